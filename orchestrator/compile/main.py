@@ -1,0 +1,45 @@
+"""From what was written to what is decided: the steps, in order."""
+
+from __future__ import annotations
+
+from orchestrator.compile.content import add_datacenters, add_edges
+from orchestrator.compile.draft import Draft
+from orchestrator.compile.extras import add_links, add_nodes
+from orchestrator.compile.freeze import freeze, refuse_duplicate_addresses, set_routers
+from orchestrator.compile.homes import add_homes
+from orchestrator.compile.names import add_name_servers, add_resolvers, set_resolvers
+from orchestrator.compile.relations import add_exchanges, add_relations
+from orchestrator.compile.systems import add_systems
+from orchestrator.compile.zones import set_zones
+from orchestrator.errors import PlanError
+from orchestrator.plan.model import Plan
+from orchestrator.spec.load import Document
+from orchestrator.spec.model import Topology
+
+
+def compile_plan(topology: Topology, document: Document) -> Plan:
+    """Decide everything a topology leaves open. Raises PlanError with every problem found."""
+    draft = Draft(topology, document)
+    add_systems(draft)
+    _refuse(draft)
+    add_nodes(draft)
+    add_relations(draft)
+    add_exchanges(draft)
+    add_resolvers(draft)
+    add_homes(draft)
+    servers = add_name_servers(draft)
+    add_datacenters(draft)
+    add_edges(draft)
+    add_links(draft)
+    _refuse(draft)
+    refuse_duplicate_addresses(draft)
+    _refuse(draft)
+    set_resolvers(draft, servers)
+    set_zones(draft, servers)
+    set_routers(draft)
+    return freeze(draft)
+
+
+def _refuse(draft: Draft) -> None:
+    if draft.problems:
+        raise PlanError(draft.problems)

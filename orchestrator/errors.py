@@ -1,0 +1,98 @@
+"""Every error Clicklab raises on purpose, and the exit code each one means.
+
+    LabError            message, hint, exit code; printed without a traceback
+    ├── SpecError       the topology is wrong as written            (exit 2)
+    ├── PlanError       the topology is well formed but cannot be   (exit 2)
+    ├── UsageError      the command line is wrong                   (exit 2)
+    ├── HostError       this machine is not ready for a lab         (exit 4)
+    ├── DeployError     the lab did not come up, or a step broke    (exit 1)
+    │   └── CommandFailed   a command inside a node failed
+    ├── FaultError      a fault could not be put in force           (exit 1)
+    └── CheckFailed     the lab ran and a check of it failed        (exit 1)
+
+Anything else that escapes is a bug of ours: exit 3, with a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class LabError(Exception):
+    """A failure the user can act on: what went wrong, and how to mend it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a file. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class _Problems(LabError):
+    """All the mistakes one phase found, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SpecError(_Problems):
+    """The topology is wrong as written: syntax, keys, types, names."""
+
+
+class PlanError(_Problems):
+    """The topology reads well, but no lab can be built from it."""
+
+
+class UsageError(LabError):
+    """The command line asks for what is not there."""
+
+    exit_code = 2
+
+
+class HostError(LabError):
+    """This machine cannot run a lab yet; the hint says how to mend it."""
+
+    exit_code = 4
+
+
+class DeployError(LabError):
+    """A lab did not come up, or stopped answering."""
+
+
+class CommandFailed(DeployError):
+    """A command inside a node exited with an error."""
+
+    def __init__(self, node: str, argv: Sequence[str], code: int, stderr: str) -> None:
+        self.node, self.argv, self.code, self.stderr = node, tuple(argv), code, stderr
+        super().__init__(f"{node}: {' '.join(argv)}: exit {code}: {stderr.strip()[-400:]}")
+
+
+class FaultError(LabError):
+    """A fault could not be put in force or lifted."""
+
+
+class CheckFailed(LabError):
+    """The lab ran, and what was expected of it did not hold."""

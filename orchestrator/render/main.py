@@ -1,0 +1,53 @@
+"""From the plan to files: what each node finds under /lab, as text.
+
+One template per file, found by the node's role; a name that a template does not know is an
+error (StrictUndefined), never an empty string in a configuration.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+
+from orchestrator.plan.model import Node, Plan
+from orchestrator.roles import ROLES
+
+
+class _PackageLoader(BaseLoader):
+    """Templates out of the package, wherever it is installed."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        source = files("orchestrator.render").joinpath("templates", *f"{template}.j2".split("/"))
+        if not source.is_file():
+            raise TemplateNotFound(template)
+        return source.read_text(encoding="utf-8"), template, None
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment(
+        loader=_PackageLoader(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # configuration files, not HTML
+    )
+
+
+def render_node(node: Node, plan: Plan) -> dict[str, str]:
+    """The files of one node: path relative to /lab → text."""
+    environment = _environment()
+    return {
+        path: environment.get_template(template.name).render(
+            node=node, plan=plan, settings=node.settings, **template.context
+        )
+        for path, template in ROLES[node.role].files(node).items()
+    }
+
+
+def render_plan(plan: Plan) -> dict[str, dict[str, str]]:
+    """The files of every node, by node name."""
+    return {name: render_node(node, plan) for name, node in plan.nodes.items()}

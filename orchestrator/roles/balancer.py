@@ -1,0 +1,24 @@
+"""HAProxy between the Internet and the servers of a data centre."""
+
+from __future__ import annotations
+
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.probes import HttpProbe, Probe
+from orchestrator.plan.services import BalancerSettings
+from orchestrator.roles.base import Role, fixed
+
+
+def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+    assert isinstance(node.settings, BalancerSettings)
+    plain = HttpProbe(node.address, 80, "/healthz")
+    hosts = node.settings.tls_hosts
+    return (plain, *(HttpProbe(node.address, 443, "/healthz", host) for host in hosts))
+
+
+ROLE = Role(
+    image="balancer",
+    command=("haproxy", "-db", "-f", "/lab/haproxy.cfg"),
+    files=fixed("balancer", "haproxy.cfg"),
+    probes=_probes,
+    user="haproxy",
+)

@@ -1,0 +1,35 @@
+"""A client machine: asks DHCP for its address, and carries a browser and the usual tools."""
+
+from __future__ import annotations
+
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.probes import LeaseProbe, Probe
+from orchestrator.plan.services import HostSettings
+from orchestrator.roles.base import Files, Role, Template
+
+
+def _files(node: Node) -> Files:
+    return {"udhcpc.script": Template("host/udhcpc.script"), "start": Template("host/start")}
+
+
+def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+    assert isinstance(node.settings, HostSettings)
+    if node.settings.lease is None:
+        return ()
+    return (LeaseProbe(node.interfaces[0].name, node.settings.lease),)
+
+
+ROLE = Role(
+    image="client",
+    command=("sh", "/lab/start"),
+    files=_files,
+    probes=_probes,
+    capabilities=("NET_ADMIN", "NET_RAW", "SETUID", "SETGID"),
+    tmpfs={"/home/visitor": "uid=1000,gid=1000,mode=700"},
+    environment={
+        "SSL_CERT_FILE": "/lab/tls/ca.pem",
+        "CURL_CA_BUNDLE": "/lab/tls/ca.pem",
+    },
+    waits_for=("gateway",),
+    browser=True,
+)

@@ -1,0 +1,21 @@
+"""nginx for the shop's static files, inside the data centre."""
+
+from __future__ import annotations
+
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.probes import HttpProbe, Probe
+from orchestrator.roles.base import Role, fixed
+
+
+def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+    return (HttpProbe(node.address, 80, "/healthz"),)
+
+
+ROLE = Role(
+    image="web",
+    command=("nginx", "-c", "/lab/nginx.conf"),
+    files=fixed("web", "nginx.conf"),
+    probes=_probes,
+    user="www-data",
+    tmpfs={"/var/cache/nginx": "mode=1777"},
+)

@@ -1,0 +1,348 @@
+"""What is said of a mistake: the nearest right word, and plain words for each complaint.
+
+Two libraries find mistakes for us and word them for programmers: PyYAML (syntax) and
+pydantic (the schema). Here their complaints become Problems a network engineer can act
+on. Neither library is imported, so that the cheap half of this module stays cheap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from orchestrator.errors import Problem, SpecError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from yaml import MarkedYAMLError
+
+    from orchestrator.spec.load import Document, Path
+
+
+class Mistake(ValueError):
+    """What a validator of the schema raises: a message, and how to mend it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """``did you mean 'providers'?`` for the choice nearest to ``word``, or nothing."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
+    return f"did you mean '{by_folded[near[0]]}'?" if near else ""
+
+
+# ── syntax ────────────────────────────────────────────────────────────────────────────
+
+
+class _Complaint(NamedTuple):
+    pattern: str  # found in PyYAML's "context: problem", from libyaml or pure Python
+    message: str
+    hint: str
+    at_start: bool = False  # the fault is where the construct starts, not where it broke
+
+
+_INDENTATION = "check the indentation, and quotes inside quotes"
+_COMPLAINTS = (
+    _Complaint("scalar: found unexpected", "this quote is never closed", "close it", True),
+    _Complaint(
+        "escape|hexdecimal",
+        "unknown escape in a double-quoted text",
+        "write '\\\\' for a backslash, or use single quotes",
+    ),
+    _Complaint(
+        "an (alias|anchor)",
+        "an alias or anchor without a name",
+        "quote a text that starts with '*' or '&'",
+        True,
+    ),
+    _Complaint(r"\btag\b", "this is not a tag", "quote a text that starts with '!'", True),
+    _Complaint("cannot start any token", "a value cannot start with '{found}'", "quote it"),
+    _Complaint("node content", "a value was expected, not '{found}'", "quote it if it is text"),
+    _Complaint(
+        "mapping values are not allowed",
+        "a ':' does not belong here",
+        "check the indentation, and quote a text that holds ': '",
+    ),
+    _Complaint(
+        "entries are not allowed", "a list item does not belong here", "give it a line of its own"
+    ),
+    _Complaint("expected ':'", "no ':' after this key", "write 'key: value'", True),
+    _Complaint("flow sequence", "expected ',' or ']' for the list of line {start}", ""),
+    _Complaint("flow mapping", "expected ',' or '}}' for the mapping of line {start}", ""),
+    _Complaint("block collection", "expected '- ' as in the list of line {start}", _INDENTATION),
+    _Complaint("block mapping", "expected a key as in the mapping of line {start}", _INDENTATION),
+    _Complaint("block scalar", "'|' and '>' end their line", "start the text on the next one"),
+    _Complaint("directive|incompatible", "unknown YAML directive", "remove the line with '%'"),
+    _Complaint("document start", "'{found}' after the end of the document", "remove it"),
+)
+
+
+def explain_syntax(error: MarkedYAMLError, text: str) -> tuple[int, int, str, str]:
+    """Line, column (from 1), message and hint for what PyYAML could not read in ``text``."""
+    marks = [mark for mark in (error.context_mark, error.problem_mark) if mark]
+    start, stop = marks[0], marks[-1]
+    line = "".join((text + "\n").splitlines()[stop.line : stop.line + 1])
+    indentation = line[: len(line) - len(line.lstrip())]
+    if "\t" in indentation:
+        column = indentation.index("\t") + 1
+        return stop.line + 1, column, "a tab in the indentation", "indent with spaces"
+    said = f"{error.context}: {error.problem}"
+    for complaint in _COMPLAINTS:
+        if re.search(complaint.pattern, said):
+            mark = start if complaint.at_start else stop
+            found = line[stop.column : stop.column + 1]
+            message = complaint.message.format(start=start.line + 1, found=found)
+            return mark.line + 1, mark.column + 1, message, complaint.hint
+    return stop.line + 1, stop.column + 1, f"not YAML: {error.problem}", ""
+
+
+# ── the schema ────────────────────────────────────────────────────────────────────────
+
+
+class _Finding(NamedTuple):
+    """One of pydantic's errors, laid over the document."""
+
+    type: str
+    path: Path  # what of its location the document has
+    branches: tuple[tuple[Path, str], ...]  # what it has not: branches of unions, and where
+    step: Any  # the last step of its location
+    value: Any
+    context: Mapping[str, Any]
+    words: str
+    expected: tuple[str, ...]  # what would do instead, where the kind of value is wrong
+
+
+_SHOWN = 60  # characters of a value that a message repeats
+_TEXT, _LIST, _MAPPING = "text", "a list", "a mapping"
+_KINDS = {
+    "string_type": _TEXT,
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "set_type": _LIST,
+    "frozen_set_type": _LIST,
+    "dict_type": _MAPPING,
+    "mapping_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "none_required": "nothing",
+    "ip_v4_address": "an IPv4 address",
+    "ip_v4_interface": "an IPv4 address with its prefix length",
+    "ip_v4_network": "an IPv4 prefix with no host bits set",
+    "ip_v6_address": "an IPv6 address",
+    "ip_v6_interface": "an IPv6 address with its prefix length",
+    "ip_v6_network": "an IPv6 prefix with no host bits set",
+}
+_LIMITS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "too_short": "has too few entries: {actual_length}, where at least {min_length} are needed",
+    "too_long": "has too many entries: at most {max_length} are allowed",
+    "string_too_short": "is too short: at least {min_length} characters are needed",
+    "string_too_long": "is too long: at most {max_length} characters are allowed",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+}
+
+
+def explain(document: Document, error: ValidationError, model: type[BaseModel]) -> SpecError:
+    """Every error of validating ``document.data`` by ``model``, each where it was written.
+
+    Of a union's branches only the one that was meant is reported: the branch that takes
+    this kind of value, with the fewest complaints; or, if none does, what all would take.
+    """
+    findings = [_lay_over(document.data, item) for item in error.errors(include_url=False)]
+    return SpecError(_word(document, model, finding) for finding in _collapse(findings))
+
+
+def _lay_over(data: Any, error: Mapping[str, Any]) -> _Finding:
+    kind, location, context = error["type"], error["loc"], error.get("ctx", {})
+    value = error["input"]
+    expected: tuple[str, ...] = ()
+    if kind.startswith("union_tag"):
+        location = (*location, context["discriminator"].strip("'"))
+        kind = "missing" if kind == "union_tag_not_found" else "literal_error"
+        value = context.get("tag")
+    if kind in ("literal_error", "enum"):
+        expected = _choices(context.get("expected") or context["expected_tags"])
+    elif kind in _KINDS:
+        expected = (_KINDS[kind],)
+    # What is missing has no place of its own: it belongs to what should hold it.
+    path, branches = _follow(data, location[:-1] if kind == "missing" else location)
+    step = location[-1] if location else None
+    return _Finding(kind, path, branches, step, value, context, error["msg"], expected)
+
+
+def _choices(listed: str) -> tuple[str, ...]:
+    """The values in pydantic's ``'a', 'b' or 'c'``."""
+    return tuple(re.split(", | or ", listed))
+
+
+def _follow(data: Any, location: Path) -> tuple[Path, tuple[tuple[Path, str], ...]]:
+    """The path in the document, and the steps that are not in it, with where they fell."""
+    path: list[str | int] = []
+    branches = []
+    for step in location:
+        here = _step_in(data, step)
+        if here is None:
+            branches.append((tuple(path), str(step)))
+        else:
+            path.append(here)
+            data = data[here]
+    return tuple(path), tuple(branch for branch in branches if branch[1] != "[key]")
+
+
+def _step_in(data: Any, step: str | int) -> str | int | None:
+    if isinstance(data, dict):
+        return step if step in data else None
+    if not isinstance(data, list):
+        return None
+    # A list of names may stand for a mapping of them: its key is then the name.
+    if isinstance(step, str):
+        return data.index(step) if step in data else None
+    return step if step < len(data) else None
+
+
+# Unions: pydantic reports the complaints of every branch.
+
+
+def _collapse(findings: Iterable[_Finding], level: int = 0) -> list[_Finding]:
+    """One branch's findings for each union; ``level`` counts the unions around."""
+    kept: list[_Finding] = []
+    unions: dict[Path, dict[str, list[_Finding]]] = {}
+    for finding in findings:
+        if len(finding.branches) <= level:
+            kept.append(finding)
+        else:
+            at, branch = finding.branches[level]
+            unions.setdefault(at, {}).setdefault(branch, []).append(finding)
+    for at, branches in unions.items():
+        kept += _meant(at, [_collapse(inner, level + 1) for inner in branches.values()])
+    return kept
+
+
+def _meant(at: Path, branches: Sequence[list[_Finding]]) -> list[_Finding]:
+    misfits = [f for branch in branches for f in branch if f.path == at and f.expected]
+    fitting = [branch for branch in branches if not any(f in misfits for f in branch)]
+    if fitting:
+        return min(fitting, key=len)
+    expected = dict.fromkeys(text for finding in misfits for text in finding.expected)
+    return [misfits[0]._replace(expected=tuple(expected))]
+
+
+# Words.
+
+
+def _word(document: Document, model: type[BaseModel], finding: _Finding) -> Problem:
+    path, kind = finding.path, finding.type
+    if kind == "extra_forbidden":
+        message = f"unknown key '{path[-1]}' {_inside(path[:-1])}"
+        hint = _known_keys(model, finding)
+        return document.problem(message, *path, hint=hint, at_key=True)
+    if kind == "missing":
+        return document.problem(f"missing {_entry(finding.step)} {_inside(path)}", *path)
+    message, hint = _describe(finding)
+    return document.problem(message, *path, hint=hint, at_key=finding.step == "[key]")
+
+
+def _describe(finding: _Finding) -> tuple[str, str]:
+    """Message and hint for a value that will not do."""
+    subject = f"'{_dotted(finding.path)}'" if finding.path else "the file"
+    if reason := finding.context.get("error"):
+        return str(reason), getattr(reason, "hint", "")
+    if finding.expected:
+        message = f"{subject}: expected {_either(finding.expected)}, not {_shown(finding.value)}"
+        return message, _nearest(finding)
+    if limit := _LIMITS.get(finding.type):
+        message = f"{subject} {limit.format(**finding.context)}"
+        written = isinstance(finding.value, (dict, list))
+        return message if written else f"{message}, not {_shown(finding.value)}", ""
+    return f"{subject}: {finding.words.replace('Input should be', 'expected')}", ""
+
+
+def _nearest(finding: _Finding) -> str:
+    if isinstance(finding.value, str):
+        words = [text.strip("'") for text in finding.expected if text.startswith("'")]
+        return did_you_mean(finding.value, words)
+    scalar = isinstance(finding.value, (bool, int, float))
+    return "quote it" if scalar and _TEXT in finding.expected else ""
+
+
+def _inside(path: Path) -> str:
+    return f"in '{_dotted(path)}'" if path else "at the top of the file"
+
+
+def _entry(step: str | int) -> str:
+    return f"key '{step}'" if isinstance(step, str) else f"entry {step + 1}"
+
+
+def _dotted(path: Path) -> str:
+    """``as.isp-west.peers[0]``"""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def _either(texts: Sequence[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (dict, list)):
+        return _MAPPING if isinstance(value, dict) else _LIST
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= _SHOWN else f"'{value[:_SHOWN]}…'"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# Which keys could have been written.
+
+
+def _known_keys(model: type[BaseModel], finding: _Finding) -> str:
+    models = list(_models_at(model, finding.path[:-1]))
+    branches = {branch for _, branch in finding.branches}
+    meant = [each for each in models if _is_branch(each, branches)] or models
+    keys = dict.fromkeys(
+        field.alias or name for each in meant for name, field in each.model_fields.items()
+    )
+    return did_you_mean(str(finding.path[-1]), keys) or f"known here: {', '.join(keys)}"
+
+
+def _is_branch(model: type[BaseModel], branches: set[str]) -> bool:
+    """Whether pydantic names a branch after this model, or after its discriminator."""
+    tags = {tag for field in model.model_fields.values() for tag in get_args(field.annotation)}
+    return not branches.isdisjoint(tags | {model.__name__})
+
+
+def _models_at(kind: Any, path: Path) -> Iterator[type[BaseModel]]:
+    """The models that the value at ``path`` of a value of type ``kind`` may be."""
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        for choice in get_args(kind):
+            yield from _models_at(choice, path)
+    elif not hasattr(kind, "model_fields"):
+        # A list or a mapping: whatever it holds is among its arguments.
+        for held in get_args(kind) if path else ():
+            yield from _models_at(held, path[1:])
+    elif not path:
+        yield kind
+    else:
+        for name, field in kind.model_fields.items():
+            if path[0] in (name, field.alias):
+                yield from _models_at(field.annotation, path[1:])
