@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.spec.load import Document, Path
 
 
-class Mistake(ValueError):
+class Mistake(ValueError):  # noqa: N818 (a mistake of the user, not an error of ours)
     """What a validator of the schema raises: a message, and how to mend it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -65,8 +65,8 @@ _COMPLAINTS = (
     _Complaint("cannot start any token", "a value cannot start with '{found}'", "quote it"),
     _Complaint("node content", "a value was expected, not '{found}'", "quote it if it is text"),
     _Complaint(
-        "mapping values are not allowed",
-        "a ':' does not belong here",
+        "mapping (values|keys) are not allowed",
+        "a '{found}' does not belong here",
         "check the indentation, and quote a text that holds ': '",
     ),
     _Complaint(
@@ -141,10 +141,10 @@ _KINDS = {
     "none_required": "nothing",
     "ip_v4_address": "an IPv4 address",
     "ip_v4_interface": "an IPv4 address with its prefix length",
-    "ip_v4_network": "an IPv4 prefix with no host bits set",
+    "ip_v4_network": "an IPv4 prefix without host bits",
     "ip_v6_address": "an IPv6 address",
     "ip_v6_interface": "an IPv6 address with its prefix length",
-    "ip_v6_network": "an IPv6 prefix with no host bits set",
+    "ip_v6_network": "an IPv6 prefix without host bits",
 }
 _LIMITS = {
     "greater_than": "must be more than {gt}",

@@ -1,0 +1,252 @@
+"""Read pcapng files, and put TLS keys into them. Bytes in, bytes out.
+
+The format is draft-ietf-opsawg-pcapng (cited below by section): a file is a row of blocks, each
+with its type and its length at both ends. A section header sets the byte order of what follows,
+interface descriptions number the interfaces from 0, and enhanced packet blocks hold the frames.
+
+A capture that was cut off, by a full disk or by kill -9, ends within a block. Reading then stops
+after the last whole block and raises nothing; `is_truncated` tells.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from orchestrator.errors import LabError
+
+SECTION_HEADER = 0x0A0D0D0A
+INTERFACE_DESCRIPTION = 1
+OBSOLETE_PACKET = 2
+SIMPLE_PACKET = 3
+ENHANCED_PACKET = 6
+DECRYPTION_SECRETS = 0x0A
+
+TLS_KEY_LOG = 0x544C534B
+"""The secrets type of NSS key log lines (section 4.7)."""
+
+_END_OF_OPTIONS, _IF_NAME, _IF_TSRESOL, _IF_TSOFFSET, _EPB_FLAGS = 0, 2, 9, 14, 2
+ByteOrder = Literal["<", ">"]
+_BYTE_ORDERS: dict[bytes, ByteOrder] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_MAGIC = SECTION_HEADER.to_bytes(4, "big")  # reads the same in both byte orders
+_FRAME_BYTES = 12  # a block's type and its two lengths
+_LEAST_BODY = {SECTION_HEADER: 16, INTERFACE_DESCRIPTION: 8, ENHANCED_PACKET: 20}
+
+
+class Direction(StrEnum):
+    """Which way a frame crossed its interface, as epb_flags say (section 4.3.1)."""
+
+    UNKNOWN = "unknown"
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block (section 3.1): `body` is what lies between its two lengths."""
+
+    type: int
+    body: bytes
+    order: ByteOrder = "<"
+
+    def encode(self) -> bytes:
+        """The block as it stands in a file, padded to 32 bits."""
+        body = self.body + bytes(-len(self.body) % 4)
+        length = struct.pack(self.order + "I", len(body) + _FRAME_BYTES)
+        return struct.pack(self.order + "I", self.type) + length + body + length
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What an interface description says (section 4.2)."""
+
+    name: str
+    ticks_per_second: int
+    offset_s: int
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A captured frame.
+
+    `number` counts from 1, as in Wireshark; `interface` is the name of the interface, in
+    Clicklab's captures `node:interface`; `time_ns` counts from 1970-01-01 UTC. `data` is shorter
+    than `original_length`, in bytes, where the snap length cut the frame.
+    """
+
+    number: int
+    interface: str
+    time_ns: int
+    direction: Direction
+    data: bytes
+    original_length: int
+
+
+def read_blocks(data: bytes) -> Iterator[Block]:
+    """Yield every whole block of a pcapng file, in order.
+
+    Raises LabError if the bytes are not pcapng, or are damaged rather than cut off.
+    """
+    for block, _ in _blocks_with_ends(data):
+        yield block
+
+
+def is_truncated(data: bytes) -> bool:
+    """Say whether the file ends within a block. Raises LabError as `read_blocks` does."""
+    return max((end for _, end in _blocks_with_ends(data)), default=0) != len(data)
+
+
+def read_packets(data: bytes) -> Iterator[Packet]:
+    """Yield every frame of a pcapng file, in the order of the file.
+
+    Raises LabError as `read_blocks` does, and where a frame has no time or no interface.
+    """
+    interfaces: list[Interface] = []
+    number = 0
+    for block in read_blocks(data):
+        if block.type == SECTION_HEADER:
+            interfaces = []
+        elif block.type == INTERFACE_DESCRIPTION:
+            interfaces.append(_parse_interface(block))
+        elif block.type == ENHANCED_PACKET:
+            number += 1
+            yield _parse_packet(block, number, interfaces)
+        elif block.type in (SIMPLE_PACKET, OBSOLETE_PACKET):
+            raise LabError(
+                f"the capture has packet blocks of type {block.type}, which are not read here",
+                "convert it first: editcap IN OUT",
+            )
+
+
+def embed_secrets(data: bytes, keylog: bytes) -> bytes:
+    """Return the file with a TLS key log in it, so that tshark and Wireshark decrypt it unasked.
+
+    `keylog` is the text that SSLKEYLOGFILE receives. It becomes a decryption secrets block
+    (section 4.7) after the first section's header and interfaces, and so before every packet that
+    needs it. TLS keys that stand there already are replaced; an empty `keylog` only removes them.
+    What follows is kept byte for byte. Raises LabError if the bytes are not pcapng.
+    """
+    head: list[Block] = []
+    rest = 0
+    for block, end in _blocks_with_ends(data):
+        if block.type not in (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS):
+            break
+        if block.type == SECTION_HEADER and head:
+            break
+        head.append(block)
+        rest = end
+    if not head:  # not even the section header is whole
+        return data
+    kept = [_with_open_length(head[0])] + [b for b in head[1:] if not _is_tls_key_log(b)]
+    if keylog:
+        kept.append(_encode_key_log(keylog, head[0].order))
+    return b"".join([*(block.encode() for block in kept), memoryview(data)[rest:]])
+
+
+def _encode_key_log(keylog: bytes, order: ByteOrder) -> Block:
+    head = struct.pack(order + "II", TLS_KEY_LOG, len(keylog))
+    return Block(DECRYPTION_SECRETS, head + keylog, order)
+
+
+def _is_tls_key_log(block: Block) -> bool:
+    if block.type != DECRYPTION_SECRETS:
+        return False
+    return block.body[:4] == struct.pack(block.order + "I", TLS_KEY_LOG)
+
+
+def _with_open_length(header: Block) -> Block:
+    """The section header with its section's length unspecified, since that changes (4.1)."""
+    return Block(header.type, header.body[:8] + b"\xff" * 8 + header.body[16:], header.order)
+
+
+def _blocks_with_ends(data: bytes) -> Iterator[tuple[Block, int]]:
+    """Yield each whole block with the place where it ends."""
+    if not data.startswith(_MAGIC):
+        raise LabError(
+            "not a pcapng file: it does not begin with a section header",
+            "an old pcap file is converted with: editcap IN OUT",
+        )
+    start = 0
+    order: ByteOrder = "<"
+    while start + _FRAME_BYTES <= len(data):
+        if data.startswith(_MAGIC, start):
+            order = _byte_order(data, start)
+        kind, length = struct.unpack_from(order + "II", data, start)
+        if length % 4 or length < _FRAME_BYTES + _LEAST_BODY.get(kind, 0):
+            raise _damaged(start)
+        end = start + length
+        if end > len(data):
+            return
+        if data[end - 4 : end] != data[start + 4 : start + 8]:
+            raise _damaged(start)
+        yield Block(kind, data[start + 8 : end - 4], order), end
+        start = end
+
+
+def _byte_order(data: bytes, start: int) -> ByteOrder:
+    try:
+        return _BYTE_ORDERS[data[start + 8 : start + 12]]
+    except KeyError:
+        raise _damaged(start) from None
+
+
+def _damaged(start: int) -> LabError:
+    return LabError(f"the pcapng file is damaged: no block at byte {start}", "capture it again")
+
+
+def _parse_interface(block: Block) -> Interface:
+    options = dict(_read_options(block.body, 8, block.order))
+    resolution = _unpack_option("B", options.get(_IF_TSRESOL, b"\x06"))
+    offset_s = _unpack_option(block.order + "q", options.get(_IF_TSOFFSET, bytes(8)))
+    return Interface(
+        name=options.get(_IF_NAME, b"").decode("utf-8", "replace"),
+        # The topmost bit says whether the exponent is one of 2 or of 10 (section 4.2).
+        ticks_per_second=2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution,
+        offset_s=offset_s,
+    )
+
+
+def _parse_packet(block: Block, number: int, interfaces: list[Interface]) -> Packet:
+    index, high, low, captured, original = struct.unpack_from(block.order + "5I", block.body)
+    if index >= len(interfaces):
+        raise LabError(f"frame {number} is of interface {index}, which the file does not describe")
+    if captured > len(block.body) - 20:
+        raise LabError(f"the pcapng file is damaged: frame {number} is longer than its block")
+    interface = interfaces[index]
+    options = dict(_read_options(block.body, 20 + captured + -captured % 4, block.order))
+    ticks = high << 32 | low
+    return Packet(
+        number=number,
+        interface=interface.name,
+        time_ns=interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second,
+        direction=_direction(options.get(_EPB_FLAGS), block.order),
+        data=block.body[20 : 20 + captured],
+        original_length=original,
+    )
+
+
+def _direction(flags: bytes | None, order: ByteOrder) -> Direction:
+    if flags is None:
+        return Direction.UNKNOWN
+    bits = _unpack_option(order + "I", flags) & 3
+    return {1: Direction.INBOUND, 2: Direction.OUTBOUND}.get(bits, Direction.UNKNOWN)
+
+
+def _read_options(body: bytes, start: int, order: ByteOrder) -> Iterator[tuple[int, bytes]]:
+    """Yield the code and value of each option (section 3.5), up to the end of the block."""
+    while start + 4 <= len(body):
+        code, length = struct.unpack_from(order + "HH", body, start)
+        if code == _END_OF_OPTIONS:
+            return
+        yield code, body[start + 4 : start + 4 + length]
+        start += 4 + length + -length % 4
+
+
+def _unpack_option(layout: str, value: bytes) -> int:
+    if len(value) != struct.calcsize(layout):
+        raise LabError(f"the pcapng file is damaged: an option of {len(value)} bytes")
+    number: int = struct.unpack(layout, value)[0]
+    return number

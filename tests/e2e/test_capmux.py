@@ -1,0 +1,245 @@
+"""capmux in real namespaces: a laptop, a router and a server in a row.
+
+Needs root and tshark, no Docker. A namespace is found again by the name recorded when it was made.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pyroute2 import NetNS, netns
+
+from orchestrator.capture.mux import CAPMUX, Capture, Tap, start_capture
+from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
+from orchestrator.errors import DeployError
+
+PORT = 5000
+FRAMES = 200
+
+
+@contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    netns.pushns(namespace)
+    try:
+        yield
+    finally:
+        netns.popns()
+
+
+@dataclass(frozen=True)
+class Row:
+    """laptop (eth0, 10.0.1.2) — (lan) router (wan) — (eth0, 10.0.2.2) server; by namespace."""
+
+    laptop: str
+    router: str
+    server: str
+
+    def taps(self) -> list[Tap]:
+        return [
+            Tap("laptop", self.path(self.laptop), ("eth0",)),
+            Tap("router", self.path(self.router), ("lan", "wan")),
+            Tap("server", self.path(self.server), ("eth0",)),
+        ]
+
+    def path(self, namespace: str) -> str:
+        return f"/run/netns/{namespace}"
+
+    def send(self, count: int) -> None:
+        """Send datagrams from laptop to server, and see each one arrive."""
+        with inside(self.server):
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with inside(self.laptop):
+            laptop = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with server, laptop:
+            server.settimeout(5)
+            server.bind(("10.0.2.2", PORT))
+            for number in range(count):
+                laptop.sendto(f"datagram {number}".encode(), ("10.0.2.2", PORT))
+                assert server.recv(100) == f"datagram {number}".encode()
+
+
+@pytest.fixture
+def row() -> Iterator[Row]:
+    names = [f"capmux-{os.getpid()}-{node}" for node in ("laptop", "router", "server")]
+    made: list[str] = []
+    try:
+        for name in names:
+            netns.create(name)
+            made.append(name)
+        row = Row(*names)
+        connect(row.router, "lan", "10.0.1.1", row.laptop, "10.0.1.2")
+        connect(row.router, "wan", "10.0.2.1", row.server, "10.0.2.2")
+        with inside(row.router):
+            Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        yield row
+    finally:
+        for name in made:
+            netns.remove(name)
+
+
+def connect(router: str, interface: str, address: str, host: str, host_address: str) -> None:
+    with NetNS(router) as near, NetNS(host) as far:
+        peer = {"ifname": "eth0", "net_ns_fd": host}
+        near.link("add", ifname=interface, kind="veth", peer=peer)
+        for end, name, own in ((near, interface, address), (far, "eth0", host_address)):
+            [index] = end.link_lookup(ifname=name)
+            end.addr("add", index=index, address=own, prefixlen=24)
+            end.link("set", index=index, state="up")
+        far.route("add", dst="default", gateway=address)
+
+
+def datagrams(file: Path) -> list[tuple[str, int]]:
+    """Interface and direction (1 in, 2 out) of each datagram, as tshark reads the file."""
+    fields = ["-e", "frame.interface_name", "-e", "frame.packet_flags_direction"]
+    argv = ["tshark", "-r", str(file), "-Y", f"udp.dstport == {PORT}", "-T", "fields", *fields]
+    printed = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
+    rows = [line.split("\t") for line in printed.splitlines()]
+    return [(name, int(direction, 0)) for name, direction in rows]
+
+
+def test_every_frame_is_in_every_file_it_passed(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path) as capture:
+        row.send(FRAMES)
+    summary = capture.stop()
+    assert summary.drops == 0
+    expected = {
+        "laptop": {("laptop:eth0", 2): FRAMES},
+        "router": {("router:lan", 1): FRAMES, ("router:wan", 2): FRAMES},
+        "server": {("server:eth0", 1): FRAMES},
+    }
+    for node, counts in expected.items():
+        file = tmp_path / f"{node}.pcapng"
+        assert Counter(datagrams(file)) == counts
+        assert len(list(read_packets(file.read_bytes()))) == summary.per_node[node].packets
+    assert sum(node.packets for node in summary.per_node.values()) == summary.packets
+
+
+def test_times_of_one_frame_grow_hop_by_hop(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path):
+        row.send(1)
+    times = [
+        packet.time_ns
+        for node in ("laptop", "router", "server")
+        for packet in read_packets((tmp_path / f"{node}.pcapng").read_bytes())
+        if b"datagram 0" in packet.data
+    ]
+    assert len(times) == 4
+    assert times == sorted(times)
+
+
+def test_an_interface_nobody_listed_is_left_out(row: Row, tmp_path: Path) -> None:
+    tap = Tap("router", row.path(row.router), ("wan",))
+    with start_capture([tap], tmp_path):
+        row.send(5)
+    assert datagrams(tmp_path / "router.pcapng") == [("router:wan", 2)] * 5
+
+
+def test_an_interface_made_anew_goes_on_being_captured(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path):
+        row.send(3)
+        with NetNS(row.router) as router:
+            router.link("del", index=router.link_lookup(ifname="lan")[0])
+        connect(row.router, "lan", "10.0.1.1", row.laptop, "10.0.1.2")
+        row.send(4)
+    assert datagrams(tmp_path / "laptop.pcapng") == [("laptop:eth0", 2)] * 7
+    assert Counter(datagrams(tmp_path / "router.pcapng")) == {
+        ("router:lan", 1): 7,
+        ("router:wan", 2): 7,
+    }
+
+
+def test_a_snap_length_cuts_frames_and_keeps_their_length(row: Row, tmp_path: Path) -> None:
+    tap = f"laptop {row.path(row.laptop)} eth0\n\n"
+    argv = [str(CAPMUX), "-s", "64", "-r", "512", str(tmp_path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as capmux:
+        assert capmux.stdin
+        assert capmux.stdout
+        capmux.stdin.write(tap)
+        capmux.stdin.flush()
+        assert capmux.stdout.readline() == "ready\n"
+        with inside(row.laptop), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as laptop:
+            laptop.sendto(bytes(1000), ("10.0.2.2", PORT))
+        capmux.stdin.close()
+    read = list(read_packets((tmp_path / "laptop.pcapng").read_bytes()))
+    assert [len(p.data) for p in read if p.original_length == 1042] == [64]
+
+
+def test_a_capture_ends_whole_when_its_starter_is_killed(row: Row, tmp_path: Path) -> None:
+    starter = (
+        "import os, signal, sys; from pathlib import Path; from orchestrator.capture.mux import *;"
+        "capture = start_capture([Tap('laptop', sys.argv[1], ('eth0',))], Path(sys.argv[2]));"
+        "print(capture._process.pid, flush=True); sys.stdin.read();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    argv = [sys.executable, "-c", starter, row.path(row.laptop), str(tmp_path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        capmux = os.pidfd_open(int(process.stdout.readline()))
+        row.send(3)
+        process.stdin.close()
+    ending = select.poll()
+    ending.register(capmux, select.POLLIN)
+    assert ending.poll(5000)
+    os.close(capmux)
+    assert datagrams(tmp_path / "laptop.pcapng") == [("laptop:eth0", 2)] * 3
+    assert not is_truncated((tmp_path / "laptop.pcapng").read_bytes())
+
+
+def test_a_capture_outlives_the_thread_that_started_it(row: Row, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        capture: Capture = pool.submit(start_capture, row.taps(), tmp_path).result()
+    with capture:
+        row.send(3)
+    sent = [p for p in read_packets((tmp_path / "laptop.pcapng").read_bytes()) if len(p.data) == 52]
+    assert [packet.direction for packet in sent] == [Direction.OUTBOUND] * 3
+
+
+@pytest.mark.parametrize(
+    ("tap", "message"),
+    [
+        (Tap("isp", "/run/netns/none", ("eth0",)), "isp: cannot open namespace /run/netns/none"),
+        (Tap("isp", "/proc/self/status", ("eth0",)), "isp: cannot enter namespace"),
+        (Tap("isp", "/proc/self/ns/net", ("no0",)), "isp: no0: No such device"),
+        (Tap("isp", "/proc/self/ns/net", ("lo", "lo")), "isp: lo: listed twice"),
+        (Tap("isp", "/proc/self/ns/net", ("x" * 16,)), "longer than an interface's name"),
+        (Tap("isp", "/proc/self/ns/net", ()), "isp: want `<node> <namespace> <interface>"),
+        (Tap("../isp", "/proc/self/ns/net", ("lo",)), "../isp: not a name for a node"),
+        (Tap("ok", "/proc/self/ns/net", ("lo",)), "ok: listed twice"),
+    ],
+)
+def test_an_error_names_node_and_interface_and_leaves_no_file(
+    tap: Tap, message: str, tmp_path: Path
+) -> None:
+    good = Tap("ok", "/proc/self/ns/net", ("lo",))
+    with pytest.raises(DeployError) as failed:
+        start_capture([good, tap], tmp_path)
+    assert message in failed.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_made_removes_those_that_were(tmp_path: Path) -> None:
+    (tmp_path / "isp.pcapng").mkdir()
+    taps = [Tap(node, "/proc/self/ns/net", ("lo",)) for node in ("home", "isp")]
+    with pytest.raises(DeployError, match=r"isp: cannot create .*Is a directory"):
+        start_capture(taps, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["isp.pcapng"]
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / "isp.pcapng").symlink_to("/dev/full")
+    taps = [Tap(node, "/proc/self/ns/net", ("lo",)) for node in ("home", "isp")]
+    with pytest.raises(DeployError, match=r"isp: cannot write .*No space left"):
+        start_capture(taps, tmp_path).stop()
+    assert list(tmp_path.iterdir()) == []
