@@ -15,8 +15,6 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 ROLE = Role(
     image="app",
-    command=("python3", "/srv/shop/main.py"),
     files=fixed("app", "app.json"),
     probes=_probes,
-    user="nobody",
 )

@@ -17,8 +17,6 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 ROLE = Role(
     image="balancer",
-    command=("haproxy", "-db", "-f", "/lab/haproxy.cfg"),
     files=fixed("balancer", "haproxy.cfg"),
     probes=_probes,
-    user="haproxy",
 )

@@ -20,7 +20,6 @@ LAB = "/lab"
 # IPv6 is off until the plan hands out IPv6 addresses: link-local chatter would fill captures.
 COMMON_SYSCTLS = {
     "net.ipv4.ip_unprivileged_port_start": "0",
-    "net.ipv4.tcp_congestion_control": "cubic",
     "net.ipv6.conf.all.disable_ipv6": "1",
     "net.ipv6.conf.default.disable_ipv6": "1",
 }
@@ -63,15 +62,15 @@ def no_probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 class Role:
     """How a kind of node is run. Paths in ``files`` are relative to ``/lab``.
 
-    ``tmpfs`` maps a path to mount options; ``waits_for`` names roles that must be ready
-    before this one's daemons are let go, because it asks them something at once.
+    The user and the command are the image's own, unless ``command`` says another.
+    ``tmpfs`` maps a path to mount options, beside /run and /tmp; ``waits_for`` names roles
+    that must be ready before this one's daemons are let go, because it asks them at once.
     """
 
     image: str
-    command: tuple[str, ...]
     files: Callable[[Node], Files]
     probes: Callable[[Node, Plan], tuple[Probe, ...]] = no_probes
-    user: str = ""
+    command: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     read_only: bool = True
     tmpfs: Mapping[str, str] = field(default_factory=dict)

@@ -17,9 +17,6 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 ROLE = Role(
     image="web",
-    command=("nginx", "-c", "/lab/nginx.conf"),
     files=fixed("edge", "nginx.conf"),
     probes=_probes,
-    user="www-data",
-    tmpfs={"/var/cache/nginx": "mode=1777"},
 )

@@ -18,9 +18,8 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 ROLE = Role(
     image="gateway",
-    command=("sh", "-c", "nft -f /lab/nftables.conf && exec dnsmasq -k -C /lab/dnsmasq.conf"),
     files=fixed("gateway", "nftables.conf", "dnsmasq.conf"),
     probes=_probes,
-    capabilities=("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP"),
+    capabilities=("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"),
     sysctls=FORWARDING_SYSCTLS,
 )

@@ -23,12 +23,8 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     return tuple(DnsProbe(node.address, zone, "SOA", authoritative=True) for zone in zones)
 
 
-# One worker: named takes 10 MB a thread, and no zone here is busy.
 ROLE = Role(
     image="dns",
-    command=("named", "-g", "-4", "-n", "1", "-c", "/lab/named.conf"),
     files=_files,
     probes=_probes,
-    user="bind",
-    tmpfs={"/var/cache/bind": "mode=1777"},
 )

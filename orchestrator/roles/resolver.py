@@ -10,7 +10,7 @@ from orchestrator.roles.base import Role, fixed
 # rndc's key is made in the node at start and never leaves it.
 _START = (
     "rndc-confgen -a -q -A hmac-sha256 -c /run/rndc.key"
-    " && exec named -g -4 -n 1 -c /lab/named.conf"
+    " && exec named -g -n 1 -c /lab/named.conf"
 )
 
 
@@ -24,6 +24,4 @@ ROLE = Role(
     command=("sh", "-c", _START),
     files=fixed("resolver", "named.conf", "root.hints"),
     probes=_probes,
-    user="bind",
-    tmpfs={"/var/cache/bind": "mode=1777"},
 )

@@ -17,9 +17,8 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 ROLE = Role(
     image="router",
-    command=("bird", "-f", "-c", "/lab/bird.conf", "-s", "/run/bird.ctl", "-u", "bird"),
     files=fixed("router", "bird.conf"),
     probes=_probes,
-    capabilities=("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SETUID", "SETGID", "SETPCAP"),
+    capabilities=("NET_ADMIN", "NET_RAW"),
     sysctls=FORWARDING_SYSCTLS,
 )

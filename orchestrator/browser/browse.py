@@ -1,0 +1,134 @@
+"""One click, from the outside: a client in a container visits a URL, and the evidence comes back.
+
+Everything is in memory; who asked for it decides what goes to disk.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+
+from orchestrator.browser import curl
+from orchestrator.browser.chromium import Folder, chromium_argv, run_chromium
+from orchestrator.browser.click import Click
+from orchestrator.browser.exchange import collect_exchanges
+from orchestrator.browser.har import to_har
+from orchestrator.browser.measure import to_visit
+from orchestrator.browser.visit import open_page, visit_page
+from orchestrator.errors import DeployError
+from orchestrator.records import Visit
+from orchestrator.runtime.exec import run_exec
+
+CA_FILE = "/lab/ca.pem"
+# What a fetch may take beyond its own time limit before it is killed.
+GRACE_S = 5.0
+WITH_CLOCK = 'mkdir -m 700 "$1" && shift && date +%s.%N && exec "$@"'
+
+
+@dataclass(frozen=True)
+class Client:
+    """Where a visit starts: a running container, and the user to be in it (not root)."""
+
+    engine: docker.DockerClient
+    container: str
+    user: str = "visitor"
+    ca_file: str = CA_FILE
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one visit left.
+
+    keylog      TLS secrets in NSS key log format, b"" when no handshake got that far
+    har         HAR 1.2; None with curl, as are the next three
+    screenshot  PNG
+    netlog      Chromium's NetLog, JSON
+    timeline    the page's own PerformanceEntry objects by type, to check the record against
+    """
+
+    visit: Visit
+    keylog: bytes
+    har: dict[str, Any] | None = None
+    screenshot: bytes | None = None
+    netlog: bytes | None = None
+    timeline: dict[str, list[dict[str, Any]]] | None = None
+
+
+def browse(
+    client: Client,
+    click: Click,
+    url: str,
+    *,
+    zones: Sequence[str],
+    timeout_s: float,
+    http: str = "2",
+) -> Evidence:
+    """Visit `url` with a new headless Chromium; its protocol offer ends at HTTP version `http`.
+
+    `zones` are the lab's DNS zones: beside the host of `url` nothing else is ever looked up. A
+    click that is not cold loads the page twice in one browser and measures the second time.
+    A failed visit is a result. Raises UsageError for what cannot be visited, and DeployError when
+    the container or the browser fails.
+    """
+    folder = new_folder()
+    argv = chromium_argv(url, folder, zones=zones, http=http)
+    try:
+        with run_chromium(
+            client.engine, client.container, argv, folder, user=client.user
+        ) as browser:
+            version = browser.call("Browser.getVersion")["product"].partition("/")[2]
+            page = open_page(browser)
+            if not click.cold:
+                visit_page(browser, page, url, timeout_s=timeout_s)
+            load = visit_page(browser, page, url, timeout_s=timeout_s)
+        keylog, netlog = read_file(client, folder.keylog), read_file(client, folder.netlog)
+    finally:
+        remove_folder(client, folder)
+    exchanges = collect_exchanges(load.events)
+    visit = to_visit(click, load, exchanges)
+    har = to_har(visit, exchanges, wall_offset_s=load.wall_offset_s, version=version)
+    return Evidence(visit, keylog, har, load.screenshot, netlog, load.timeline)
+
+
+def fetch(client: Client, click: Click, url: str, *, timeout_s: float, http: str = "2") -> Evidence:
+    """Visit `url` with curl: the document alone. Raises as `browse` does."""
+    folder = new_folder()
+    argv = curl.curl_argv(
+        url, ca_file=client.ca_file, timeout_s=timeout_s, http=http, warm=not click.cold
+    )
+    try:
+        said = run_exec(
+            client.engine,
+            client.container,
+            ["sh", "-c", WITH_CLOCK, "sh", folder.path, *argv],
+            user=client.user,
+            environment={"SSLKEYLOGFILE": folder.keylog},
+            timeout_s=2 * timeout_s + GRACE_S,
+        )
+        keylog = read_file(client, folder.keylog)
+    finally:
+        remove_folder(client, folder)
+    started, _, reports = said.stdout.decode().partition("\n")
+    report = curl.parse_output(reports or said.stderr.decode(errors="replace"))
+    return Evidence(curl.to_visit(click, url, report, float(started)), keylog)
+
+
+def new_folder() -> Folder:
+    """A name under /tmp that no other visit uses; the client's command line makes the folder."""
+    return Folder(f"/tmp/visit-{secrets.token_hex(6)}")
+
+
+def read_file(client: Client, path: str) -> bytes:
+    """The file at `path` in the client's container, b"" when there is none."""
+    return run_exec(client.engine, client.container, ["cat", path], user=client.user).stdout
+
+
+def remove_folder(client: Client, folder: Folder) -> None:
+    """Remove a visit's folder. A container that is gone has taken it along."""
+    with suppress(DeployError):
+        run_exec(client.engine, client.container, ["rm", "-rf", folder.path], user=client.user)

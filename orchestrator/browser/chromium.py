@@ -1,0 +1,203 @@
+"""Start and end one headless Chromium inside a client's container.
+
+Each browser is new: its own folder under /tmp with profile, key log and NetLog, gone afterwards.
+Its sandbox is on, which needs a non-root user and a seccomp profile that allows user namespaces.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import docker
+
+from orchestrator.browser.address import check_http_version, split_address
+from orchestrator.browser.cdp import Connection
+from orchestrator.errors import DeployError
+from orchestrator.runtime.exec import ExecStream, open_exec
+
+# Debian's /usr/bin/chromium is a shell script that adds extensions, GPU rasterization and 40 ms.
+PROGRAM = "/usr/lib/chromium/chromium"
+# Descriptors 3 and 4 are the protocol's; what Chromium prints goes to standard error.
+ON_PIPES = 'mkdir -m 700 "$1" && shift && exec "$@" 3<&0 4>&1 </dev/null >&2'
+CLOSE_TIMEOUT_S = 3.0
+
+HTTP_FLAGS = {
+    "1.1": ("--disable-http2", "--disable-quic"),
+    "2": ("--disable-quic",),
+    "3": ("--enable-quic",),
+}
+
+QUIET_FEATURES = (
+    "AutofillServerCommunication",
+    "CertificateTransparencyComponentUpdater",
+    "DialMediaRouteProvider",
+    "HttpsUpgrades",
+    "InterestFeedContentSuggestions",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "Translate",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+)
+
+FIXED_FLAGS = (
+    "--headless",
+    "--remote-debugging-pipe",
+    "--no-startup-window",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-pings",
+    "--disable-background-networking",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",  # Docker's /dev/shm holds 64 MB, a page can want more
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-field-trial-config",
+    "--disable-gpu",
+    "--disable-search-engine-choice-screen",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--metrics-recording-only",
+    "--mute-audio",
+    "--password-store=basic",
+    "--window-size=1280,800",
+    f"--disable-features={','.join(QUIET_FEATURES)}",
+)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where one browser keeps its files, inside the container."""
+
+    path: str
+
+    @property
+    def keylog(self) -> str:
+        """TLS secrets in the NSS key log format."""
+        return f"{self.path}/keys.log"
+
+    @property
+    def netlog(self) -> str:
+        """Chromium's own account of its network stack, JSON, whole once the browser has ended."""
+        return f"{self.path}/netlog.json"
+
+    @property
+    def profile(self) -> str:
+        return f"{self.path}/profile"
+
+
+def managed_policy(ca_der: bytes) -> dict[str, object]:
+    """The policy file of a client: trust this root, predict nothing, report nothing.
+
+    `ca_der` is the root certificate in DER. As JSON the result belongs in a file under
+    /etc/chromium/policies/managed. Without NetworkPredictionOptions 2 Chromium connects before it
+    navigates, and Navigation Timing shows no DNS and no connect.
+    https://chromeenterprise.google/policies/
+    """
+    return {
+        "CACertificates": [base64.b64encode(ca_der).decode()],
+        "NetworkPredictionOptions": 2,
+        "AlternateErrorPagesEnabled": False,
+        "BackgroundModeEnabled": False,
+        "BrowserNetworkTimeQueriesEnabled": False,
+        "BrowserSignin": 0,
+        "ComponentUpdatesEnabled": False,
+        "DefaultSearchProviderEnabled": False,
+        "DnsOverHttpsMode": "off",
+        "DomainReliabilityAllowed": False,
+        "HttpsUpgradesEnabled": False,
+        "MetricsReportingEnabled": False,
+        "PasswordManagerEnabled": False,
+        "SafeBrowsingProtectionLevel": 0,
+        "SearchSuggestEnabled": False,
+        "SpellCheckServiceEnabled": False,
+        "SyncDisabled": True,
+        "TranslateEnabled": False,
+        "UrlKeyedAnonymizedDataCollectionEnabled": False,
+    }
+
+
+def resolver_rules(hosts: Sequence[str], zones: Sequence[str]) -> str:
+    """Rules under which only `hosts`, and `zones` with all below them, are ever looked up.
+
+    >>> resolver_rules(["www.example.com"], ["example.com."])
+    'MAP * ~NOTFOUND , EXCLUDE www.example.com , EXCLUDE example.com , EXCLUDE *.example.com'
+    """
+    names = [zone.strip(".") for zone in zones]
+    patterns = [*hosts, *(pattern for name in names for pattern in (name, f"*.{name}"))]
+    return " , ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {p}" for p in dict.fromkeys(patterns))])
+
+
+def chromium_argv(url: str, folder: Folder, *, zones: Sequence[str], http: str) -> list[str]:
+    """The command line of the browser that will visit `url`, which it does not open by itself.
+
+    The host of `url` is always looked up, so that a name which is not in the lab fails in the
+    lab's DNS and not before it. `http` is "1.1", "2" or "3". QUIC refuses roots that are not
+    built in, unless it is forced on for the origin: HTTP/3 is therefore used at once.
+    Raises UsageError for another `http`, or when `url` is not an http(s) URL.
+    """
+    check_http_version(http)
+    parts = split_address(url)
+    host = parts.hostname or ""
+    flags = [
+        *FIXED_FLAGS,
+        *HTTP_FLAGS[http],
+        f"--user-data-dir={folder.profile}",
+        f"--ssl-key-log-file={folder.keylog}",
+        f"--log-net-log={folder.netlog}",
+        "--net-log-capture-mode=Everything",
+        f"--host-resolver-rules={resolver_rules([host], zones)}",
+    ]
+    if http == "3":
+        flags.append(f"--origin-to-force-quic-on={host}:{parts.port or 443}")
+    return [PROGRAM, *flags]
+
+
+@contextmanager
+def run_chromium(
+    client: docker.DockerClient, container: str, argv: Sequence[str], folder: Folder, *, user: str
+) -> Iterator[Connection]:
+    """Run the browser `argv` with `folder` as its own; it has ended when the block is left.
+
+    Raises DeployError, with the browser's last words, when it does not start or dies.
+    """
+    command = ["sh", "-c", ON_PIPES, "sh", folder.path, *argv]
+    # What Chromium would leave in /tmp when killed goes with the folder.
+    environment = {"TMPDIR": folder.path}
+    with open_exec(client, container, command, user=user, environment=environment) as stream:
+        connection = Connection(stream)
+        try:
+            yield connection
+        except (DeployError, TimeoutError) as error:
+            hint = last_words(stream.stderr.decode(errors="replace"))
+            raise DeployError(f"{container}: the browser failed: {error}", hint) from error
+        finally:
+            _end(connection, stream)
+
+
+def last_words(stderr: str) -> str:
+    """The last three lines that a browser printed, its complaints about a missing D-Bus aside."""
+    lines = [line.strip()[:200] for line in stderr.splitlines() if "dbus" not in line.lower()]
+    return "\n".join([line for line in lines if line][-3:])
+
+
+def _end(connection: Connection, stream: ExecStream) -> None:
+    """Ask the browser to close, and kill it if it does not within CLOSE_TIMEOUT_S."""
+    deadline = time.monotonic() + CLOSE_TIMEOUT_S
+    try:
+        with suppress(DeployError):
+            connection.send("Browser.close")
+            while True:
+                connection.pump(deadline)
+    except TimeoutError:
+        stream.kill()
+    stream.exit_code()

@@ -1,0 +1,24 @@
+"""What a visit is before it happens, and the clock its record is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Click:
+    """The run's id, the client node's name in the topology, and whether the client starts cold."""
+
+    run: str
+    node: str
+    cold: bool
+
+
+def wall_clock(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, with microseconds.
+
+    >>> wall_clock(1.5)
+    '1970-01-01T00:00:01.500000+00:00'
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,136 @@
+"""A visit without a browser: curl's own clock, in the same table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.browser.address import check_http_version, split_address
+from orchestrator.browser.click import Click, wall_clock
+from orchestrator.errors import DeployError
+from orchestrator.records import ErrorKind, Paint, Timings, Visit
+
+HTTP_FLAGS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
+STEPS = ("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total")
+PROTOCOLS = {"1": "http/1.0", "1.0": "http/1.0", "1.1": "http/1.1", "2": "h2", "3": "h3"}
+# curl's %{json} would do, if it did not name curl's version: to do so libldap starts up and looks
+# the client's own name up in the DNS, and two queries nobody made are in the capture.
+VARIABLES: dict[str, type[int] | type[float] | type[str]] = {
+    "exitcode": int,
+    "errormsg": str,
+    "http_code": int,
+    "http_version": str,
+    "scheme": str,
+    "remote_ip": str,
+    "num_connects": int,
+    **{f"time_{step}": float for step in STEPS},
+}
+WRITE_OUT = "\\t".join(f"%{{{name}}}" for name in VARIABLES) + "\\n"
+CONNECT = (7, 45, 55, 56, 96)
+TLS = (35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98)
+# libcurl-errors(3). What is not here went wrong after the handshake: "http".
+ERRORS: dict[int, ErrorKind] = {
+    6: "dns",
+    28: "timeout",
+    **dict.fromkeys(CONNECT, "connect"),
+    **dict.fromkeys(TLS, "tls"),
+}
+
+
+def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str, warm: bool) -> list[str]:
+    """The command line that fetches `url` and prints a line of VARIABLES per transfer.
+
+    `ca_file` is the root certificate's path in the container; redirects are followed, at most ten.
+    A warm fetch is the second of two over one connection. Set SSLKEYLOGFILE for the TLS secrets.
+    Raises UsageError as chromium_argv does.
+    """
+    split_address(url)
+    check_http_version(http)
+    once = ["--output", "/dev/null", "--url", url]
+    return [
+        "curl",
+        "--silent",
+        "--show-error",
+        "--globoff",
+        "--location",
+        "--max-redirs",
+        "10",
+        "--proto",
+        "=http,https",
+        "--compressed",
+        HTTP_FLAGS[http],
+        "--cacert",
+        ca_file,
+        "--max-time",
+        f"{timeout_s:g}",
+        "--write-out",
+        WRITE_OUT,
+        *once,
+        *(once if warm else []),
+    ]
+
+
+def parse_output(text: str) -> dict[str, Any]:
+    """The last transfer out of what curl printed, by the names of VARIABLES: numbers and texts.
+
+    Raises DeployError when curl reported no transfer.
+    """
+    lines = [line.split("\t") for line in text.splitlines()]
+    reports = [line for line in lines if len(line) == len(VARIABLES)]
+    if not reports:
+        raise DeployError(f"curl reported nothing: {text.strip()[-200:]}")
+    pairs = zip(VARIABLES.items(), reports[-1], strict=True)
+    return {name: kind(value) for (name, kind), value in pairs}
+
+
+def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float) -> Visit:
+    """The record of a fetch of `url` that began at `started_s`, seconds since the epoch."""
+    status = report["http_code"] or None
+    error, detail = judge_fetch(report)
+    return Visit(
+        run=click.run,
+        url=url,
+        client="curl",
+        node=click.node,
+        status=status,
+        protocol=PROTOCOLS.get(report["http_version"]) if status else None,
+        remote_address=report["remote_ip"] or None,
+        timings_ms=fetch_timings(report),
+        paint=Paint(),
+        resources=(),
+        error=error,
+        error_detail=detail,
+        started=wall_clock(started_s),
+        cold=click.cold,
+    )
+
+
+def judge_fetch(report: Mapping[str, Any]) -> tuple[ErrorKind | None, str]:
+    """The step that failed and curl's word for it; (None, "") for a good fetch."""
+    if report["exitcode"]:
+        return ERRORS.get(report["exitcode"], "http"), report["errormsg"]
+    if report["http_code"] >= 400:
+        return "http", f"HTTP status {report['http_code']}"
+    return None, ""
+
+
+def fetch_timings(report: Mapping[str, Any]) -> Timings:
+    """Steps out of curl's times: seconds since the fetch began, 0 for what was not reached.
+
+    On a connection that was there already curl reports 0 for the steps it saved, and so do we.
+    """
+    saved = report["http_code"] and not report["num_connects"]
+    tls = _span(report, "connect", "appconnect")
+    return Timings(
+        dns=0.0 if saved else 1000 * report["time_namelookup"] or None,
+        connect=0.0 if saved else _span(report, "namelookup", "connect"),
+        tls=0.0 if saved and report["scheme"].lower() == "https" else tls,
+        ttfb=_span(report, "pretransfer", "starttransfer"),
+        download=_span(report, "starttransfer", "total"),
+        load=None if report["exitcode"] else 1000 * report["time_total"],
+    )
+
+
+def _span(report: Mapping[str, Any], start: str, end: str) -> float | None:
+    start_s, end_s = report[f"time_{start}"], report[f"time_{end}"]
+    return max(0.0, 1000 * (end_s - start_s)) if start_s and end_s else None

@@ -1,0 +1,50 @@
+"""Options that several verbs share, and how they are understood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.errors import UsageError
+from orchestrator.loading import shipped_topologies
+from orchestrator.spec.problems import did_you_mean
+
+DEFAULT_TOPOLOGY = "internet.yaml"
+
+
+def topology_path(given: str | None) -> Path:
+    """The file a user means: a path, the name of a shipped topology, or the default lab."""
+    if given is None:
+        return shipped_topologies() / DEFAULT_TOPOLOGY
+    shipped = shipped_topologies() / f"{given}.yaml"
+    return shipped if not Path(given).exists() and shipped.is_file() else Path(given)
+
+
+topology_argument = click.argument("topology", required=False)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+name_option = click.option("--name", default="", help="Which lab, when several are up.")
+
+
+def chosen_lab(name: str) -> str:
+    """The lab a user means: the one named, else the only one there is."""
+    from orchestrator.runtime.state import known_labs
+
+    labs = known_labs()
+    if name:
+        if name not in labs:
+            hint = did_you_mean(name, labs) or f"there is: {', '.join(labs) or 'none'}"
+            raise UsageError(f"there is no lab '{name}'", hint)
+        return name
+    if len(labs) > 1:
+        raise UsageError("several labs are up", f"say which: --name {'|'.join(labs)}")
+    if not labs:
+        raise UsageError("no lab is up", "start one: lab up")
+    return labs[0]
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

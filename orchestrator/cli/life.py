@@ -1,0 +1,110 @@
+"""Verbs of a lab's life: up, status, down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import click
+
+from orchestrator.cli.common import (
+    chosen_lab,
+    json_option,
+    name_option,
+    print_json,
+    topology_argument,
+    topology_path,
+)
+from orchestrator.lab import READY_WITHIN_S, Stages, down, examine, up
+from orchestrator.loading import load
+
+
+@click.command("up")
+@topology_argument
+@click.option("--name", default="", help="Call the lab this instead of what its file says.")
+@click.option(
+    "--timeout", default=READY_WITHIN_S, show_default=True, help="Seconds it may take to be ready."
+)
+@click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
+def up_command(topology: str | None, name: str, timeout: float, keep: bool) -> None:
+    """Boot a lab, and return when it is ready: converged and answering."""
+    from orchestrator.spec.model import check_label
+
+    if name:
+        check_label(name)
+    plan = load(topology_path(topology), name)
+    started = time.monotonic()
+    if up(plan, _stages(), timeout, keep):
+        seconds = time.monotonic() - started
+        click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
+    else:
+        click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
+
+
+def _stages() -> Stages:
+    """A line per stage; while the lab converges, what it still waits for."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    status = console.status("", spinner="dots")
+
+    def begin(name: str) -> None:
+        status.update(name)
+        status.start()
+
+    def end(name: str, seconds: float) -> None:
+        status.stop()
+        console.print(f"  {seconds:6.2f} s  {name}")
+
+    def pending(reasons: Mapping[str, str]) -> None:
+        if reasons:
+            first = min(reasons)
+            status.update(f"waiting for {len(reasons)} nodes; {first}: {reasons[first]}")
+
+    return Stages(begin, end, pending)
+
+
+@click.command("status")
+@name_option
+@json_option
+def status_command(name: str, as_json: bool) -> int:
+    """Say which nodes are well, and what the others lack. Exits 1 if one is not."""
+    condition = examine(chosen_lab(name))
+    if as_json:
+        print_json(
+            {
+                "name": condition.plan.name,
+                "healthy": condition.healthy,
+                "keeper": condition.keeper,
+                "nodes": [
+                    {"name": node.name, "role": node.role, "problem": condition.ill.get(node.name)}
+                    for node in condition.plan.nodes.values()
+                ],
+            }
+        )
+    else:
+        for node in condition.plan.nodes.values():
+            reason = condition.ill.get(node.name)
+            mark = click.style("ill ", fg="red") if reason else click.style("well", fg="green")
+            click.echo(f"{mark}  {node.name:16} {node.role:11} {reason or ''}".rstrip())
+        if not condition.keeper:
+            click.echo("the keeper is gone: nodes that restart lose their links; mend: lab up")
+    return 0 if condition.healthy else 1
+
+
+@click.command("down")
+@name_option
+@click.option("--all", "every", is_flag=True, help="Take down every lab on this machine.")
+def down_command(name: str, every: bool) -> None:
+    """Remove everything a lab made, and only that."""
+    from orchestrator.runtime.state import known_labs
+
+    labs = known_labs()
+    chosen = labs if every or (not name and len(labs) < 2) else [name or chosen_lab("")]
+    for lab in chosen:
+        started = time.monotonic()
+        removed = down(lab)
+        seconds = time.monotonic() - started
+        click.echo(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
+    if not chosen:
+        click.echo("no lab is up")

@@ -1,0 +1,101 @@
+"""The `lab` command: finds the verb, runs it, and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from orchestrator.errors import LabError
+
+BUG, INTERRUPTED = 3, 130
+# Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
+# for Docker's client library.
+VERBS = {
+    "build": "host",
+    "check": "topology",
+    "doctor": "host",
+    "down": "life",
+    "exec": "nodes",
+    "logs": "nodes",
+    "plan": "topology",
+    "schema": "topology",
+    "shell": "nodes",
+    "status": "life",
+    "up": "life",
+    "visit": "visit",
+}
+
+
+class _Verbs(click.Group):
+    """A group that imports the module of a verb when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"orchestrator.cli.{VERBS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from orchestrator.spec.problems import did_you_mean
+
+            hint = did_you_mean(args[0], VERBS) or f"there is: {', '.join(VERBS)}"
+            ctx.fail(f"there is no verb '{args[0]}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="clicklab", prog_name="lab")
+def lab() -> None:
+    """A whole, small Internet on one machine, and one click through it."""
+
+
+def run() -> None:
+    """The entry point. Exit codes are those of docs/design.md, section 2."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run())
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """Ended from outside: unwind as on ^C, so that nothing half-made is left behind."""
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    try:
+        code = lab.main(standalone_mode=False)
+    except LabError as error:
+        click.echo(f"lab: {error}" if error.exit_code != 2 else str(error), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("lab: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        return _report_bug()
+    return code if isinstance(code, int) else 0
+
+
+def _report_bug() -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="clicklab-", suffix=".log", delete=False
+    ) as log:
+        traceback.print_exc(file=log)
+    click.echo(f"lab: this is a bug in Clicklab; what happened is in {log.name}", err=True)
+    return BUG

@@ -1,0 +1,62 @@
+"""Verbs on one node: exec, shell, logs. Docker's own client takes over, terminal and all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import NoReturn
+
+import click
+
+from orchestrator.cli.common import chosen_lab, name_option
+from orchestrator.errors import HostError
+
+# What follows the node belongs to the command, options included.
+_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@click.command("exec", context_settings=_PASS_ON)
+@name_option
+@click.option("--user", default="root", help="Run as this user.")
+@click.argument("node")
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None:
+    """Run a command in a node, and exit as it does: lab exec laptop -- ip route."""
+    command = argv[1:] if argv[0] == "--" else argv
+    terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
+    _become_docker("exec", *terminal, "-u", user, _container(name, node), *command)
+
+
+@click.command("shell")
+@name_option
+@click.option("--user", default="root", help="As this user.")
+@click.argument("node")
+def shell_command(name: str, user: str, node: str) -> None:
+    """Open a shell in a node."""
+    terminal = "-it" if sys.stdin.isatty() else "-i"
+    _become_docker("exec", terminal, "-u", user, _container(name, node), "sh")
+
+
+@click.command("logs")
+@name_option
+@click.option("-f", "--follow", is_flag=True, help="Go on as the node goes on.")
+@click.option("--tail", default="all", help="Only the last so many lines.")
+@click.argument("node")
+def logs_command(name: str, follow: bool, tail: str, node: str) -> None:
+    """Print what the daemons of a node wrote."""
+    options = ["--follow"] if follow else []
+    _become_docker("logs", "--tail", tail, *options, _container(name, node))
+
+
+def _container(name: str, node: str) -> str:
+    from orchestrator.lab import container_of
+
+    return container_of(chosen_lab(name), node)
+
+
+def _become_docker(*arguments: str) -> NoReturn:
+    docker = shutil.which("docker")
+    if docker is None:
+        raise HostError("Docker's client is not installed", "apt-get install docker-cli")
+    os.execv(docker, ["docker", *arguments])

@@ -1,0 +1,106 @@
+"""Verbs that read a topology and start nothing: check, plan, schema."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from orchestrator.cli.common import json_option, print_json, topology_argument, topology_path
+from orchestrator.errors import UsageError
+from orchestrator.loading import load
+from orchestrator.plan.codec import to_plain
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.routes import best_paths
+from orchestrator.spec.problems import did_you_mean
+
+
+@click.command("check")
+@topology_argument
+@json_option
+def check_command(topology: str | None, as_json: bool) -> None:
+    """Validate a topology; nothing is started."""
+    path = topology_path(topology)
+    plan = load(path)
+    counts = {
+        "nodes": len(plan.nodes),
+        "switches": len(plan.switches),
+        "links": len(plan.links),
+        "systems": len(plan.systems),
+    }
+    if as_json:
+        print_json({"topology": str(path), "name": plan.name, **counts})
+    else:
+        listed = ", ".join(f"{count} {what}" for what, count in counts.items())
+        click.echo(f"{path}: good: {listed}")
+
+
+@click.command("plan")
+@topology_argument
+@click.option("--node", default="", help="Print this node's rendered files.")
+@json_option
+def plan_command(topology: str | None, node: str, as_json: bool) -> None:
+    """Show what a topology becomes: nodes, links, addresses, ASes, zones."""
+    plan = load(topology_path(topology))
+    if node:
+        _print_files(plan, node)
+    elif as_json:
+        print_json(to_plain(plan))
+    else:
+        _print_plan(plan)
+
+
+@click.command("schema")
+def schema_command() -> None:
+    """Print the JSON schema of topologies, for editors."""
+    from orchestrator.spec.model import Topology
+
+    click.echo(json.dumps(Topology.model_json_schema(by_alias=True), indent=2))
+
+
+def _print_files(plan: Plan, name: str) -> None:
+    from orchestrator.render.main import render_node
+
+    if name not in plan.nodes:
+        hint = did_you_mean(name, plan.nodes) or "see 'lab plan'"
+        raise UsageError(f"there is no node '{name}'", hint)
+    for path, text in render_node(plan.nodes[name], plan).items():
+        click.echo(f"# ── /lab/{path}")
+        click.echo(text)
+
+
+def _print_plan(plan: Plan) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{plan.name}[/bold]: {plan.about}")
+    systems = Table("AS", "name", "prefix", "providers", "peers", "customers", title="Systems")
+    for system in plan.systems.values():
+        related = (system.providers, system.peers, system.customers)
+        numbers = [" ".join(map(str, group)) for group in related]
+        systems.add_row(str(system.asn), system.name, str(system.prefix), *numbers)
+    console.print(systems)
+    nodes = Table("node", "role", "AS", "place", "interface", "address", "link", title="Nodes")
+    for node in plan.nodes.values():
+        _add_node(nodes, node)
+    console.print(nodes)
+    paths = Table("from", "to", "AS path", title="Best AS paths")
+    for origin, target in plan.systems.items():
+        for asn, path in sorted(best_paths(plan.systems, origin).items()):
+            if asn != origin:
+                paths.add_row(plan.systems[asn].name, target.name, " ".join(map(str, path)))
+    console.print(paths)
+    console.print("Zones: " + (", ".join(plan.zones) or "none"))
+
+
+def _add_node(table: object, node: Node) -> None:
+    rows = [
+        (port.name, " ".join(map(str, port.addresses)) or "by DHCP", port.link)
+        for port in node.interfaces
+    ]
+    if node.loopback:
+        rows.insert(0, ("lo", f"{node.loopback}/32", ""))
+    who = (node.name, node.role, str(node.asn or ""), node.place)
+    for number, row in enumerate(rows):
+        table.add_row(*(who if number == 0 else ("", "", "", "")), *row)  # type: ignore[attr-defined]

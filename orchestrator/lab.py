@@ -1,0 +1,150 @@
+"""The story of a running lab: up → visit → down. What runs is a plan (loading.py)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import docker
+
+from orchestrator.browser.chromium import managed_policy
+from orchestrator.errors import UsageError
+from orchestrator.plan.model import Node, Plan
+from orchestrator.render.main import render_plan
+from orchestrator.runtime import boot
+from orchestrator.runtime.caches import empty_resolvers
+from orchestrator.runtime.containers import container_name, find_containers
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.keeper import start_keeper
+from orchestrator.runtime.state import LabState
+from orchestrator.spec.problems import did_you_mean
+
+READY_WITHIN_S = 60.0
+
+
+@dataclass
+class Stages:
+    """Tells a front end what is going on: each stage as it begins and ends, with its time."""
+
+    begin: Callable[[str], None]
+    end: Callable[[str, float], None]
+    pending: Callable[[Mapping[str, str]], None]
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """One stage of long work."""
+        self.begin(name)
+        started = time.monotonic()
+        yield
+        self.end(name, time.monotonic() - started)
+
+
+def up(plan: Plan, stages: Stages, within_s: float = READY_WITHIN_S, keep: bool = False) -> bool:
+    """Boot a lab and return when all of it answers; False if it was up and well already.
+
+    Fine to run again, also after a crash. On failure or interruption everything is removed
+    again, unless ``keep`` is set. Raises HostError where this machine is not ready, and
+    DeployError where the lab does not come up.
+    """
+    require_root()
+    client, state = connect(), LabState(plan.name)
+    with state.locked():
+        if _is_up(client, state, plan):
+            return False
+        images = boot.require_images(client, plan)
+        if state.exists():
+            with stages.stage("remove what was left"):
+                boot.take_down(client, state)
+        try:
+            _boot(client, state, plan, images, stages, within_s)
+        except BaseException:
+            if not keep:
+                boot.take_down(client, state)
+            raise
+    return True
+
+
+def _is_up(client: docker.DockerClient, state: LabState, plan: Plan) -> bool:
+    if not state.record().ready or state.plan() != plan:
+        return False
+    nodes = tuple(plan.nodes.values())
+    return not boot.ill_nodes(state, plan, find_containers(client, plan.name), nodes)
+
+
+def _boot(
+    client: docker.DockerClient,
+    state: LabState,
+    plan: Plan,
+    images: Mapping[str, str],
+    stages: Stages,
+    within_s: float,
+) -> None:
+    with stages.stage("render files and mint keys"):
+        state.create(plan)
+        boot.write_nodes(state, plan, render_plan(plan), _browser_trust)
+    with stages.stage(f"start {len(plan.nodes)} containers"):
+        containers = boot.make_containers(client, state, plan, images)
+    with stages.stage(f"wire {len(plan.links)} links"):
+        boot.wire_lab(state, plan, containers)
+    with stages.stage("start daemons"):
+        boot.start_daemons(state, plan, containers, within_s, stages.pending)
+    with stages.stage("converge: sessions, zones, leases, sites"):
+        nodes = tuple(plan.nodes.values())
+        boot.await_ready(state, plan, containers, nodes, within_s, stages.pending)
+    with stages.stage("empty the caches that the checks filled"):
+        empty_resolvers(client, plan, containers)
+    start_keeper(state)
+    state.update(ready=True)
+
+
+def _browser_trust(root_der: bytes) -> Mapping[str, str]:
+    return {"policies/lab.json": json.dumps(managed_policy(root_der), indent=1)}
+
+
+def down(name: str) -> int:
+    """Remove everything that lab ``name`` made, and only that. Returns how many nodes it had."""
+    require_root()
+    client, state = connect(), LabState(name)
+    with state.locked():
+        return boot.take_down(client, state)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a lab is: the nodes that are not well with the reason, and whether its keeper lives."""
+
+    plan: Plan
+    ill: Mapping[str, str]
+    keeper: bool
+
+    @property
+    def healthy(self) -> bool:
+        """Nothing is wrong."""
+        return self.keeper and not self.ill
+
+
+def examine(name: str) -> Condition:
+    """Ask every node of a running lab what it was asked when the lab came up."""
+    require_root()
+    client, state = connect(), LabState(name)
+    plan, keeper = state.plan(), state.record().keeper
+    nodes = tuple(plan.nodes.values())
+    ill = boot.ill_nodes(state, plan, find_containers(client, name), nodes)
+    return Condition(plan, ill, keeper is not None and keeper.is_alive())
+
+
+def container_of(name: str, node: str) -> str:
+    """What Docker calls a node of a running lab. Raises UsageError where there is none."""
+    require_root()
+    return container_name(name, node_of(LabState(name).plan(), node).name)
+
+
+def node_of(plan: Plan, name: str) -> Node:
+    """A node by name. Raises UsageError, with the nearest name there is."""
+    if name not in plan.nodes:
+        hint = did_you_mean(name, plan.nodes) or f"there is: {', '.join(plan.nodes)}"
+        raise UsageError(f"there is no node '{name}' in lab '{plan.name}'", hint)
+    return plan.nodes[name]

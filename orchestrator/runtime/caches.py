@@ -1,0 +1,88 @@
+"""Emptying what the lab remembers, so that a visit is a first visit.
+
+Each cache is emptied by its own server's means: udhcpc gives its lease back, dnsmasq forgets
+on SIGHUP, BIND on rndc's word, nginx when its files are gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+
+import docker
+
+from orchestrator.errors import CommandFailed, DeployError
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.services import HostSettings
+from orchestrator.runtime.containers import Container
+from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.exec import run_exec
+from orchestrator.runtime.polling import wait_for
+from orchestrator.runtime.probing import address_of
+from orchestrator.runtime.wiring import forget_neighbours
+
+_LEASE_WITHIN_S = 10.0
+Containers = Mapping[str, Container]
+
+
+def empty_resolvers(client: docker.DockerClient, plan: Plan, containers: Containers) -> None:
+    """Every resolver forgets all it learnt below the root; where the root is, it keeps.
+
+    A resolver that runs has asked the root for its servers (priming, RFC 8109) long before
+    anybody clicks; emptying that too would tell a story that does not happen.
+    """
+    tops = sorted({zone.rpartition(".")[2] for zone in plan.zones})
+
+    def empty(node: Node) -> None:
+        for top in tops:
+            argv = ["rndc", "-k", "/run/rndc.key", "flushtree", top]
+            _run(client, containers[node.name], argv)
+
+    in_parallel(empty, plan.with_role("resolver"))
+    for gateway in plan.with_role("gateway"):
+        os.kill(containers[gateway.name].pid, signal.SIGHUP)
+
+
+def empty_edges(client: docker.DockerClient, plan: Plan, containers: Containers) -> None:
+    """Every edge forgets the objects it stored."""
+
+    def empty(node: Node) -> None:
+        argv = ["find", "/run/site", "-type", "f", "-delete"]
+        _run(client, containers[node.name], argv)
+
+    in_parallel(empty, plan.with_role("edge"))
+
+
+def release_lease(plan: Plan, containers: Containers, host: Node) -> None:
+    """The host gives its address back, and host and gateway forget each other's MAC."""
+    assert isinstance(host.settings, HostSettings)
+    if host.settings.lease is None:
+        return
+    container = containers[host.name]
+    os.kill(container.pid, signal.SIGUSR2)
+    _await_address(container, host, None)
+    forget_neighbours(container.namespace)
+    forget_neighbours(containers[host.settings.gateway].namespace)
+
+
+def renew_lease(containers: Containers, host: Node) -> None:
+    """The host asks DHCP from the start: DISCOVER, OFFER, REQUEST, ACK (RFC 2131)."""
+    assert isinstance(host.settings, HostSettings)
+    if host.settings.lease is not None:
+        os.kill(containers[host.name].pid, signal.SIGUSR1)
+        _await_address(containers[host.name], host, host.settings.lease)
+
+
+def _await_address(container: Container, host: Node, wanted: IPv4Address | None) -> None:
+    interface = host.interfaces[0].name
+    if not wait_for(lambda: address_of(container, interface) == wanted, _LEASE_WITHIN_S):
+        state = f"take {wanted}" if wanted else "give its address back"
+        raise DeployError(f"{host.name} did not {state}", f"lab logs {host.name}")
+
+
+def _run(client: docker.DockerClient, container: Container, argv: list[str]) -> None:
+    result = run_exec(client, container.id, argv)
+    if result.code:
+        raise CommandFailed(container.node, argv, result.code, result.stderr.decode())

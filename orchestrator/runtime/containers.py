@@ -1,0 +1,125 @@
+"""Nodes as containers: made without a network, labelled, with nothing they do not need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import NotFound
+
+from orchestrator.plan.model import Node
+from orchestrator.roles import ROLES
+from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
+from orchestrator.runtime.engine import explaining, in_parallel
+from orchestrator.runtime.state import LabState
+
+LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A node that runs: ``pid`` is that of its first process, in the host's numbering."""
+
+    id: str
+    node: str
+    pid: int
+    running: bool
+    image: str
+
+    @property
+    def namespace(self) -> str:
+        """Where its network namespace can be opened."""
+        return f"/proc/{self.pid}/ns/net"
+
+    @property
+    def root(self) -> str:
+        """Where its files can be reached from the host, as the node sees them."""
+        return f"/proc/{self.pid}/root"
+
+
+def container_name(lab: str, node: str) -> str:
+    """What Docker calls a node."""
+    return f"clicklab-{lab}-{node}"
+
+
+def create_container(
+    client: docker.DockerClient, state: LabState, node: Node, image: str, seccomp: str
+) -> str:
+    """A container for a node, not started. Returns its id."""
+    role = ROLES[node.role]
+    with explaining():
+        made = client.api.create_container(
+            image,
+            command=list(role.command) or None,
+            hostname=node.name,
+            name=container_name(state.lab, node.name),
+            environment=dict(role.environment),
+            labels={LAB_LABEL: state.lab, NODE_LABEL: node.name},
+            host_config=client.api.create_host_config(**_host_config(state, node, role, seccomp)),
+        )
+    return str(made["Id"])
+
+
+def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[str, Any]:
+    binds = [f"{state.node_folder(node.name)}:{LAB}:ro"]
+    if state.resolv_conf(node.name).exists():
+        binds.append(f"{state.resolv_conf(node.name)}:/etc/resolv.conf")
+    # Daemons that need capabilities get them as their own user, from their file; others
+    # could not gain any even if their image were to hold such a file.
+    security = [] if role.capabilities else ["no-new-privileges:true"]
+    if role.browser:
+        security.append(f"seccomp={seccomp}")
+    return {
+        "network_mode": "none",
+        "cap_drop": ["ALL"],
+        "cap_add": list(role.capabilities),
+        "read_only": role.read_only,
+        "tmpfs": {"/run": "mode=1777", "/tmp": "mode=1777", **role.tmpfs},
+        "sysctls": {**COMMON_SYSCTLS, **role.sysctls},
+        "binds": binds,
+        "security_opt": security,
+        "log_config": {"Type": "json-file", "Config": {"max-size": "10m"}},
+    }
+
+
+def start_container(client: docker.DockerClient, identifier: str) -> None:
+    """Start a container. Its first process waits at the node's gate."""
+    with explaining():
+        client.api.start(identifier)
+
+
+def find_containers(client: docker.DockerClient, lab: str) -> dict[str, Container]:
+    """The lab's containers by node name, running or not."""
+    with explaining():
+        found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
+    containers = in_parallel(lambda entry: _inspect(client, entry["Id"]), found)
+    return {container.node: container for container in containers if container is not None}
+
+
+def _inspect(client: docker.DockerClient, identifier: str) -> Container | None:
+    try:
+        details: Mapping[str, Any] = client.api.inspect_container(identifier)
+    except NotFound:
+        return None
+    state, config = details["State"], details["Config"]
+    node = config["Labels"].get(NODE_LABEL, "")
+    return Container(identifier, node, state["Pid"], state["Running"], config["Image"])
+
+
+def remove_containers(client: docker.DockerClient, lab: str) -> int:
+    """Kill and remove whatever carries the lab's label. Returns how many there were."""
+    with explaining():
+        found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
+    in_parallel(lambda entry: _remove(client, entry["Id"]), found)
+    return len(found)
+
+
+def _remove(client: docker.DockerClient, identifier: str) -> None:
+    try:
+        with explaining():
+            client.api.remove_container(identifier, force=True, v=True)
+    except Exception as error:
+        if not isinstance(error.__cause__, NotFound):
+            raise

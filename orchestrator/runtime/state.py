@@ -1,0 +1,153 @@
+"""What a lab leaves on disk while it is up, so that any later command finds all of it.
+
+    <root>/<lab>/plan.json     the plan it was made from; written first
+                 state.json    what was made outside of Docker, written before it is made
+                 nodes/<node>/ what the node sees as /lab
+                 resolv/<node> the node's /etc/resolv.conf
+    <root>/<lab>.lock          held by the command that works on the lab
+
+Whatever ends a command, `lab down` reads this and Docker's labels, and needs nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import DeployError, UsageError
+from orchestrator.plan.codec import plan_from_plain, to_plain
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.polling import wait_for
+
+_LOCK_WITHIN_S = 15.0
+
+
+def state_root() -> Path:
+    """Where labs are recorded: ``$CLICKLAB_STATE``, or /var/lib/clicklab."""
+    return Path(os.environ.get("CLICKLAB_STATE", "/var/lib/clicklab"))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process by its id and start time: the pair never names another one until a reboot."""
+
+    pid: int
+    started: int
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
+        return start_time(self.pid) == self.started
+
+
+@dataclass(frozen=True)
+class Record:
+    """What state.json holds. ``ready`` says that ``lab up`` ran to its end."""
+
+    namespaces: tuple[str, ...] = ()
+    keeper: Process | None = None
+    ready: bool = False
+
+
+class LabState:
+    """The folder of one lab."""
+
+    def __init__(self, lab: str) -> None:
+        self.lab = lab
+        self.folder = state_root() / lab
+
+    def exists(self) -> bool:
+        """Whether a lab of this name was ever started and not yet taken down."""
+        return self.folder.is_dir()
+
+    def node_folder(self, node: str) -> Path:
+        """What the node sees as /lab."""
+        return self.folder / "nodes" / node
+
+    def resolv_conf(self, node: str) -> Path:
+        """The node's /etc/resolv.conf."""
+        return self.folder / "resolv" / node
+
+    def create(self, plan: Plan) -> None:
+        """A fresh folder with the plan in it, readable by root only: it will hold keys."""
+        self.folder.mkdir(parents=True, mode=0o700)
+        self.folder.chmod(0o700)
+        _write(self.folder / "plan.json", to_plain(plan))
+
+    def plan(self) -> Plan:
+        """The plan the lab was made from. Raises UsageError where there is no such lab."""
+        try:
+            return plan_from_plain(json.loads((self.folder / "plan.json").read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            hint = f"labs there are: {', '.join(known_labs()) or 'none'}; start one: lab up"
+            raise UsageError(f"there is no lab '{self.lab}'", hint) from None
+        except (KeyError, TypeError) as error:
+            hint = f"take it down and up again: lab down --name {self.lab}"
+            raise DeployError(f"'{self.lab}' was made by another version: {error}", hint) from None
+
+    def record(self) -> Record:
+        """What was made so far; an empty record where nothing was."""
+        try:
+            plain = json.loads((self.folder / "state.json").read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return Record()
+        keeper = Process(**plain["keeper"]) if plain["keeper"] else None
+        return Record(tuple(plain["namespaces"]), keeper, plain["ready"])
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the record, all or nothing."""
+        record = dataclasses.replace(self.record(), **changes)
+        _write(self.folder / "state.json", dataclasses.asdict(record))
+
+    def remove(self) -> None:
+        """Forget the lab."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lab for one command. Raises DeployError if another one keeps it."""
+        state_root().mkdir(parents=True, exist_ok=True)
+        path = state_root() / f"{self.lab}.lock"
+        with path.open("a") as handle:
+            if not wait_for(lambda: _try_lock(handle.fileno()), _LOCK_WITHIN_S):
+                hint = "wait for it to end, or end it"
+                raise DeployError(f"another command is working on lab '{self.lab}'", hint)
+            yield
+
+
+def known_labs() -> list[str]:
+    """The names of the labs recorded on this machine."""
+    if not state_root().is_dir():
+        return []
+    return sorted(entry.name for entry in state_root().iterdir() if entry.is_dir())
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot (proc(5), stat field 22)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write(path: Path, plain: Any) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(plain, indent=1))
+    unfinished.replace(path)

@@ -1,0 +1,152 @@
+"""Links between namespaces: veth pairs made straight where they belong, bridges, addresses.
+
+Nothing of a lab ever shows up in the host's own namespace: each pair is created by one
+netlink request that names the two namespaces its ends are born in. All of it runs on one
+thread, before any thread pool works on the lab, because a namespace is a thread's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from orchestrator.errors import DeployError
+from orchestrator.plan.model import Endpoint, Interface, Link, Plan, Route
+from orchestrator.runtime.namespaces import entered
+
+BRIDGE, BRIDGE_INDEX = "br0", 2
+_LOOPBACK = 1
+
+# Where the namespace of each node and switch can be opened.
+Namespaces = Mapping[str, str]
+
+
+def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
+    """A learning bridge in the namespace of every switch; spanning tree stays off."""
+    for name in plan.switches:
+        with _routing_socket(namespaces[name]) as socket:
+            socket.link("add", ifname=BRIDGE, kind="bridge", index=BRIDGE_INDEX, br_stp_state=0)
+            socket.link("set", index=BRIDGE_INDEX, state="up")
+
+
+def create_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
+    """Make links, then give the interfaces at their ends addresses, carriers and routes."""
+    links = list(links)
+    with ExitStack() as stack, IPRoute() as socket:
+        opened: dict[str, int] = {}
+        for link in links:
+            for end in (link.a, link.b):
+                if end.node not in opened:
+                    descriptor = os.open(namespaces[end.node], os.O_RDONLY)
+                    stack.callback(os.close, descriptor)
+                    opened[end.node] = descriptor
+            _create_pair(plan, link, opened, socket)
+    by_node: dict[str, list[Endpoint]] = {}
+    for link in links:
+        for end in (link.a, link.b):
+            by_node.setdefault(end.node, []).append(end)
+    for node, ends in by_node.items():
+        _configure(plan, node, ends, namespaces[node])
+
+
+def _create_pair(plan: Plan, link: Link, opened: Mapping[str, int], socket: IPRoute) -> None:
+    a, b = interface_at(plan, link.a), interface_at(plan, link.b)
+    peer = [
+        ("IFLA_IFNAME", b.name),
+        ("IFLA_ADDRESS", b.mac),
+        ("IFLA_MTU", link.mtu),
+        ("IFLA_NET_NS_FD", opened[link.b.node]),
+    ]
+    try:
+        socket.link(
+            "add",
+            kind="veth",
+            ifname=a.name,
+            index=a.index,
+            address=a.mac,
+            mtu=link.mtu,
+            net_ns_fd=opened[link.a.node],
+            VETH_INFO_PEER={"index": b.index, "attrs": peer},
+        )
+    except NetlinkError as error:
+        raise DeployError(f"link {link.name} ({link.a} to {link.b}): {error}") from error
+
+
+def remove_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
+    """Remove what is left of links; an end that is gone already took its peer along."""
+    for link in links:
+        for end in (link.a, link.b):
+            with _routing_socket(namespaces[end.node]) as socket:
+                try:
+                    socket.link("del", index=interface_at(plan, end).index)
+                except NetlinkError as error:
+                    if error.code != errno.ENODEV:
+                        raise
+
+
+def interface_at(plan: Plan, end: Endpoint) -> Interface:
+    """The interface that an endpoint names, of a node or a switch."""
+    if end.node in plan.nodes:
+        return plan.nodes[end.node].interface(end.interface)
+    return next(port for port in plan.switches[end.node].ports if port.name == end.interface)
+
+
+def _configure(plan: Plan, name: str, ends: list[Endpoint], namespace: str) -> None:
+    interfaces = [interface_at(plan, end) for end in ends]
+    with _routing_socket(namespace) as socket:
+        if name in plan.switches:
+            for port in interfaces:
+                socket.link("set", index=port.index, master=BRIDGE_INDEX, state="up")
+            return
+        node = plan.nodes[name]
+        _raise_loopback(socket, str(node.loopback) if node.loopback else "")
+        for interface in interfaces:
+            _address(socket, interface)
+        _install_routes(socket, node.routes, interfaces)
+
+
+def _raise_loopback(socket: IPRoute, address: str) -> None:
+    socket.link("set", index=_LOOPBACK, state="up")
+    if address:
+        socket.addr("replace", index=_LOOPBACK, address=address, prefixlen=32)
+
+
+def _address(socket: IPRoute, interface: Interface) -> None:
+    for address in interface.addresses:
+        prefix = address.network.prefixlen
+        extra = {"broadcast": str(address.network.broadcast_address)} if prefix < 31 else {}
+        socket.addr(
+            "add", index=interface.index, address=str(address.ip), prefixlen=prefix, **extra
+        )
+    socket.link("set", index=interface.index, state="up")
+
+
+def _install_routes(
+    socket: IPRoute, routes: Iterable[Route], interfaces: Iterable[Interface]
+) -> None:
+    """Routes whose next hop is on one of ``interfaces``; the others still stand."""
+    networks = [address.network for port in interfaces for address in port.addresses]
+    for route in routes:
+        if any(route.via in network for network in networks):
+            socket.route("replace", dst=str(route.destination), gateway=str(route.via))
+
+
+def forget_neighbours(namespace: str) -> None:
+    """Empty the ARP cache of a namespace (RFC 826)."""
+    with _routing_socket(namespace) as socket:
+        socket.flush_neigh()
+
+
+@contextmanager
+def _routing_socket(namespace: str) -> Iterator[IPRoute]:
+    with entered(namespace):
+        socket = IPRoute()
+    try:
+        yield socket
+    finally:
+        socket.close()

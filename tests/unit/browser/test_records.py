@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestrator.records import Paint, Resource, Timings, Visit, from_json, to_json
+
+VISIT = Visit(
+    run="run-1",
+    url="https://www.example.com/",
+    client="chromium",
+    node="laptop",
+    status=200,
+    protocol="h2",
+    remote_address="198.18.0.1",
+    timings_ms=Timings(dns=1.5, connect=2, tls=3, ttfb=4, download=5, load=70.25),
+    paint=Paint(first_paint=30.0),
+    resources=(Resource("https://www.example.com/a.css", 200, "h2", 900, 20.0, 3.5),),
+    error=None,
+    error_detail="",
+    started="2026-01-01T00:00:00.000000+00:00",
+    cold=True,
+)
+
+
+def test_a_visit_survives_the_disk() -> None:
+    assert from_json(json.loads(json.dumps(to_json(VISIT)))) == VISIT
+
+
+def test_the_object_has_the_promised_keys() -> None:
+    value = to_json(VISIT)
+    assert {"run", "url", "status", "protocol", "remote_address", "error"} <= value.keys()
+    assert value["timings_ms"].keys() == {
+        "dns", "connect", "tls", "ttfb", "download", "dom_content_loaded", "load"
+    }  # fmt: skip
+    assert value["resources"][0].keys() == {
+        "url", "status", "protocol", "bytes", "start_ms", "duration_ms"
+    }  # fmt: skip
+
+
+def test_something_else_is_no_visit() -> None:
+    with pytest.raises((KeyError, TypeError)):
+        from_json({"run": "x"})
