@@ -72,7 +72,7 @@ class Visit:
                     "timeout" is the visit's own deadline
     error_detail    the client's own word for the failure, "" without one
     started         start of the navigation, wall clock: ISO 8601 in UTC with microseconds
-    cold            the client started with empty caches and no connection
+    cold            the lab's caches were emptied first: lease, ARP, names, edge
     """
 
     run: str

@@ -24,7 +24,7 @@ from orchestrator.errors import DeployError
 from orchestrator.records import Visit
 from orchestrator.runtime.exec import run_exec
 
-CA_FILE = "/lab/ca.pem"
+CA_FILE = "/lab/tls/ca.pem"
 # What a fetch may take beyond its own time limit before it is killed.
 GRACE_S = 5.0
 WITH_CLOCK = 'mkdir -m 700 "$1" && shift && date +%s.%N && exec "$@"'
@@ -70,8 +70,7 @@ def browse(
 ) -> Evidence:
     """Visit `url` with a new headless Chromium; its protocol offer ends at HTTP version `http`.
 
-    `zones` are the lab's DNS zones: beside the host of `url` nothing else is ever looked up. A
-    click that is not cold loads the page twice in one browser and measures the second time.
+    `zones` are the lab's DNS zones: beside the host of `url` nothing else is ever looked up.
     A failed visit is a result. Raises UsageError for what cannot be visited, and DeployError when
     the container or the browser fails.
     """
@@ -83,8 +82,6 @@ def browse(
         ) as browser:
             version = browser.call("Browser.getVersion")["product"].partition("/")[2]
             page = open_page(browser)
-            if not click.cold:
-                visit_page(browser, page, url, timeout_s=timeout_s)
             load = visit_page(browser, page, url, timeout_s=timeout_s)
         keylog, netlog = read_file(client, folder.keylog), read_file(client, folder.netlog)
     finally:
@@ -98,9 +95,7 @@ def browse(
 def fetch(client: Client, click: Click, url: str, *, timeout_s: float, http: str = "2") -> Evidence:
     """Visit `url` with curl: the document alone. Raises as `browse` does."""
     folder = new_folder()
-    argv = curl.curl_argv(
-        url, ca_file=client.ca_file, timeout_s=timeout_s, http=http, warm=not click.cold
-    )
+    argv = curl.curl_argv(url, ca_file=client.ca_file, timeout_s=timeout_s, http=http)
     try:
         said = run_exec(
             client.engine,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Click:
-    """The run's id, the client node's name in the topology, and whether the client starts cold."""
+    """The run's id, the client node's name, and whether the lab's caches were emptied for it."""
 
     run: str
     node: str

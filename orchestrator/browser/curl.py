@@ -37,16 +37,15 @@ ERRORS: dict[int, ErrorKind] = {
 }
 
 
-def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str, warm: bool) -> list[str]:
-    """The command line that fetches `url` and prints a line of VARIABLES per transfer.
+def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str) -> list[str]:
+    """The command line that fetches `url` and prints a line of VARIABLES.
 
     `ca_file` is the root certificate's path in the container; redirects are followed, at most ten.
-    A warm fetch is the second of two over one connection. Set SSLKEYLOGFILE for the TLS secrets.
+    Set SSLKEYLOGFILE for the TLS secrets.
     Raises UsageError as chromium_argv does.
     """
     split_address(url)
     check_http_version(http)
-    once = ["--output", "/dev/null", "--url", url]
     return [
         "curl",
         "--silent",
@@ -65,8 +64,10 @@ def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str, warm: bool
         f"{timeout_s:g}",
         "--write-out",
         WRITE_OUT,
-        *once,
-        *(once if warm else []),
+        "--output",
+        "/dev/null",
+        "--url",
+        url,
     ]
 
 

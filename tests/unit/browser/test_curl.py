@@ -83,18 +83,14 @@ def test_no_report_is_an_error(text: str) -> None:
         parse_output(text)
 
 
-def argv(url: str = URL, http: str = "2", warm: bool = False) -> list[str]:
-    return curl_argv(url, ca_file="/lab/ca.pem", timeout_s=2.5, http=http, warm=warm)
+def argv(url: str = URL, http: str = "2") -> list[str]:
+    return curl_argv(url, ca_file="/lab/ca.pem", timeout_s=2.5, http=http)
 
 
 def test_the_command_line() -> None:
     assert "--http2 --cacert /lab/ca.pem --max-time 2.5" in " ".join(argv())
     assert argv().count(URL) == 1
     assert "--http3-only" in argv(http="3")
-
-
-def test_a_warm_fetch_is_the_second_of_two() -> None:
-    assert argv(warm=True).count(URL) == 2
 
 
 def test_only_web_addresses() -> None:

@@ -1,0 +1,181 @@
+"""One visit, from the click to the run folder: capture → empty caches → click → evidence.
+
+    captures/<run>/visit.json       the record (records.Visit)
+                   plan.json        the lab it was made in
+                   <node>.pcapng    what each node's interfaces saw, TLS secrets embedded
+                   capture.json     packets and drops per node
+                   keys.log         TLS secrets, NSS key log format
+                   visit.har, screenshot.png, netlog.json, timeline.json   (not with curl)
+
+The folder appears under its name when it is whole; until then its name starts with a dot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.browser.browse import Client, Evidence, browse, fetch
+from orchestrator.browser.click import Click
+from orchestrator.capture.mux import CaptureSummary, Tap, start_capture
+from orchestrator.capture.pcapng import embed_secrets
+from orchestrator.errors import HostError, UsageError
+from orchestrator.lab import node_of
+from orchestrator.plan.codec import to_plain
+from orchestrator.plan.model import Node, Plan
+from orchestrator.records import Visit, to_json
+from orchestrator.roles import ROLES
+from orchestrator.runtime.caches import (
+    empty_edges,
+    empty_resolvers,
+    release_lease,
+    renew_lease,
+)
+from orchestrator.runtime.containers import Container, find_containers
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.keeper import namespaces_of
+from orchestrator.runtime.state import LabState
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to visit and how. ``source`` is the host that clicks; "" is the lab's first."""
+
+    url: str
+    source: str = ""
+    client: Literal["chromium", "curl"] = "chromium"
+    http: str = "2"
+    cold: bool = False
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished visit: its record, its folder, and what the capture counted."""
+
+    visit: Visit
+    folder: Path
+    capture: CaptureSummary
+
+
+def visit(lab: str, request: Request, captures: Path) -> Run:
+    """Visit a URL in a running lab and leave a run folder below ``captures``.
+
+    A visit that fails is a result too (``visit.error``). Raises UsageError for a host or URL
+    that cannot be, DeployError or HostError where the lab or this machine fails.
+    """
+    require_root()
+    client, state = connect(), LabState(lab)
+    plan = state.plan()
+    host, containers = _host(plan, request.source), find_containers(client, lab)
+    click = Click(_run_name(request.url), host.name, request.cold)
+    browser = Client(client, containers[host.name].id)
+    with _run_folder(captures, click.run) as folder:
+        if request.cold:
+            empty_resolvers(client, plan, containers)
+            empty_edges(client, plan, containers)
+            release_lease(plan, containers, host)
+        with start_capture(_taps(plan, containers), folder) as capture:
+            if request.cold:
+                renew_lease(containers, host)
+            evidence = _click(browser, click, request, plan)
+        _write_evidence(folder, plan, evidence, capture.stop())
+    return Run(evidence.visit, captures / click.run, capture.stop())
+
+
+def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evidence:
+    timeout_s, http = request.timeout_s, request.http
+    if request.client == "curl":
+        return fetch(browser, click, request.url, timeout_s=timeout_s, http=http)
+    zones = list(plan.zones)
+    return browse(browser, click, request.url, zones=zones, timeout_s=timeout_s, http=http)
+
+
+def _host(plan: Plan, name: str) -> Node:
+    hosts = [node for node in plan.nodes.values() if ROLES[node.role].browser]
+    if not name:
+        if not hosts:
+            raise UsageError(f"'{plan.name}' has no host to click from", "add a home")
+        return hosts[0]
+    node = node_of(plan, name)
+    if node not in hosts:
+        hint = f"hosts: {', '.join(host.name for host in hosts)}"
+        raise UsageError(f"'{name}' is a {node.role}, and has no browser", hint)
+    return node
+
+
+def _run_name(url: str) -> str:
+    """When and what, in an order that sorts, and unlike any other run."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = re.sub(r"[^a-z0-9.]+", "-", url.split("://")[-1].lower()).strip("-.")[:40]
+    return f"{now}-{target or 'visit'}-{secrets.token_hex(2)}"
+
+
+def _taps(plan: Plan, containers: Mapping[str, Container]) -> list[Tap]:
+    """Every interface of the lab, switches' ports included."""
+    namespaces = namespaces_of(plan, dict(containers))
+    ports = {name: node.interfaces for name, node in plan.nodes.items()}
+    ports |= {name: switch.ports for name, switch in plan.switches.items()}
+    return [
+        Tap(name, namespaces[name], tuple(port.name for port in interfaces))
+        for name, interfaces in ports.items()
+        if name in namespaces and interfaces
+    ]
+
+
+@contextmanager
+def _run_folder(captures: Path, run: str) -> Iterator[Path]:
+    """A folder to fill, renamed to the run's name once it is whole."""
+    unfinished = captures / f".{run}"
+    try:
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        hint = "choose another with --captures"
+        raise HostError(f"cannot write to {captures}: {error.strerror}", hint) from error
+    try:
+        yield unfinished
+        unfinished.rename(captures / run)
+        _give_to_user(captures, captures / run)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _give_to_user(captures: Path, folder: Path) -> None:
+    """Under sudo, what a run leaves belongs to who asked for it."""
+    if "SUDO_UID" in os.environ:
+        owner, group = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
+        for path in (captures, folder, *folder.iterdir()):
+            os.chown(path, owner, group)
+
+
+def _write_evidence(
+    folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary
+) -> None:
+    for path in folder.glob("*.pcapng"):
+        path.write_bytes(embed_secrets(path.read_bytes(), evidence.keylog))
+    _write_json(folder / "visit.json", to_json(evidence.visit))
+    _write_json(folder / "plan.json", to_plain(plan))
+    _write_json(folder / "capture.json", asdict(capture))
+    (folder / "keys.log").write_bytes(evidence.keylog)
+    if evidence.har is not None:
+        _write_json(folder / "visit.har", evidence.har)
+    if evidence.timeline is not None:
+        _write_json(folder / "timeline.json", evidence.timeline)
+    if evidence.screenshot:
+        (folder / "screenshot.png").write_bytes(evidence.screenshot)
+    if evidence.netlog:
+        (folder / "netlog.json").write_bytes(evidence.netlog)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
