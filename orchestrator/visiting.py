@@ -37,7 +37,6 @@ from orchestrator.roles import ROLES
 from orchestrator.runtime.caches import (
     empty_edges,
     empty_resolvers,
-    release_lease,
     renew_lease,
 )
 from orchestrator.runtime.containers import Container, find_containers
@@ -83,10 +82,9 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
         if request.cold:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
-            release_lease(plan, containers, host)
         with start_capture(_taps(plan, containers), folder) as capture:
             if request.cold:
-                renew_lease(containers, host)
+                renew_lease(plan, containers, host)
             evidence = _click(browser, click, request, plan)
         _write_evidence(folder, plan, evidence, capture.stop())
     return Run(evidence.visit, captures / click.run, capture.stop())
@@ -158,9 +156,7 @@ def _give_to_user(captures: Path, folder: Path) -> None:
             os.chown(path, owner, group)
 
 
-def _write_evidence(
-    folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary
-) -> None:
+def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:
     for path in folder.glob("*.pcapng"):
         path.write_bytes(embed_secrets(path.read_bytes(), evidence.keylog))
     _write_json(folder / "visit.json", to_json(evidence.visit))

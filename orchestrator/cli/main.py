@@ -93,9 +93,7 @@ def _run() -> int:
 
 
 def _report_bug() -> int:
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="clicklab-", suffix=".log", delete=False
-    ) as log:
+    with tempfile.NamedTemporaryFile("w", prefix="clicklab-", suffix=".log", delete=False) as log:
         traceback.print_exc(file=log)
     click.echo(f"lab: this is a bug in Clicklab; what happened is in {log.name}", err=True)
     return BUG

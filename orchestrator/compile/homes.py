@@ -35,14 +35,10 @@ def _add_home(draft: Draft, name: str, spec: HomeSpec, lan: IPv4Network) -> None
     leases = tuple(
         _add_host(draft, spec, index, switch, gateway) for index in range(len(spec.hosts))
     )
-    gateway.settings = GatewaySettings(
-        lan, inside.addresses[0].ip, leases, system.resolver.address
-    )
+    gateway.settings = GatewaySettings(lan, inside.addresses[0].ip, leases, system.resolver.address)
 
 
-def _add_host(
-    draft: Draft, spec: HomeSpec, index: int, switch: Machine, gateway: Machine
-) -> Lease:
+def _add_host(draft: Draft, spec: HomeSpec, index: int, switch: Machine, gateway: Machine) -> Lease:
     assert switch.prefix is not None
     name = spec.hosts[index]
     host = draft.add(name, "host", (*gateway.path, "hosts", index), near=gateway)

@@ -61,8 +61,8 @@ def _views(draft: Draft, zones: list[str]) -> dict[str, tuple[IPv4Network, ...]]
     clients: dict[str, list[IPv4Network]] = defaultdict(list)
     for system in draft.systems.values():
         if system.resolver is not None and len(edges) > 1:
-            nearest = min(edges, key=lambda edge: distance_between(edge, system.resolver))
-            clients[nearest.name].append(system.prefix)
+            distances = [distance_between(edge, system.resolver) for edge in edges]
+            clients[edges[distances.index(min(distances))].name].append(system.prefix)
     return {name: tuple(prefixes) for name, prefixes in clients.items()} | {EVERYBODY: ()}
 
 
@@ -93,7 +93,9 @@ def _zone(
             if name.endswith(f".{child}.")
         ]
     records += _content(draft, zone, view)
-    return Zone(f"{zone}.", f"zones/{view}/{zone or 'root'}.zone", names[zone][0][0], tuple(records))
+    return Zone(
+        f"{zone}.", f"zones/{view}/{zone or 'root'}.zone", names[zone][0][0], tuple(records)
+    )
 
 
 def _children(zone: str, servers: Servers) -> list[str]:
@@ -115,9 +117,7 @@ def _content(draft: Draft, zone: str, view: str) -> list[Record]:
         edges = list(topology.cdns[site.cdn].edges) if site.cdn else []
         front = draft.machines[view if view in edges else edges[0]] if edges else balancer
         records.append(Record(f"{host}.", SITE_TTL, "A", str(front.address)))
-        records.append(
-            Record(f"{site.origin}.{zone}.", SERVER_TTL, "A", str(balancer.address))
-        )
+        records.append(Record(f"{site.origin}.{zone}.", SERVER_TTL, "A", str(balancer.address)))
     if zone in topology.zones:
         records += [
             Record(spec.owner, SERVER_TTL, spec.type, spec.value)

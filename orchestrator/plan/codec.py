@@ -51,8 +51,9 @@ def _build(hint: Any, plain: Any) -> Any:
     if origin is dict:
         return {arguments[0](key): _build(arguments[1], entry) for key, entry in plain.items()}
     if dataclasses.is_dataclass(hint):
-        hints = _hints(hint)
-        return hint(**{key: _build(hints[key], plain[key]) for key in hints})  # type: ignore[operator]
+        cls: Any = hint
+        hints = _hints(cls)
+        return cls(**{key: _build(hints[key], plain[key]) for key in hints})
     return hint(plain) if hint in _TEXTUAL else plain
 
 

@@ -9,8 +9,7 @@ from orchestrator.roles.base import Role, fixed
 
 # rndc's key is made in the node at start and never leaves it.
 _START = (
-    "rndc-confgen -a -q -A hmac-sha256 -c /run/rndc.key"
-    " && exec named -g -n 1 -c /lab/named.conf"
+    "rndc-confgen -a -q -A hmac-sha256 -c /run/rndc.key && exec named -g -4 -n 1 -c /lab/named.conf"
 )
 
 

@@ -55,24 +55,24 @@ def empty_edges(client: docker.DockerClient, plan: Plan, containers: Containers)
     in_parallel(empty, plan.with_role("edge"))
 
 
-def release_lease(plan: Plan, containers: Containers, host: Node) -> None:
-    """The host gives its address back, and host and gateway forget each other's MAC."""
+def renew_lease(plan: Plan, containers: Containers, host: Node) -> None:
+    """The host gives its address back and asks DHCP from the start, as one new on its LAN.
+
+    DISCOVER, OFFER, REQUEST, ACK (RFC 2131); then neither it nor its gateway knows the other's
+    MAC. udhcpc takes SIGUSR2 for "release" and SIGUSR1 for "renew". Fine for a static host.
+    """
     assert isinstance(host.settings, HostSettings)
     if host.settings.lease is None:
         return
     container = containers[host.name]
-    os.kill(container.pid, signal.SIGUSR2)
-    _await_address(container, host, None)
+    try:
+        os.kill(container.pid, signal.SIGUSR2)
+        _await_address(container, host, None)
+    finally:
+        os.kill(container.pid, signal.SIGUSR1)
+        _await_address(container, host, host.settings.lease)
     forget_neighbours(container.namespace)
     forget_neighbours(containers[host.settings.gateway].namespace)
-
-
-def renew_lease(containers: Containers, host: Node) -> None:
-    """The host asks DHCP from the start: DISCOVER, OFFER, REQUEST, ACK (RFC 2131)."""
-    assert isinstance(host.settings, HostSettings)
-    if host.settings.lease is not None:
-        os.kill(containers[host.name].pid, signal.SIGUSR1)
-        _await_address(containers[host.name], host, host.settings.lease)
 
 
 def _await_address(container: Container, host: Node, wanted: IPv4Address | None) -> None:

@@ -102,7 +102,7 @@ def _ask_dns(probe: DnsProbe, container: Container, ca: Path) -> None:
 
 
 def _ask_bird(probe: BirdProbe, container: Container, ca: Path) -> None:
-    states = {name: state for name, state in _bgp_states(container)}
+    states = dict(_bgp_states(container))
     down = [name for name in probe.sessions if states.get(name) != "Established"]
     if down:
         raise NotYet(f"bgp: {len(down)} of {len(probe.sessions)} sessions down: {down[0]} …")

@@ -11,6 +11,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from socket import AF_INET
 
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
@@ -21,6 +22,7 @@ from orchestrator.runtime.namespaces import entered
 
 BRIDGE, BRIDGE_INDEX = "br0", 2
 _LOOPBACK = 1
+_NUD_NOARP = 0x40  # an entry that ARP has no part in (rtnetlink(7))
 
 # Where the namespace of each node and switch can be opened.
 Namespaces = Mapping[str, str]
@@ -139,7 +141,9 @@ def _install_routes(
 def forget_neighbours(namespace: str) -> None:
     """Empty the ARP cache of a namespace (RFC 826)."""
     with _routing_socket(namespace) as socket:
-        socket.flush_neigh()
+        for entry in socket.get_neighbours(family=AF_INET):
+            if not entry["state"] & _NUD_NOARP:
+                socket.neigh("del", dst=entry.get_attr("NDA_DST"), ifindex=entry["ifindex"])
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def _check_numbers(topology: Topology, document: Document) -> Iterator[Problem]:
 
 def relation_of(entry: str | RelationSpec) -> RelationSpec:
     """The long form of a relation."""
-    return RelationSpec(as_=entry) if isinstance(entry, str) else entry
+    return RelationSpec.model_validate({"as": entry}) if isinstance(entry, str) else entry
 
 
 def _check_relations(topology: Topology, document: Document) -> Iterator[Problem]:
@@ -128,7 +128,7 @@ def _find_cycle(edges: Mapping[str, list[str]], start: str) -> list[str] | None:
 
 def member_of(entry: str | MemberSpec) -> MemberSpec:
     """The long form of an IXP's member."""
-    return MemberSpec(as_=entry) if isinstance(entry, str) else entry
+    return MemberSpec.model_validate({"as": entry}) if isinstance(entry, str) else entry
 
 
 def _check_exchanges(topology: Topology, document: Document) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.spec.load import Document, Path
 
 
-class Mistake(ValueError):  # noqa: N818 (a mistake of the user, not an error of ours)
+class Mistake(ValueError):
     """What a validator of the schema raises: a message, and how to mend it."""
 
     def __init__(self, message: str, hint: str = "") -> None:

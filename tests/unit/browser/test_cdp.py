@@ -20,7 +20,7 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.written += data
 
-    def read(self, timeout_s: float) -> bytes:  # noqa: ARG002
+    def read(self, timeout_s: float) -> bytes:
         if not self.pieces:
             raise TimeoutError
         return self.pieces.pop(0)
