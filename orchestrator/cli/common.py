@@ -13,6 +13,7 @@ from orchestrator.loading import shipped_topologies
 from orchestrator.spec.problems import did_you_mean
 
 DEFAULT_TOPOLOGY = "internet.yaml"
+DEFAULT_CAPTURES = Path("captures")
 
 
 def topology_path(given: str | None) -> Path:

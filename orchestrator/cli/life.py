@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 
 from orchestrator.cli.common import (
+    DEFAULT_CAPTURES,
     chosen_lab,
     json_option,
     name_option,
@@ -15,8 +16,12 @@ from orchestrator.cli.common import (
     topology_argument,
     topology_path,
 )
+from orchestrator.cli.visit import print_run
+from orchestrator.errors import UsageError
 from orchestrator.lab import READY_WITHIN_S, Stages, down, examine, up
 from orchestrator.loading import load
+from orchestrator.plan.model import Plan
+from orchestrator.visiting import Request, visit
 
 
 @click.command("up")
@@ -26,7 +31,10 @@ from orchestrator.loading import load
     "--timeout", default=READY_WITHIN_S, show_default=True, help="Seconds it may take to be ready."
 )
 @click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
-def up_command(topology: str | None, name: str, timeout: float, keep: bool) -> None:
+@click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
+def up_command(
+    topology: str | None, name: str, timeout: float, keep: bool, first_visit: bool
+) -> int:
     """Boot a lab, and return when it is ready: converged and answering."""
     from orchestrator.spec.model import check_label
 
@@ -39,6 +47,16 @@ def up_command(topology: str | None, name: str, timeout: float, keep: bool) -> N
         click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
     else:
         click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
+    return _visit_first_site(plan) if first_visit else 0
+
+
+def _visit_first_site(plan: Plan) -> int:
+    if not plan.sites:
+        raise UsageError(f"'{plan.name}' has no site to visit", "leave --visit out")
+    request = Request(f"https://{plan.sites[0]}/", cold=True)
+    run = visit(plan.name, request, DEFAULT_CAPTURES)
+    print_run(run)
+    return 0 if run.visit.error is None else 1
 
 
 def _stages() -> Stages:
@@ -105,6 +123,9 @@ def down_command(name: str, every: bool) -> None:
         started = time.monotonic()
         removed = down(lab)
         seconds = time.monotonic() - started
-        click.echo(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
+        if removed or lab in labs:
+            click.echo(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
+        else:
+            click.echo(f"{lab} was not up")
     if not chosen:
         click.echo("no lab is up")

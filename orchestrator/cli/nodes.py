@@ -14,28 +14,29 @@ from orchestrator.errors import HostError
 
 # What follows the node belongs to the command, options included.
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+_user_option = click.option("--user", default="", help="As this user [default: its daemon's].")
 
 
 @click.command("exec", context_settings=_PASS_ON)
 @name_option
-@click.option("--user", default="root", help="Run as this user.")
+@_user_option
 @click.argument("node")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None:
     """Run a command in a node, and exit as it does: lab exec laptop -- ip route."""
     command = argv[1:] if argv[0] == "--" else argv
     terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
-    _become_docker("exec", *terminal, "-u", user, _container(name, node), *command)
+    _become_docker("exec", *terminal, *_as(user), _container(name, node), *command)
 
 
 @click.command("shell")
 @name_option
-@click.option("--user", default="root", help="As this user.")
+@_user_option
 @click.argument("node")
 def shell_command(name: str, user: str, node: str) -> None:
     """Open a shell in a node."""
     terminal = "-it" if sys.stdin.isatty() else "-i"
-    _become_docker("exec", terminal, "-u", user, _container(name, node), "sh")
+    _become_docker("exec", terminal, *_as(user), _container(name, node), "sh")
 
 
 @click.command("logs")
@@ -47,6 +48,10 @@ def logs_command(name: str, follow: bool, tail: str, node: str) -> None:
     """Print what the daemons of a node wrote."""
     options = ["--follow"] if follow else []
     _become_docker("logs", "--tail", tail, *options, _container(name, node))
+
+
+def _as(user: str) -> list[str]:
+    return ["-u", user] if user else []
 
 
 def _container(name: str, node: str) -> str:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.common import (
+    DEFAULT_CAPTURES,
+    chosen_lab,
+    json_option,
+    name_option,
+    print_json,
+)
 from orchestrator.records import Visit, to_json
 from orchestrator.visiting import Request, Run, visit
 
@@ -36,7 +42,7 @@ STEPS = {
 @click.option(
     "--captures",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("captures"),
+    default=DEFAULT_CAPTURES,
     show_default=True,
     help="Where runs are kept.",
 )
@@ -63,11 +69,12 @@ def visit_command(
     if as_json:
         print_json(to_json(run.visit))
     else:
-        _print_run(run)
+        print_run(run)
     return 0 if run.visit.error is None else 1
 
 
-def _print_run(run: Run) -> None:
+def print_run(run: Run) -> None:
+    """The timing table of a visit, and where its evidence lies."""
     from rich.console import Console
     from rich.table import Table
 

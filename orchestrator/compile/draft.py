@@ -15,7 +15,7 @@ from orchestrator.compile.addressing import Pool, PoolExhausted, SystemPools, ma
 from orchestrator.errors import Problem
 from orchestrator.plan.model import CertRequest, Endpoint, Link, Route
 from orchestrator.plan.services import BgpSession, OspfPort, Settings
-from orchestrator.spec.load import Document
+from orchestrator.spec.document import Document
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
 

@@ -13,7 +13,7 @@ from orchestrator.compile.systems import add_systems
 from orchestrator.compile.zones import set_zones
 from orchestrator.errors import PlanError
 from orchestrator.plan.model import Plan
-from orchestrator.spec.load import Document
+from orchestrator.spec.document import Document
 from orchestrator.spec.model import Topology
 
 

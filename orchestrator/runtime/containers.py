@@ -9,13 +9,16 @@ from typing import Any
 import docker
 from docker.errors import NotFound
 
+from orchestrator.errors import DeployError
 from orchestrator.plan.model import Node
 from orchestrator.roles import ROLES
 from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
 from orchestrator.runtime.engine import explaining, in_parallel
+from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.state import LabState
 
 LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
+_REMOVED_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,30 @@ def _inspect(client: docker.DockerClient, identifier: str) -> Container | None:
 
 
 def remove_containers(client: docker.DockerClient, lab: str) -> int:
-    """Kill and remove whatever carries the lab's label. Returns how many there were."""
-    with explaining():
-        found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
-    in_parallel(lambda entry: _remove(client, entry["Id"]), found)
-    return len(found)
+    """Kill and remove whatever carries the lab's label. Returns how many there were.
 
+    Docker may still be starting a container for a command that was killed: it is listed late,
+    or refuses to be removed just yet. So this goes on until a listing is empty.
+    """
+    removed: set[str] = set()
+    refusals: list[DeployError] = []
 
-def _remove(client: docker.DockerClient, identifier: str) -> None:
-    try:
+    def sweep() -> bool:
         with explaining():
-            client.api.remove_container(identifier, force=True, v=True)
-    except Exception as error:
-        if not isinstance(error.__cause__, NotFound):
-            raise
+            found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
+        identifiers = [str(entry["Id"]) for entry in found]
+        removed.update(identifiers)
+        refusals[:] = [error for error in in_parallel(remove, identifiers) if error]
+        return not found
+
+    def remove(identifier: str) -> DeployError | None:
+        try:
+            with explaining():
+                client.api.remove_container(identifier, force=True, v=True)
+        except DeployError as error:
+            return None if isinstance(error.__cause__, NotFound) else error
+        return None
+
+    if not wait_for(sweep, _REMOVED_WITHIN_S):
+        raise refusals[0] if refusals else DeployError(f"containers of '{lab}' keep appearing")
+    return len(removed)

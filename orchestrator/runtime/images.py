@@ -124,7 +124,10 @@ def missing_images(
 def _tags_by_kind(client: docker.DockerClient) -> dict[str, set[str]]:
     tags: dict[str, set[str]] = {}
     for image in client.api.images(filters={"label": LABEL}):
-        tags.setdefault(image["Labels"][LABEL], set()).update(image["RepoTags"] or ())
+        kind = image["Labels"][LABEL]
+        # An image somebody builds on one of ours inherits the label, but not the name.
+        ours = (tag for tag in image["RepoTags"] or () if tag.startswith(f"clicklab/{kind}:"))
+        tags.setdefault(kind, set()).update(ours)
     return tags
 
 

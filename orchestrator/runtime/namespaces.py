@@ -19,6 +19,12 @@ _HOST = "/proc/thread-self/ns/net"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def unshare(flags: int) -> None:
+    """Move the calling thread into new namespaces of its own (unshare(2))."""
+    if _libc.unshare(flags):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 def _set_namespace(descriptor: int) -> None:
     if _libc.setns(descriptor, CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.errors import Problem, SpecError
-from orchestrator.spec.load import Document
+from orchestrator.spec.document import Document
 from orchestrator.spec.model import AsSpec, MemberSpec, RelationSpec, Topology
 from orchestrator.spec.problems import did_you_mean
 

@@ -10,12 +10,22 @@ import re
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
-from orchestrator.spec.places import CITIES, Coordinates
+from orchestrator.spec.places import CITIES
 from orchestrator.spec.problems import Mistake, did_you_mean
+from orchestrator.spec.records import check_owner, master_form
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_URL = re.compile(r"https?://(?P<host>[^/:?#@]+)(:[0-9]+)?([/?#].*)?")
 # RFC 6996 (private use) and RFC 5398 (documentation): a leak could reach nobody.
 _SAFE_ASNS = (range(64496, 64512), range(64512, 65535), range(4200000000, 4294967295))
 _SAFE_PREFIXES = tuple(
@@ -46,9 +56,23 @@ def check_domain(name: str) -> str:
     """A domain name without its final dot."""
     if len(name) > 253:
         raise Mistake(f"domain name of {len(name)} octets", "at most 253 (RFC 1035)")
+    if name.endswith("."):
+        raise Mistake(f"'{name}' ends with a dot", "leave the dot out")
     for label in name.split("."):
         check_label(label)
     return name
+
+
+def host_of(url: str) -> str:
+    """The host name in a URL that is not checked otherwise, or nothing."""
+    found = _URL.fullmatch(url)
+    return found["host"] if found else ""
+
+
+def _check_url(url: str) -> str:
+    if not host_of(url):
+        raise Mistake(f"'{url}' is not a URL", "write 'https://host/path'")
+    return url
 
 
 def _check_asn(asn: int) -> int:
@@ -66,6 +90,11 @@ def _check_prefix(prefix: IPv4Network) -> IPv4Network:
     raise Mistake(
         f"{prefix} may belong to somebody", "use 198.18.0.0/15, 100.64.0.0/10 or RFC 1918 space"
     )
+
+
+def _check_address(address: IPv4Interface) -> IPv4Interface:
+    _check_prefix(address.network)
+    return address
 
 
 def _check_place(place: Any) -> Any:
@@ -87,14 +116,17 @@ Label = Annotated[str, AfterValidator(check_label)]
 Domain = Annotated[str, AfterValidator(check_domain)]
 Asn = Annotated[int, AfterValidator(_check_asn)]
 Prefix = Annotated[IPv4Network, AfterValidator(_check_prefix)]
-Place = Annotated[str | Coordinates, BeforeValidator(_check_place)]
+Address = Annotated[IPv4Interface, AfterValidator(_check_address)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Place = Annotated[str | tuple[Latitude, Longitude], BeforeValidator(_check_place)]
 Count = Annotated[int, Field(ge=1, le=64)]
 
 
 class Mapping(BaseModel):
     """A mapping that refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RouterSpec(Mapping):
@@ -175,9 +207,15 @@ class DnsSpec(Mapping):
 class RecordSpec(Mapping):
     """A resource record by hand: its owner within the zone, type and value."""
 
-    owner: str = "@"
+    owner: Annotated[str, AfterValidator(check_owner)] = "@"
     type: Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT", "CAA"]
     value: str
+
+    @field_validator("value")
+    @classmethod
+    def _check_value(cls, value: str, others: ValidationInfo) -> str:
+        kind = others.data.get("type")
+        return master_form(kind, value) if kind else value
 
 
 class ZoneSpec(ServersSpec):
@@ -222,7 +260,7 @@ class LinkSpec(Mapping):
     """A link by hand. An end is ``node`` or ``node:interface``."""
 
     ends: Annotated[list[str], Field(min_length=2, max_length=2)]
-    addresses: Annotated[list[IPv4Interface], Field(min_length=2, max_length=2)] | None = None
+    addresses: Annotated[list[Address], Field(min_length=2, max_length=2)] | None = None
 
 
 def _ends_to_mapping(value: Any) -> Any:
@@ -232,9 +270,9 @@ def _ends_to_mapping(value: Any) -> Any:
 class ExpectSpec(Mapping):
     """What the lab promises, and the tests hold it to."""
 
-    visit: str
+    visit: Annotated[str, AfterValidator(_check_url)]
     source: str = Field(alias="from")
-    status: int = 200
+    status: Annotated[int, Field(ge=100, le=599)] = 200
 
 
 class Topology(Mapping):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,7 +42,7 @@ def shop(name: str, database: dict[str, Any]) -> Starlette:
         yield
         await app.state.pool.close(timeout=1)
 
-    unreachable = {error: database_gone for error in stock.UNREACHABLE}
+    unreachable = dict.fromkeys(stock.UNREACHABLE, database_gone)
     return Starlette(
         routes=[
             Route("/", home),
@@ -82,7 +81,7 @@ async def buy(request: Request) -> Response:
     """Takes {"product": 3}; answers {"stock": pieces left}, or 409 when sold out."""
     try:
         number = product_number(str((await request.json())["product"]))
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return JSONResponse({"error": 'send {"product": number}'}, 400)
     buyer = cart_of(request)
     sold = await stock.buy(request.app.state.pool, buyer, number)

@@ -12,14 +12,16 @@ import pytest
 import yaml
 
 from orchestrator.errors import Problem, SpecError
-from orchestrator.spec import load
-from orchestrator.spec.load import MAX_DEPTH, MAX_VALUES, Position, parse
+from orchestrator.spec import compose
+from orchestrator.spec.compose import MAX_DEPTH, MAX_VALUES
+from orchestrator.spec.document import Position
+from orchestrator.spec.load import parse
 
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])
 def either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """libyaml, and the pure Python parser of hosts that lack it."""
-    monkeypatch.setattr(load, "_EVENTS", getattr(yaml, request.param))
+    monkeypatch.setattr(compose, "EVENTS", getattr(yaml, request.param))
 
 
 def problems_of(data: bytes | str) -> tuple[Problem, ...]:
@@ -411,7 +413,7 @@ def test_a_billion_laughs() -> None:
 
 
 def test_a_file_of_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "MAX_VALUES", 100)
+    monkeypatch.setattr(compose, "MAX_VALUES", 100)
     assert only_problem("a:\n" + "- 1\n" * 200).line == 100
 
 

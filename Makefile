@@ -1,0 +1,51 @@
+# Everything starts here. `make lab up` is the main job: install, build, boot, click.
+
+SHELL := /bin/sh
+ROOT  := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
+LAB   := $(ROOT) .venv/bin/lab
+# A topology: a file, or the name of a shipped one. Empty is the default lab.
+TOPOLOGY ?=
+
+.PHONY: help lab up down status test lint bench format clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+lab: ## Install what a lab needs, start Docker if none answers, build the images
+	@$(ROOT) tools/install
+
+up: lab ## Boot a lab (TOPOLOGY=…) and make the first visit
+	@$(LAB) up $(TOPOLOGY) --visit
+
+status: ## Say how the running lab is
+	@$(LAB) status
+
+down: ## Remove everything the lab made
+	@$(LAB) down
+
+test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
+	@$(ROOT) .venv/bin/python -m pytest
+
+lint: .venv/dev ## Check style, types and the direction of imports
+	@.venv/bin/ruff check orchestrator tests hatch_build.py
+	@.venv/bin/ruff format --check -q orchestrator tests hatch_build.py
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: .venv/dev ## Format the sources
+	@.venv/bin/ruff check -q --fix orchestrator tests hatch_build.py
+	@.venv/bin/ruff format orchestrator tests hatch_build.py
+
+bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a visit
+	@$(ROOT) .venv/bin/python -m tests.bench
+
+clean: ## Remove what was built here; labs and images stay
+	@$(ROOT) rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache
+
+# `make lab` makes the environment; what only tests and lint need is added here.
+.venv/dev: pyproject.toml | .venv/installed
+	@$(ROOT) .venv/bin/pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(ROOT) touch $@
+
+.venv/installed:
+	@$(ROOT) tools/install

@@ -1,0 +1,143 @@
+"""What this machine can do for a lab, and how to mend what it cannot.
+
+Kernel abilities are tried, not guessed from versions: in a network namespace that belongs to a
+thread of this process and is gone when the thread ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from orchestrator.capture.mux import CAPMUX
+from orchestrator.errors import HostError
+from orchestrator.runtime.engine import connect
+from orchestrator.runtime.images import IMAGES, images_folder, missing_images
+from orchestrator.runtime.namespaces import CLONE_NEWNET, unshare
+
+GIB = 1 << 30
+_DISK_NEEDED, _MEMORY_NEEDED = 4 * GIB, 2 * GIB
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: how it is, and how to mend it where that is needed."""
+
+    subject: str
+    verdict: Literal["good", "note", "bad"]
+    detail: str
+    mend: str = ""
+
+
+def examine_host() -> list[Finding]:
+    """Everything a lab needs of its host, and what it would like."""
+    return [
+        *_privilege(),
+        *_docker(),
+        *_kernel(),
+        *_programs(),
+        *_resources(),
+    ]
+
+
+def _privilege() -> Iterator[Finding]:
+    if os.geteuid() == 0:
+        yield Finding("privilege", "good", "root")
+    else:
+        yield Finding("privilege", "bad", "not root", "use sudo")
+
+
+def _docker() -> Iterator[Finding]:
+    try:
+        client = connect()
+    except HostError as error:
+        yield Finding("docker", "bad", error.message, error.hint)
+        return
+    info = client.api.info()
+    free = shutil.disk_usage(info["DockerRootDir"]).free if _is_local(info) else 0
+    yield Finding("docker", "good", f"{info['ServerVersion']}, storage {info['Driver']}")
+    if free < _DISK_NEEDED:
+        detail = f"{free / GIB:.1f} GiB free where Docker stores images"
+        yield Finding("disk", "bad", detail, "free some: docker system df")
+    else:
+        yield Finding("disk", "good", f"{free / GIB:.0f} GiB free where Docker stores images")
+    missing = missing_images(client, IMAGES, images_folder())
+    if missing:
+        yield Finding("images", "bad", f"missing: {', '.join(missing)}", "make lab")
+    else:
+        yield Finding("images", "good", f"all {len(IMAGES)} are built")
+
+
+def _is_local(info: dict[str, str]) -> bool:
+    return Path(info["DockerRootDir"]).is_dir()
+
+
+# What is tried in a namespace of its own: the request, and what its absence means.
+_TRIES: dict[str, tuple[Callable[[IPRoute], object], bool, str]] = {
+    "veth": (lambda s: s.link("add", ifname="a", kind="veth", peer="b"), True, "links"),
+    "bridge": (lambda s: s.link("add", ifname="br", kind="bridge"), True, "switches"),
+    "netem": (lambda s: s.tc("add", "netem", index=1, delay=1000), False, "kernel impairments"),
+}
+
+
+def _kernel() -> Iterator[Finding]:
+    answers: dict[str, str] = {}
+    prober = threading.Thread(target=_try_all, args=(answers,))
+    prober.start()
+    prober.join()
+    for ability, (_, required, purpose) in _TRIES.items():
+        reason = answers.get(ability, "could not be tried")
+        if not reason:
+            yield Finding(ability, "good", f"the kernel has it ({purpose})")
+        elif required:
+            mend = f"modprobe {ability}, or use a kernel that has it"
+            yield Finding(ability, "bad", f"{purpose} need it: {reason}", mend)
+        else:
+            yield Finding(ability, "note", f"no {purpose}: {reason}")
+    control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    yield Finding("tcp", "good", f"nodes use the kernel's congestion control: {control}")
+
+
+def _try_all(answers: dict[str, str]) -> None:
+    """Runs on a thread of its own, which takes its namespace with it when it ends."""
+    try:
+        unshare(CLONE_NEWNET)
+    except OSError as error:
+        answers.update(dict.fromkeys(_TRIES, str(error)))
+        return
+    with IPRoute() as socket:
+        for ability, (attempt, _, _) in _TRIES.items():
+            try:
+                attempt(socket)
+                answers[ability] = ""
+            except NetlinkError as error:
+                answers[ability] = str(error)
+
+
+def _programs() -> Iterator[Finding]:
+    if CAPMUX.is_file():
+        yield Finding("capture", "good", "capmux is built")
+    else:
+        yield Finding("capture", "bad", "capmux is not built", "make lab")
+    for program, purpose in (("tshark", "reads captures"), ("docker", "exec, shell and logs")):
+        if shutil.which(program):
+            yield Finding(program, "good", f"installed ({purpose})")
+        else:
+            yield Finding(program, "note", f"not installed ({purpose})", "make lab")
+
+
+def _resources() -> Iterator[Finding]:
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    fields = dict(line.split(":") for line in lines)
+    available = int(fields["MemAvailable"].split()[0]) * 1024
+    verdict: Literal["good", "note"] = "good" if available >= _MEMORY_NEEDED else "note"
+    detail = f"{available / GIB:.1f} GiB of memory available, {os.cpu_count()} cores"
+    yield Finding("resources", verdict, detail)

@@ -1,0 +1,134 @@
+"""Labs for the end-to-end tests: booted once each, by the command a user would type.
+
+State lives in a folder of the tests' own and the labs have names of their own, so a lab that
+the user runs beside the tests is neither seen nor touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LAB = Path(sys.executable).with_name("lab")
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The `lab` command with a state folder of its own."""
+
+    state: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "CLICKLAB_STATE": str(self.state)}
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [LAB, *arguments], env=self.environment, text=True, cwd=REPOSITORY, **options
+        )
+
+    def run(self, *arguments: str, code: int = 0, **options: Any) -> str:
+        """Standard output of the command, which must exit with ``code``."""
+        done = self.try_run(*arguments, **options)
+        assert done.returncode == code, f"{arguments}: exit {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def try_run(
+        self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [LAB, *arguments],
+            env={**self.environment, **(environment or {})},
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            cwd=REPOSITORY,
+            check=False,
+        )
+
+
+@dataclass(frozen=True)
+class RunningLab:
+    """A lab that is up, and what a user can ask of it."""
+
+    cli: Cli
+    name: str
+    captures: Path
+
+    def exec(self, node: str, *argv: str, code: int = 0) -> str:
+        return self.cli.run("exec", "--name", self.name, node, "--", *argv, code=code)
+
+    def visit(self, url: str, *options: str, code: int = 0) -> Run:
+        printed = self.cli.run(
+            *("visit", url, "--json", "--name", self.name, "--captures", str(self.captures)),
+            *options,
+            code=code,
+        )
+        record = json.loads(printed)
+        return Run(record, self.captures / record["run"])
+
+    def plan(self) -> dict[str, Any]:
+        plan: dict[str, Any] = json.loads((self.cli.state / self.name / "plan.json").read_text())
+        return plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """A visit's record and its folder."""
+
+    record: dict[str, Any]
+    folder: Path
+
+    def packets(self, node: str, display_filter: str, *fields: str) -> list[tuple[str, ...]]:
+        """The fields of a node's frames that pass a filter, as tshark reads them."""
+        asked = [argument for field in fields for argument in ("-e", field)]
+        done = subprocess.run(
+            ["tshark", "-n", "-r", self.folder / f"{node}.pcapng", "-Y", display_filter]
+            + ["-T", "fields", *asked],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def engine() -> docker.DockerClient:
+    return docker.from_env()
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    return Cli(tmp_path_factory.mktemp("state"))
+
+
+def _booted(cli: Cli, topology: str, name: str, captures: Path) -> Iterator[RunningLab]:
+    cli.run("up", topology, "--name", name)
+    yield RunningLab(cli, name, captures)
+    cli.run("down", "--name", name)
+
+
+@pytest.fixture(scope="session")
+def internet(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The default lab."""
+    captures = tmp_path_factory.mktemp("captures")
+    yield from _booted(cli, "topologies/internet.yaml", "test-internet", captures)
+
+
+@pytest.fixture(scope="session")
+def minimal(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The smallest lab."""
+    captures = tmp_path_factory.mktemp("captures")
+    yield from _booted(cli, "topologies/minimal.yaml", "test-minimal", captures)

@@ -1,0 +1,187 @@
+"""One click on the default lab, step by step, as the packets tell it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import Run, RunningLab
+
+URL = "https://www.example.com/"
+HOST = "www.example.com"
+A, HTTPS = "1", "65"
+
+
+@pytest.fixture(scope="module")
+def cold(internet: RunningLab) -> Run:
+    return internet.visit(URL, "--cold")
+
+
+@pytest.fixture(scope="module")
+def warm(internet: RunningLab, cold: Run) -> Run:
+    return internet.visit(URL)
+
+
+def address(internet: RunningLab, node: str, interface: str) -> str:
+    ports = internet.plan()["nodes"][node]["interfaces"]
+    port = next(port for port in ports if port["name"] == interface)
+    return str(port["addresses"][0].split("/")[0])
+
+
+def test_the_visit_is_recorded(cold: Run) -> None:
+    record = cold.record
+    assert (record["status"], record["protocol"], record["error"]) == (200, "h2", None)
+    assert record["url"] == URL
+    for step in ("dns", "connect", "tls", "ttfb", "dom_content_loaded", "load"):
+        assert record["timings_ms"][step] > 0, step
+    assert len(record["resources"]) >= 8
+    assert {resource["status"] for resource in record["resources"]} == {200}
+
+
+def test_the_run_folder_is_whole(internet: RunningLab, cold: Run) -> None:
+    plan = internet.plan()
+    for node in [*plan["nodes"], *plan["switches"]]:
+        assert (cold.folder / f"{node}.pcapng").is_file(), node
+    assert json.loads((cold.folder / "visit.json").read_text()) == cold.record
+    assert json.loads((cold.folder / "plan.json").read_text()) == plan
+    assert (cold.folder / "screenshot.png").read_bytes().startswith(b"\x89PNG")
+    har = json.loads((cold.folder / "visit.har").read_text())
+    assert len(har["log"]["entries"]) == len(cold.record["resources"]) + 1
+    assert "CLIENT_TRAFFIC_SECRET_0" in (cold.folder / "keys.log").read_text()
+
+
+def test_nothing_was_lost_by_the_capture(cold: Run, warm: Run) -> None:
+    for run in (cold, warm):
+        assert json.loads((run.folder / "capture.json").read_text())["drops"] == 0
+
+
+def test_interfaces_are_named_by_node(cold: Run) -> None:
+    names = {row[0] for row in cold.packets("oak-street-gw", "frame", "frame.interface_name")}
+    assert names == {"oak-street-gw:lan", "oak-street-gw:wan"}
+
+
+def test_the_laptop_gets_its_address_by_dhcp(cold: Run) -> None:
+    """DISCOVER, OFFER, REQUEST, ACK (RFC 2131, section 3.1): message types 1, 2, 3, 5."""
+    rows = cold.packets("laptop", "dhcp", "dhcp.option.dhcp", "dhcp.ip.your")
+    assert [kind for kind, _ in rows if kind in "1235"] == ["1", "2", "3", "5"]
+    assert rows[-1][1] == "192.168.1.100"
+
+
+def test_arp_finds_the_gateway(cold: Run) -> None:
+    rows = cold.packets("laptop", "arp", "arp.opcode", "arp.dst.proto_ipv4", "arp.src.proto_ipv4")
+    assert ("1", "192.168.1.1", "192.168.1.100") in rows
+    assert any(opcode == "2" and source == "192.168.1.1" for opcode, _, source in rows)
+
+
+def queries(run: Run, node: str) -> list[tuple[str, ...]]:
+    return run.packets(
+        node, "dns.flags.response == 0", "ip.src", "ip.dst", "dns.qry.name", "dns.qry.type"
+    )
+
+
+def test_the_resolver_walks_the_tree_once(internet: RunningLab, cold: Run) -> None:
+    """Root, then TLD, then the zone's own server; each asked exactly once for each question."""
+    me = address(internet, "alder-resolver", "eth0")
+    asked = [row for row in queries(cold, "alder-resolver") if row[0] == me]
+    by_server = {
+        role: [row for row in asked if row[1] in {address(internet, n, "eth0") for n in nodes}]
+        for role, nodes in (
+            ("root", ("root-a", "root-b")),
+            ("tld", ("tld-com",)),
+            ("zone", ("ns1", "ns2")),
+        )
+    }
+    assert [row[2] for row in by_server["root"]] == ["com"]
+    assert [row[2] for row in by_server["tld"]] == ["example.com"]
+    assert sorted(row[2:] for row in by_server["zone"]) == [(HOST, A), (HOST, HTTPS)]
+    assert len(asked) == 4
+    order = [asked.index(by_server[role][0]) for role in ("root", "tld", "zone")]
+    assert order == sorted(order)
+
+
+def test_the_same_question_is_answered_at_home(internet: RunningLab, cold: Run, warm: Run) -> None:
+    uplink = address(internet, "oak-street-gw", "wan")
+
+    def asked_upstream(run: Run) -> list[tuple[str, ...]]:
+        return [row for row in queries(run, "oak-street-gw") if row[0] == uplink]
+
+    assert asked_upstream(cold)
+    assert queries(warm, "laptop")
+    assert not asked_upstream(warm)
+
+
+def test_nat_changes_the_source(internet: RunningLab, cold: Run) -> None:
+    syn = "tcp.flags.syn == 1 and tcp.flags.ack == 0 and tcp.dstport == 443"
+    rows = cold.packets("oak-street-gw", syn, "frame.interface_name", "ip.src", "tcp.seq_raw")
+    lan = [row[1:] for row in rows if row[0] == "oak-street-gw:lan"]
+    wan = [row[1:] for row in rows if row[0] == "oak-street-gw:wan"]
+    public = address(internet, "oak-street-gw", "wan")
+    assert [source for source, _ in lan] == ["192.168.1.100"]
+    assert wan == [(public, lan[0][1])]
+
+
+def test_tcp_shakes_hands(cold: Run) -> None:
+    edge = cold.record["remote_address"]
+    rows = cold.packets("laptop", f"tcp and ip.addr == {edge}", "ip.src", "tcp.flags.str")
+    flags = [row[1].strip("·") for row in rows[:3]]
+    assert flags == ["S", "A··S", "A"]
+    assert rows[0][0] == rows[2][0] != rows[1][0] == edge
+
+
+def test_tls_names_the_site(cold: Run) -> None:
+    hello = "tls.handshake.type == 1"
+    rows = cold.packets("laptop", hello, "tls.handshake.extensions_server_name")
+    assert rows == [(HOST,)]
+
+
+def test_the_request_is_readable(cold: Run) -> None:
+    """HTTP/2, decrypted with the secrets in the file itself, at both ends of the path."""
+    for node in ("laptop", "edge-fra"):
+        get = 'http2.headers.method == "GET" and http2.headers.path == "/"'
+        rows = cold.packets(node, get, "http2.headers.authority")
+        assert rows == [(HOST,)], node
+
+
+def cache_verdicts(run: Run) -> list[str]:
+    rows = run.packets(
+        "edge-fra", "http2.headers.status", "http2.header.name", "http2.header.value"
+    )
+    verdicts = []
+    for names, values in rows:
+        headers = dict(zip(names.split(","), values.split(","), strict=False))
+        verdicts += [headers["x-cache"]] if "x-cache" in headers else []
+    return verdicts
+
+
+def test_a_miss_reaches_the_origin_and_a_hit_does_not(cold: Run, warm: Run) -> None:
+    assert set(cache_verdicts(cold)) == {"MISS"}
+    assert set(cache_verdicts(warm)) == {"HIT"}
+    visited = 'http.request and !(http.request.uri == "/healthz")'
+    assert ("/",) in cold.packets("shop-lb", visited, "http.request.uri")
+    assert warm.packets("shop-lb", visited, "http.request.uri") == []
+
+
+def test_one_request_id_crosses_the_edge(cold: Run) -> None:
+    rows = cold.packets("edge-fra", 'http.request.uri == "/"', "http.request.line")
+    assert len(rows) == 1
+    assert "X-Request-Id: " in rows[0][0]
+
+
+def test_the_database_is_asked(cold: Run, warm: Run) -> None:
+    select = 'pgsql.query contains "SELECT" and pgsql.query contains "product"'
+    rows = cold.packets("shop-db", select, "pgsql.query")
+    assert rows
+    assert not warm.packets("shop-db", select, "pgsql.query")
+
+
+def test_the_other_home_is_served_by_the_other_edge(internet: RunningLab) -> None:
+    run = internet.visit(URL, "--from", "tablet", "--client", "curl")
+    assert run.record["remote_address"] == address(internet, "edge-nyc", "eth0")
+
+
+def test_curl_fills_the_same_table(internet: RunningLab) -> None:
+    record = internet.visit(URL, "--client", "curl").record
+    assert (record["status"], record["protocol"]) == (200, "h2")
+    for step in ("dns", "connect", "tls", "ttfb", "load"):
+        assert record["timings_ms"][step] > 0, step

@@ -1,0 +1,140 @@
+"""A lab's life: up, up again, restarted nodes, interruptions, down."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+
+import docker
+import pytest
+
+from orchestrator.runtime.polling import wait_for
+from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.leftovers import host_interfaces, leftovers
+
+TOPOLOGY = "topologies/minimal.yaml"
+URL = "https://www.example.com/"
+
+
+def is_healthy(lab: RunningLab) -> bool:
+    return lab.cli.try_run("status", "--name", lab.name).returncode == 0
+
+
+def test_up_again_changes_nothing(minimal: RunningLab, engine: docker.DockerClient) -> None:
+    def containers() -> set[str]:
+        found = engine.api.containers(filters={"label": f"clicklab.lab={minimal.name}"})
+        return {entry["Id"] for entry in found}
+
+    before = containers()
+    printed = minimal.cli.run("up", TOPOLOGY, "--name", minimal.name)
+    assert "up already" in printed
+    assert containers() == before
+
+
+def test_the_host_keeps_its_interfaces(cli: Cli) -> None:
+    """Nothing of a lab shows in the host's own network namespace, not even while it is up."""
+    before = host_interfaces()
+    cli.run("up", TOPOLOGY, "--name", "test-quiet")
+    during = host_interfaces()
+    cli.run("down", "--name", "test-quiet")
+    assert during == before
+
+
+def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.DockerClient) -> None:
+    container = engine.containers.get(f"clicklab-{minimal.name}-shop-db")
+    container.pause()
+    try:
+        status = minimal.cli.try_run("status", "--name", minimal.name, "--json")
+    finally:
+        container.unpause()
+    assert status.returncode == 1
+    problems = {n["name"]: n["problem"] for n in json.loads(status.stdout)["nodes"]}
+    assert problems["shop-app1"]
+    assert problems["laptop"] is None
+    assert wait_for(lambda: is_healthy(minimal), within_s=20)
+
+
+@pytest.mark.parametrize("node", ["isp", "home-gw", "laptop", "shop-db", "edge"])
+def test_a_restarted_node_gets_its_links_back(
+    minimal: RunningLab, engine: docker.DockerClient, node: str
+) -> None:
+    """Restarted behind the orchestrator's back, as `docker restart` or a crash would."""
+    engine.containers.get(f"clicklab-{minimal.name}-{node}").restart(timeout=0)
+    assert wait_for(lambda: is_healthy(minimal), within_s=30), minimal.cli.try_run(
+        "status", "--name", minimal.name
+    ).stdout
+    assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
+
+
+def test_two_labs_do_not_know_of_each_other(
+    minimal: RunningLab, cli: Cli, engine: docker.DockerClient
+) -> None:
+    cli.run("up", TOPOLOGY, "--name", "test-second")
+    assert minimal.visit(URL, "--client", "curl").record["status"] == 200
+    cli.run("down", "--name", "test-second")
+    assert leftovers(engine, "test-second") == []
+    assert is_healthy(minimal)
+    assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
+
+
+def test_down_is_quick_and_whole(cli: Cli, engine: docker.DockerClient) -> None:
+    """The default lab, because its size is what the bound of three seconds is about."""
+    cli.run("up", "topologies/internet.yaml", "--name", "test-down")
+    started = time.monotonic()
+    cli.run("down", "--name", "test-down")
+    seconds = time.monotonic() - started
+    assert leftovers(engine, "test-down") == []
+    assert seconds < 3.0
+    assert "test-down" not in [path.name for path in cli.state.glob("*/")]
+
+
+def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
+    """`lab up`, running, with so many stages behind it."""
+    process = cli.start("up", TOPOLOGY, "--name", name, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    for _ in range(lines):
+        assert process.stderr.readline()
+    return process
+
+
+@pytest.mark.parametrize("stages", range(6))
+def test_a_killed_up_leaves_nothing(cli: Cli, engine: docker.DockerClient, stages: int) -> None:
+    """SIGKILL after each stage, so in the middle of the next; then `lab down`."""
+    process = start_until(cli, "test-killed", stages)
+    process.kill()
+    process.wait()
+    cli.run("down", "--name", "test-killed")
+    assert leftovers(engine, "test-killed") == []
+
+
+@pytest.mark.parametrize("count", [1, 6, 11])
+def test_a_killed_start_of_containers_leaves_nothing(
+    cli: Cli, engine: docker.DockerClient, count: int
+) -> None:
+    """SIGKILL while Docker is busy with the lab's containers."""
+    process = start_until(cli, "test-killed", 1)
+    labelled = {"label": "clicklab.lab=test-killed"}
+    assert wait_for(
+        lambda: len(engine.api.containers(all=True, filters=labelled)) >= count, 20, every_s=0.005
+    )
+    process.kill()
+    process.wait()
+    cli.run("down", "--name", "test-killed")
+    assert leftovers(engine, "test-killed") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_cleans_up_by_itself(
+    cli: Cli, engine: docker.DockerClient, number: signal.Signals
+) -> None:
+    process = start_until(cli, "test-interrupted", 2)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 130
+    assert leftovers(engine, "test-interrupted") == []
+    assert not (cli.state / "test-interrupted").exists()
+
+
+def test_down_of_nothing_is_fine(cli: Cli) -> None:
+    assert "was not up" in cli.run("down", "--name", "test-never-was")
