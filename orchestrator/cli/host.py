@@ -25,7 +25,8 @@ def build_command() -> None:
         else:
             click.echo(f"            building {kind} …")
 
-    build_images(connect(), images_folder(), progress)
+    # A step of a build may be silent for as long as a large package takes to unpack.
+    build_images(connect(timeout_s=600), images_folder(), progress)
     click.echo(f"images: all there, {len(present)} of them already")
 
 

@@ -102,8 +102,17 @@ def _kernel() -> Iterator[Finding]:
             yield Finding(ability, "bad", f"{purpose} need it: {reason}", mend)
         else:
             yield Finding(ability, "note", f"no {purpose}: {reason}")
+    yield from _user_namespaces()
     control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     yield Finding("tcp", "good", f"nodes use the kernel's congestion control: {control}")
+
+
+def _user_namespaces() -> Iterator[Finding]:
+    """Chromium's sandbox makes user namespaces; newer Ubuntu may forbid it (AppArmor)."""
+    switch = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    if switch.exists() and switch.read_text().strip() == "1":
+        detail = "AppArmor restricts user namespaces: the browser's sandbox may not start"
+        yield Finding("sandbox", "note", detail, f"if visits fail: sysctl kernel.{switch.name}=0")
 
 
 def _try_all(answers: dict[str, str]) -> None:

@@ -20,10 +20,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def connect() -> docker.DockerClient:
+def connect(timeout_s: int = 60) -> docker.DockerClient:
     """A client of the local Docker daemon. Raises HostError where none answers."""
     try:
-        client = docker.from_env(timeout=60)
+        client = docker.from_env(timeout=timeout_s)
         client.ping()
     except DockerException as error:
         hint = "start it: 'make lab' does, or 'systemctl start docker'"
