@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from types import FrameType
 
 import click
 
-from orchestrator.errors import LabError
+from orchestrator.errors import HostError, LabError
 
 BUG, INTERRUPTED = 3, 130
 # Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
@@ -87,6 +88,11 @@ def _run() -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _report_bug()
+        click.echo(f"lab: the disk is full: {error.filename}\n  hint: free some space", err=True)
+        return HostError.exit_code
     except Exception:
         return _report_bug()
     return code if isinstance(code, int) else 0

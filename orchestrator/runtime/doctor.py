@@ -19,7 +19,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.capture.mux import CAPMUX
 from orchestrator.errors import HostError
-from orchestrator.runtime.engine import connect
+from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.images import IMAGES, images_folder, missing_images
 from orchestrator.runtime.namespaces import CLONE_NEWNET, unshare
 
@@ -49,10 +49,12 @@ def examine_host() -> list[Finding]:
 
 
 def _privilege() -> Iterator[Finding]:
-    if os.geteuid() == 0:
-        yield Finding("privilege", "good", "root")
+    try:
+        require_root()
+    except HostError as error:
+        yield Finding("privilege", "bad", error.message, error.hint)
     else:
-        yield Finding("privilege", "bad", "not root", "use sudo")
+        yield Finding("privilege", "good", "namespaces may be entered and links made")
 
 
 def _docker() -> Iterator[Finding]:

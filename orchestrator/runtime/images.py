@@ -47,7 +47,9 @@ Progress = Callable[[str, str, float], None]
 
 
 def images_folder() -> Path:
-    """The folder of the Dockerfiles: packaged with a wheel, else the repository's."""
+    """The folder of the Dockerfiles: ``$CLICKLAB_IMAGES``, a wheel's, or the repository's."""
+    if "CLICKLAB_IMAGES" in os.environ:
+        return Path(os.environ["CLICKLAB_IMAGES"])
     package = Path(__file__).resolve().parents[1]
     packaged = package / "_images"
     return packaged if packaged.is_dir() else package.parent / "images"

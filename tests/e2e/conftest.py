@@ -20,6 +20,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAB = Path(sys.executable).with_name("lab")
+# Between the values of a field that a frame holds several times; a comma is in every date.
+AGGREGATOR = "|"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Run:
         asked = [argument for field in fields for argument in ("-e", field)]
         done = subprocess.run(
             ["tshark", "-n", "-r", self.folder / f"{node}.pcapng", "-Y", display_filter]
-            + ["-T", "fields", *asked],
+            + ["-T", "fields", "-E", f"aggregator={AGGREGATOR}", *asked],
             capture_output=True,
             text=True,
             check=False,

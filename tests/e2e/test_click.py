@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.conftest import Run, RunningLab
+from tests.e2e.conftest import AGGREGATOR, Run, RunningLab
 
 URL = "https://www.example.com/"
 HOST = "www.example.com"
@@ -149,7 +149,7 @@ def cache_verdicts(run: Run) -> list[str]:
     )
     verdicts = []
     for names, values in rows:
-        headers = dict(zip(names.split(","), values.split(","), strict=False))
+        headers = dict(zip(names.split(AGGREGATOR), values.split(AGGREGATOR), strict=True))
         verdicts += [headers["x-cache"]] if "x-cache" in headers else []
     return verdicts
 
