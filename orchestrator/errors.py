@@ -1,8 +1,9 @@
 """Every error Clicklab raises on purpose, and the exit code each one means.
 
     LabError            message, hint, exit code; printed without a traceback
-    ├── SpecError       the topology is wrong as written            (exit 2)
-    ├── PlanError       the topology is well formed but cannot be   (exit 2)
+    ├── Mistakes        in a file, each with its line               (exit 2)
+    │   ├── SpecError   the topology is wrong as written
+    │   └── PlanError   it is well formed, but no lab can be built from it
     ├── UsageError      the command line is wrong                   (exit 2)
     ├── HostError       this machine is not ready for a lab         (exit 4)
     ├── DeployError     the lab did not come up, or a step broke    (exit 1)
@@ -48,7 +49,7 @@ class Problem:
         return f"{text}; {self.hint}" if self.hint else text
 
 
-class _Problems(LabError):
+class Mistakes(LabError):
     """All the mistakes one phase found, in the order of the file."""
 
     exit_code = 2
@@ -58,11 +59,11 @@ class _Problems(LabError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class SpecError(_Problems):
+class SpecError(Mistakes):
     """The topology is wrong as written: syntax, keys, types, names."""
 
 
-class PlanError(_Problems):
+class PlanError(Mistakes):
     """The topology reads well, but no lab can be built from it."""
 
 

@@ -8,6 +8,7 @@
                    visit.har, screenshot.png, netlog.json, timeline.json   (not with curl)
 
 The folder appears under its name when it is whole; until then its name starts with a dot.
+`captures/latest` is a link to the newest run.
 """
 
 from __future__ import annotations
@@ -142,10 +143,18 @@ def _run_folder(captures: Path, run: str) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.rename(captures / run)
+        _point_latest(captures, run)
         _give_to_user(captures, captures / run)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def _point_latest(captures: Path, run: str) -> None:
+    """`captures/latest` is the newest run, so that commands can be typed before it has a name."""
+    link = captures / f".latest-{run}"
+    link.symlink_to(run)
+    link.replace(captures / "latest")
 
 
 def _give_to_user(captures: Path, folder: Path) -> None:

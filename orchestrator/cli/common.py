@@ -24,7 +24,9 @@ def topology_path(given: str | None) -> Path:
     return shipped if not Path(given).exists() and shipped.is_file() else Path(given)
 
 
-topology_argument = click.argument("topology", required=False)
+topology_argument = click.argument(
+    "topology", required=False, metavar="[TOPOLOGY: a file or a shipped name; default: internet]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 name_option = click.option("--name", default="", help="Which lab, when several are up.")
 

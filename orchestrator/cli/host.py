@@ -27,7 +27,7 @@ def build_command() -> None:
 
     # A step of a build may be silent for as long as a large package takes to unpack.
     build_images(connect(timeout_s=600), images_folder(), progress)
-    click.echo(f"images: all there, {len(present)} of them already")
+    click.echo(f"images are built; {len(present)} were there already")
 
 
 @click.command("doctor")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 import click
+from rich.console import Console
 
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
@@ -21,6 +22,8 @@ from orchestrator.errors import UsageError
 from orchestrator.lab import READY_WITHIN_S, Stages, down, examine, up
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.state import known_labs
+from orchestrator.spec.model import check_label
 from orchestrator.visiting import Request, visit
 
 
@@ -28,7 +31,11 @@ from orchestrator.visiting import Request, visit
 @topology_argument
 @click.option("--name", default="", help="Call the lab this instead of what its file says.")
 @click.option(
-    "--timeout", default=READY_WITHIN_S, show_default=True, help="Seconds it may take to be ready."
+    "--timeout",
+    default=READY_WITHIN_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long it may take to be ready.",
 )
 @click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
 @click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
@@ -36,8 +43,6 @@ def up_command(
     topology: str | None, name: str, timeout: float, keep: bool, first_visit: bool
 ) -> int:
     """Boot a lab, and return when it is ready: converged and answering."""
-    from orchestrator.spec.model import check_label
-
     if name:
         check_label(name)
     plan = load(topology_path(topology), name)
@@ -61,8 +66,6 @@ def _visit_first_site(plan: Plan) -> int:
 
 def _stages() -> Stages:
     """A line per stage; while the lab converges, what it still waits for."""
-    from rich.console import Console
-
     console = Console(stderr=True, highlight=False)
     status = console.status("", spinner="dots")
 
@@ -111,13 +114,13 @@ def status_command(name: str, as_json: bool) -> int:
 
 
 @click.command("down")
+@click.argument("lab_name", required=False, default="", metavar="[NAME]")
 @name_option
 @click.option("--all", "every", is_flag=True, help="Take down every lab on this machine.")
-def down_command(name: str, every: bool) -> None:
+def down_command(lab_name: str, name: str, every: bool) -> None:
     """Remove everything a lab made, and only that."""
-    from orchestrator.runtime.state import known_labs
-
     labs = known_labs()
+    name = name or lab_name
     chosen = labs if every or (not name and len(labs) < 2) else [name or chosen_lab("")]
     for lab in chosen:
         started = time.monotonic()

@@ -12,24 +12,25 @@ from types import FrameType
 
 import click
 
-from orchestrator.errors import HostError, LabError
+from orchestrator.errors import HostError, LabError, Mistakes
 
 BUG, INTERRUPTED = 3, 130
 # Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
 # for Docker's client library.
+# In the order in which a newcomer needs them.
 VERBS = {
+    "doctor": "host",
     "build": "host",
     "check": "topology",
-    "doctor": "host",
-    "down": "life",
-    "exec": "nodes",
-    "logs": "nodes",
     "plan": "topology",
-    "schema": "topology",
-    "shell": "nodes",
-    "status": "life",
     "up": "life",
     "visit": "visit",
+    "status": "life",
+    "exec": "nodes",
+    "shell": "nodes",
+    "logs": "nodes",
+    "down": "life",
+    "schema": "topology",
 }
 
 
@@ -60,7 +61,10 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="clicklab", prog_name="lab")
 def lab() -> None:
-    """A whole, small Internet on one machine, and one click through it."""
+    """A whole, small Internet on one machine, and one click through it.
+
+    Start here: lab up, then lab visit https://www.example.com/
+    """
 
 
 def run() -> None:
@@ -78,7 +82,8 @@ def _run() -> int:
     try:
         code = lab.main(standalone_mode=False)
     except LabError as error:
-        click.echo(f"lab: {error}" if error.exit_code != 2 else str(error), err=True)
+        # Mistakes in a file start with the file, so that editors find the place.
+        click.echo(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -90,16 +95,17 @@ def _run() -> int:
         return 0
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            return _report_bug()
+            return _report_bug(error)
         click.echo(f"lab: the disk is full: {error.filename}\n  hint: free some space", err=True)
         return HostError.exit_code
-    except Exception:
-        return _report_bug()
+    except Exception as error:
+        return _report_bug(error)
     return code if isinstance(code, int) else 0
 
 
-def _report_bug() -> int:
+def _report_bug(error: Exception) -> int:
     with tempfile.NamedTemporaryFile("w", prefix="clicklab-", suffix=".log", delete=False) as log:
         traceback.print_exc(file=log)
-    click.echo(f"lab: this is a bug in Clicklab; what happened is in {log.name}", err=True)
+    click.echo(f"lab: this is a bug in Clicklab: {type(error).__name__}: {error}", err=True)
+    click.echo(f"  what led to it is in {log.name}", err=True)
     return BUG

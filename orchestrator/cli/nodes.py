@@ -23,7 +23,10 @@ _user_option = click.option("--user", default="", help="As this user [default: i
 @click.argument("node")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None:
-    """Run a command in a node, and exit as it does: lab exec laptop -- ip route."""
+    """Run a command in a node; exit as it does.
+
+    For example: lab exec laptop -- ip route
+    """
     command = argv[1:] if argv[0] == "--" else argv
     terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
     _become_docker("exec", *terminal, *_as(user), _container(name, node), *command)
@@ -42,7 +45,7 @@ def shell_command(name: str, user: str, node: str) -> None:
 @click.command("logs")
 @name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on as the node goes on.")
-@click.option("--tail", default="all", help="Only the last so many lines.")
+@click.option("--tail", default="all", metavar="LINES", help="Only the last so many.")
 @click.argument("node")
 def logs_command(name: str, follow: bool, tail: str, node: str) -> None:
     """Print what the daemons of a node wrote."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from orchestrator.cli.common import json_option, print_json, topology_argument, topology_path
 from orchestrator.errors import UsageError
@@ -12,6 +15,7 @@ from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routes import best_paths
+from orchestrator.plan.services import EdgeSettings, NameServerSettings
 from orchestrator.spec.problems import did_you_mean
 
 
@@ -26,13 +30,21 @@ def check_command(topology: str | None, as_json: bool) -> None:
         "nodes": len(plan.nodes),
         "switches": len(plan.switches),
         "links": len(plan.links),
-        "systems": len(plan.systems),
+        "ASes": len(plan.systems),
     }
     if as_json:
         print_json({"topology": str(path), "name": plan.name, **counts})
     else:
-        listed = ", ".join(f"{count} {what}" for what, count in counts.items())
+        listed = ", ".join(_counted(count, what) for what, count in counts.items())
         click.echo(f"{path}: good: {listed}")
+
+
+# Plural → singular.
+_SINGULAR = {"nodes": "node", "switches": "switch", "links": "link", "ASes": "AS"}
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {_SINGULAR[what] if count == 1 else what}"
 
 
 @click.command("plan")
@@ -40,7 +52,7 @@ def check_command(topology: str | None, as_json: bool) -> None:
 @click.option("--node", default="", help="Print this node's rendered files.")
 @json_option
 def plan_command(topology: str | None, node: str, as_json: bool) -> None:
-    """Show what a topology becomes: nodes, links, addresses, ASes, zones."""
+    """Show what a topology becomes, without starting it."""
     plan = load(topology_path(topology))
     if node:
         _print_files(plan, node)
@@ -70,12 +82,10 @@ def _print_files(plan: Plan, name: str) -> None:
 
 
 def _print_plan(plan: Plan) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
+    # Piped into a file or a pager, a table is as wide as it has to be.
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(f"[bold]{plan.name}[/bold]: {plan.about}")
-    systems = Table("AS", "name", "prefix", "providers", "peers", "customers", title="Systems")
+    systems = Table("AS", "name", "prefix", "providers", "peers", "customers", title="ASes")
     for system in plan.systems.values():
         related = (system.providers, system.peers, system.customers)
         numbers = [" ".join(map(str, group)) for group in related]
@@ -91,10 +101,33 @@ def _print_plan(plan: Plan) -> None:
             if asn != origin:
                 paths.add_row(plan.systems[asn].name, target.name, " ".join(map(str, path)))
     console.print(paths)
-    console.print("Zones: " + (", ".join(plan.zones) or "none"))
+    _print_services(console, plan)
 
 
-def _add_node(table: object, node: Node) -> None:
+def _print_services(console: Console, plan: Plan) -> None:
+    for switch in plan.switches.values():
+        members = [plan.links[p.link].a.node for p in switch.ports]
+        kind = "exchange" if switch.kind == "ixp" else "LAN"
+        console.print(f"{kind} {switch.name}, {switch.prefix}: {', '.join(members)}")
+    for zone in plan.zones:
+        servers = [n.name for n in plan.with_role("nameserver") if _serves(n, zone)]
+        console.print(f"zone {zone}: {', '.join(servers)}")
+    for site in plan.sites:
+        edges = [n.name for n in plan.with_role("edge") if _fronts(n, site)]
+        console.print(f"site {site}: {', '.join(edges) or 'straight from its balancer'}")
+
+
+def _serves(node: Node, zone: str) -> bool:
+    assert isinstance(node.settings, NameServerSettings)
+    return any(held.name == f"{zone}." for view in node.settings.views for held in view.zones)
+
+
+def _fronts(node: Node, site: str) -> bool:
+    assert isinstance(node.settings, EdgeSettings)
+    return any(held.host == site for held in node.settings.sites)
+
+
+def _add_node(table: Table, node: Node) -> None:
     rows = [
         (port.name, " ".join(map(str, port.addresses)) or "by DHCP", port.link)
         for port in node.interfaces
@@ -103,4 +136,4 @@ def _add_node(table: object, node: Node) -> None:
         rows.insert(0, ("lo", f"{node.loopback}/32", ""))
     who = (node.name, node.role, str(node.asn or ""), node.place)
     for number, row in enumerate(rows):
-        table.add_row(*(who if number == 0 else ("", "", "", "")), *row)  # type: ignore[attr-defined]
+        table.add_row(*(who if number == 0 else ("", "", "", "")), *row)

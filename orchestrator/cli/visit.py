@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
@@ -31,8 +33,20 @@ STEPS = {
 @click.command("visit")
 @click.argument("url")
 @click.option("--from", "source", default="", help="The host that clicks [default: the first].")
-@click.option("--client", type=click.Choice(["chromium", "curl"]), default="chromium")
-@click.option("--http", type=click.Choice(["1.1", "2"]), default="2", help="Highest version.")
+@click.option(
+    "--client",
+    type=click.Choice(["chromium", "curl"]),
+    default="chromium",
+    show_default=True,
+    help="A browser loads the page with all its parts, curl the document alone.",
+)
+@click.option(
+    "--http",
+    type=click.Choice(["1.1", "2"]),
+    default="2",
+    show_default=True,
+    help="Highest version of HTTP to offer.",
+)
 @click.option(
     "--cold/--warm",
     default=False,
@@ -59,12 +73,13 @@ def visit_command(
     name: str,
     as_json: bool,
 ) -> int:
-    """Visit a URL from a host of the lab, with a capture on every interface.
+    """Click: load a URL from a host, captured on every interface.
 
     Exits 1 if the visit fails; its run is written all the same.
     """
     kind = "curl" if client == "curl" else "chromium"
-    request = Request(url, source, kind, http, cold, timeout)  # type: ignore[arg-type]
+    address = url if "://" in url else f"https://{url}"
+    request = Request(address, source, kind, http, cold, timeout)  # type: ignore[arg-type]
     run = visit(chosen_lab(name), request, captures)
     if as_json:
         print_json(to_json(run.visit))
@@ -75,29 +90,40 @@ def visit_command(
 
 def print_run(run: Run) -> None:
     """The timing table of a visit, and where its evidence lies."""
-    from rich.console import Console
-    from rich.table import Table
-
     record, console = run.visit, Console(highlight=False)
     if run.capture.drops:
         console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
     console.print(_headline(record))
+    if record.error is None:
+        console.print(_table(record))
+    _print_evidence(console, run)
+
+
+def _table(record: Visit) -> Table:
     table = Table("step", "ms", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for key, label in STEPS.items():
         if key == "dom_content_loaded" and record.resources:
-            table.add_row(f"{len(record.resources)} sub-resources", _resources_ms(record))
+            label_all = f"{len(record.resources)} sub-resources (first start to last end)"
+            table.add_row(label_all, _resources_ms(record))
         table.add_row(label, _milliseconds(getattr(record.timings_ms, key)))
-    console.print(table)
-    console.print(f"{run.capture.packets} packets at {len(run.capture.per_node)} nodes")
+    return table
+
+
+def _print_evidence(console: Console, run: Run) -> None:
+    nodes = len(run.capture.per_node)
+    console.print(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
     console.print(f"evidence: {run.folder}/")
+    if run.visit.error:
+        console.print(f"look at it: tshark -r {run.folder}/{run.visit.node}.pcapng")
 
 
 def _headline(record: Visit) -> str:
     if record.error:
         return f"[red]{record.url}: failed: {record.error}[/red] {record.error_detail}"
     served = f"{record.status} {record.protocol} from {record.remote_address}"
-    return f"[bold]{record.url}[/bold] → {served}, seen from {record.node}"
+    caches = "cold" if record.cold else "warm"
+    return f"[bold]{record.url}[/bold] → {served}, seen from {record.node}, caches {caches}"
 
 
 def _resources_ms(record: Visit) -> str:

@@ -103,7 +103,7 @@ def _kernel() -> Iterator[Finding]:
             mend = f"modprobe {ability}, or use a kernel that has it"
             yield Finding(ability, "bad", f"{purpose} need it: {reason}", mend)
         else:
-            yield Finding(ability, "note", f"no {purpose}: {reason}")
+            yield Finding(ability, "note", f"the kernel has none of it, so no {purpose} ({reason})")
     yield from _user_namespaces()
     control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     yield Finding("tcp", "good", f"nodes use the kernel's congestion control: {control}")
@@ -130,7 +130,7 @@ def _try_all(answers: dict[str, str]) -> None:
                 attempt(socket)
                 answers[ability] = ""
             except NetlinkError as error:
-                answers[ability] = str(error)
+                answers[ability] = os.strerror(error.code)
 
 
 def _programs() -> Iterator[Finding]:
@@ -140,9 +140,9 @@ def _programs() -> Iterator[Finding]:
         yield Finding("capture", "bad", "capmux is not built", "make lab")
     for program, purpose in (("tshark", "reads captures"), ("docker", "exec, shell and logs")):
         if shutil.which(program):
-            yield Finding(program, "good", f"installed ({purpose})")
+            yield Finding("programs", "good", f"{program} is installed ({purpose})")
         else:
-            yield Finding(program, "note", f"not installed ({purpose})", "make lab")
+            yield Finding("programs", "note", f"{program} is missing ({purpose})", "make lab")
 
 
 def _resources() -> Iterator[Finding]:

@@ -96,8 +96,10 @@ class Run:
         """The fields of a node's frames that pass a filter, as tshark reads them."""
         asked = [argument for field in fields for argument in ("-e", field)]
         done = subprocess.run(
-            ["tshark", "-n", "-r", self.folder / f"{node}.pcapng", "-Y", display_filter]
-            + ["-T", "fields", "-E", f"aggregator={AGGREGATOR}", *asked],
+            [
+                *("tshark", "-n", "-r", self.folder / f"{node}.pcapng", "-Y", display_filter),
+                *("-T", "fields", "-E", f"aggregator={AGGREGATOR}", *asked),
+            ],
             capture_output=True,
             text=True,
             check=False,

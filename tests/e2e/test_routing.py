@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address
+from itertools import pairwise
 
 from orchestrator.plan.codec import plan_from_plain
 from orchestrator.plan.model import Plan
@@ -73,7 +74,7 @@ def test_no_route_has_a_valley(internet: RunningLab) -> None:
 def is_valley_free(plan: Plan, path: list[int]) -> bool:
     """``path`` runs from the user of the route to its origin; traffic takes it that way too."""
     climbing = True
-    for here, there in zip(path, path[1:], strict=False):
+    for here, there in pairwise(path):
         system = plan.systems[here]
         if there == here or there in system.customers:
             climbing = climbing and there == here

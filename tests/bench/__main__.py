@@ -1,0 +1,171 @@
+"""`make bench`: the figures of the default lab, each beside the bound it is held to.
+
+Times depend on the machine, so the time to ready is also given against what Docker alone takes
+to start as many containers of the same images, one by one, in the same run. Exits 1 if a bound
+is broken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from orchestrator.loading import load, shipped_topologies
+from orchestrator.roles import ROLES
+from orchestrator.runtime.images import image_tag, images_folder
+
+LAB = Path(sys.executable).with_name("lab")
+TOPOLOGY = shipped_topologies() / "internet.yaml"
+NAME, LABEL = "bench", "clicklab.bench"
+URL = "https://www.example.com/"
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: what, how much, and the most it may be."""
+
+    what: str
+    value: float
+    unit: str
+    bound: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.bound is None or self.value <= self.bound
+
+    def __str__(self) -> str:
+        bound = "" if self.bound is None else f"at most {self.bound:.2f}"
+        mark = "" if self.kept else "  BROKEN"
+        return f"{self.what:52} {self.value:8.2f} {self.unit:4} {bound}{mark}"
+
+
+def lab(*arguments: str) -> str:
+    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"lab {' '.join(arguments)}: exit {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def median_of(work: Callable[[], float]) -> float:
+    return statistics.median(work() for _ in range(REPEATS))
+
+
+def start_bare_containers(client: docker.DockerClient, tags: list[str]) -> float:
+    """Seconds for `docker run -d --network none` on each tag in turn; they are removed again."""
+    argv = ["docker", "run", "-d", "--network", "none", "--label", LABEL]
+    argv += ["--entrypoint", "tail"]
+
+    def run_all() -> None:
+        for tag in tags:
+            command = [*argv, tag, "-f", "/dev/null"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    try:
+        return seconds(run_all)
+    finally:
+        for entry in client.api.containers(all=True, filters={"label": LABEL}):
+            client.api.remove_container(entry["Id"], force=True)
+
+
+def memory_mib(client: docker.DockerClient) -> float:
+    """What the lab's processes hold, Docker's shims and the keeper included: the sum of PSS."""
+    found = client.api.containers(filters={"label": f"clicklab.lab={NAME}"})
+    owned = {client.api.inspect_container(entry["Id"])["State"]["Pid"] for entry in found}
+    parents = {pid: parent for pid, parent in _parents()}
+    owned |= {parents[pid] for pid in owned}  # a container's first process is its shim's child
+    owned |= {pid for pid in parents if _is_keeper(pid)}
+    for pid in sorted(parents):
+        if parents[pid] in owned:
+            owned.add(pid)
+    return sum(map(_pss_kib, owned)) / 1024
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+
+
+def _is_keeper(pid: int) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"orchestrator.runtime.keeper" in words and NAME.encode() in words
+
+
+def _pss_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def visit_overhead(captures: str) -> float:
+    """Seconds a warm visit takes beside the page load it measures."""
+    records: list[dict[str, Any]] = []
+    arguments = ("visit", URL, "--name", NAME, "--json", "--captures", captures)
+    taken = seconds(lambda: records.append(json.loads(lab(*arguments))))
+    return taken - float(records[0]["timings_ms"]["load"]) / 1000
+
+
+@contextmanager
+def no_lab_left() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        lab("down", "--name", NAME)
+
+
+def measure() -> Iterator[Figure]:
+    client, plan = docker.from_env(), load(TOPOLOGY)
+    tags = [image_tag(ROLES[n.role].image, images_folder()) for n in plan.nodes.values()]
+    count = len(tags)
+    yield Figure("lab check", median_of(lambda: seconds(lambda: lab("check"))), "s", 0.4)
+    bare = start_bare_containers(client, tags)
+    yield Figure(f"docker run of {count} bare containers", bare, "s")
+    with no_lab_left(), tempfile.TemporaryDirectory() as captures:
+        ready = seconds(lambda: lab("up", str(TOPOLOGY), "--name", NAME))
+        yield Figure(f"lab up to ready, {count} nodes", ready, "s", 1.5 * bare + 10)
+        yield Figure("  of what docker run took", ready / bare, "×")
+        yield Figure("memory of the idle lab (PSS)", memory_mib(client), "MiB", 1536)
+        lab("visit", URL, "--name", NAME, "--cold", "--captures", captures)
+        overhead = median_of(lambda: visit_overhead(captures))
+        yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
+        down = seconds(lambda: lab("down", "--name", NAME))
+        yield Figure("lab down", down, "s", 3.0)
+
+
+def main() -> int:
+    print(f"{os.cpu_count()} cores, Linux {os.uname().release}, default lab")
+    kept = True
+    for figure in measure():
+        print(figure, flush=True)
+        kept = kept and figure.kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
