@@ -90,7 +90,7 @@ def memory_mib(client: docker.DockerClient) -> float:
     """What the lab's processes hold, Docker's shims and the keeper included: the sum of PSS."""
     found = client.api.containers(filters={"label": f"clicklab.lab={NAME}"})
     owned = {client.api.inspect_container(entry["Id"])["State"]["Pid"] for entry in found}
-    parents = {pid: parent for pid, parent in _parents()}
+    parents = dict(_parents())
     owned |= {parents[pid] for pid in owned}  # a container's first process is its shim's child
     owned |= {pid for pid in parents if _is_keeper(pid)}
     for pid in sorted(parents):
