@@ -23,7 +23,7 @@ HINT = "a C compiler and the headers are needed: apt-get install gcc libc6-dev l
 class CustomBuildHook(BuildHookInterface[Any]):
     """Puts the compiled programs into the wheel, which is then one for this machine's kind."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
         for source, program in PROGRAMS:
