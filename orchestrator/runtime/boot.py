@@ -6,7 +6,10 @@ finds it whatever happened in between. Containers are found by their label.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import docker
@@ -32,12 +35,13 @@ from orchestrator.runtime.namespaces import (
     switch_namespace,
 )
 from orchestrator.runtime.pki import mint_authority, mint_leaf
-from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import ask
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import create_bridges, create_links
 
 CA_FILE = "tls/ca.pem"
+# Asking costs the nodes' own processor time; many at once only because most of it is waiting.
+_ASKERS, _ASK_EVERY_S = 32, 0.1
 Rendered = Mapping[str, Mapping[str, str]]
 # Told of nodes that are not ready yet, with the reason each one gives.
 Watch = Callable[[Mapping[str, str]], None]
@@ -139,21 +143,42 @@ def await_ready(
     within_s: float,
     watch: Watch,
 ) -> None:
-    """Poll the nodes' probes until all hold. Raises DeployError with what each one lacks."""
-    pending = {node.name: node for node in nodes}
+    """Ask each node's probes until all hold. Raises DeployError with what each one lacks.
+
+    Nodes are asked independently, so that one whose answer takes its whole timeout does not
+    keep the others waiting.
+    """
+    ca, deadline, pause = _ca_of(state, nodes), time.monotonic() + within_s, threading.Event()
     reasons: dict[str, str] = {}
 
-    def round_of_probes() -> bool:
-        reasons.clear()
-        reasons.update(ill_nodes(state, plan, containers, tuple(pending.values())))
-        for name in set(pending) - set(reasons):
-            del pending[name]
-        watch(reasons)
-        return not pending
+    def ask_again(node: Node) -> str:
+        pause.wait(_ASK_EVERY_S)
+        return _ill(plan, containers.get(node.name), node, ca)
 
-    if not wait_for(round_of_probes, within_s, every_s=0.05):
+    with ThreadPoolExecutor(_ASKERS) as pool:
+        asked = {pool.submit(_ill, plan, containers.get(n.name), n, ca): n for n in nodes}
+        while asked:
+            for future in wait(asked, return_when=FIRST_COMPLETED).done:
+                node, reason = asked.pop(future), future.result()
+                reasons[node.name] = reason
+                if reason and time.monotonic() < deadline:
+                    _refuse_dead(containers, node)
+                    asked[pool.submit(ask_again, node)] = node
+            watch({name: reason for name, reason in reasons.items() if reason})
+    _refuse_ill(plan, {name: reason for name, reason in reasons.items() if reason}, within_s)
+
+
+def _refuse_dead(containers: dict[str, Container], node: Node) -> None:
+    """A node whose first process has ended will never be ready; its log says why."""
+    container = containers.get(node.name)
+    if container is None or not Path(f"/proc/{container.pid}").exists():
+        raise DeployError(f"{node.name} ended as it started", "with --keep: lab logs " + node.name)
+
+
+def _refuse_ill(plan: Plan, reasons: Mapping[str, str], within_s: float) -> None:
+    if reasons:
         listed = "\n".join(f"  {name}: {reason}" for name, reason in sorted(reasons.items()))
-        hint = f"look at one of them: lab logs --name {plan.name} {min(reasons)}"
+        hint = f"with --keep it stays as it is: lab logs --name {plan.name} {min(reasons)}"
         raise DeployError(f"not ready after {within_s:.0f} s:\n{listed}", hint)
 
 
@@ -161,19 +186,24 @@ def ill_nodes(
     state: LabState, plan: Plan, containers: dict[str, Container], nodes: tuple[Node, ...]
 ) -> dict[str, str]:
     """Of ``nodes``, those that fail a probe, each with its first reason."""
-    ca = state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
+    ca = _ca_of(state, nodes)
+    with ThreadPoolExecutor(_ASKERS) as pool:
+        reasons = pool.map(lambda node: _ill(plan, containers.get(node.name), node, ca), nodes)
+    return {node.name: r for node, r in zip(nodes, reasons, strict=True) if r}
 
-    def examine(node: Node) -> str:
-        container = containers.get(node.name)
-        if container is None:
-            return "there is no container"
-        probes = ROLES[node.role].probes(node, plan)
-        answers = (ask(probe, container, ca) for probe in probes)
-        idle = "" if container.running else "the container does not run"
-        return next((answer for answer in answers if answer), idle)
 
-    reasons = dict(zip((node.name for node in nodes), in_parallel(examine, nodes), strict=True))
-    return {name: reason for name, reason in reasons.items() if reason}
+def _ca_of(state: LabState, nodes: tuple[Node, ...]) -> Path:
+    """The lab's root certificate; every node has it."""
+    return state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
+
+
+def _ill(plan: Plan, container: Container | None, node: Node, ca: Path) -> str:
+    if container is None:
+        return "there is no container"
+    if not container.running:
+        return "the container does not run"
+    probes = ROLES[node.role].probes(node, plan)
+    return next(filter(None, (ask(probe, container, ca) for probe in probes)), "")
 
 
 def take_down(client: docker.DockerClient, state: LabState) -> int:
