@@ -17,10 +17,19 @@ class PoolExhausted(Exception):
 
 
 class Pool:
-    """Hands out prefixes of a block, lowest first, never one that overlaps ``reserved``."""
+    """Hands out prefixes of a block, lowest first, never one that overlaps ``reserved``.
 
-    def __init__(self, block: IPv4Network, reserved: Iterable[IPv4Network] = ()) -> None:
-        self.block = block
+    ``whole`` is what a user knows the block as a part of, ``remedy`` what to do when it is full.
+    """
+
+    def __init__(
+        self,
+        block: IPv4Network,
+        reserved: Iterable[IPv4Network] = (),
+        whole: IPv4Network | None = None,
+        remedy: str = "",
+    ) -> None:
+        self.block, self.whole, self.remedy = block, whole or block, remedy
         self._reserved = list(reserved)
         self._next = int(block.network_address)
 
@@ -30,7 +39,7 @@ class Pool:
             if not any(prefix.overlaps(taken) for taken in self._reserved):
                 self._next = int(prefix.broadcast_address) + 1
                 return prefix
-        raise PoolExhausted(f"{self.block} has no free /{length} left")
+        raise PoolExhausted(f"{self.whole} has no free /{length} left")
 
     def _candidates(self, length: int) -> Iterator[IPv4Network]:
         size = 1 << (32 - length)
@@ -45,15 +54,18 @@ class SystemPools:
     The prefix must be a /30 or larger; the parts are a quarter, a quarter and a half of it.
     """
 
-    def __init__(self, prefix: IPv4Network) -> None:
+    def __init__(self, prefix: IPv4Network, reserved: Iterable[IPv4Network] = ()) -> None:
         lower, upper = prefix.subnets()
         loopbacks, services = lower.subnets()
         # The network's own address would read as the AS, not as a router of it.
-        self.loopbacks = Pool(loopbacks, reserved=[IPv4Network((prefix.network_address, 32))])
-        self.services = Pool(services)
-        self.links = Pool(upper)
+        taken = [IPv4Network((prefix.network_address, 32)), *reserved]
+        self.loopbacks, self.services, self.links = (
+            Pool(block, taken, whole=prefix, remedy="give the AS a wider 'prefix'")
+            for block in (loopbacks, services, upper)
+        )
 
 
 def mac_address(node: int, interface: int) -> str:
     """A locally administered MAC that reads as node number and interface number."""
-    return f"02:4c:{node >> 8:02x}:{node & 0xFF:02x}:00:{interface:02x}"
+    octets = (0x02, 0x4C, *divmod(node, 256), *divmod(interface, 256))
+    return ":".join(f"{octet:02x}" for octet in octets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 
 from orchestrator.compile.addressing import DATACENTERS, LAN_LENGTH, Pool
@@ -16,23 +17,36 @@ from orchestrator.plan.services import (
     Site,
     WebSettings,
 )
+from orchestrator.spec.document import Path
 from orchestrator.spec.model import DatacenterSpec
 
 WEB_PORT, APP_PORT = 80, 8080
 CERTIFICATE = "site"
 
 
-def add_datacenters(draft: Draft) -> None:
-    """A balancer with a public address, and behind it a LAN that the Internet cannot reach."""
-    explicit = [spec.lan for spec in draft.topology.datacenters.values() if spec.lan]
-    pool = Pool(DATACENTERS, reserved=explicit)
+def add_datacenters(draft: Draft) -> dict[str, Machine]:
+    """A balancer with a public address, and behind it a LAN that the Internet cannot reach.
+
+    Returns the balancer of each data centre.
+    """
+    pool = Pool(DATACENTERS, draft.reserved, remedy="give some of them a 'lan'")
+    balancers = {}
     for name, spec in draft.topology.datacenters.items():
         path = ("datacenters", name)
         lan = spec.lan or draft.take(pool, LAN_LENGTH, f"datacenter '{name}'", path)
-        _add_datacenter(draft, name, spec, lan)
+        _refuse_full(draft, lan, 2 + spec.web + spec.apps, path)
+        balancers[name] = _add_datacenter(draft, name, spec, lan)
+    return balancers
 
 
-def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: IPv4Network) -> None:
+def _refuse_full(draft: Draft, lan: IPv4Network, servers: int, path: Path) -> None:
+    room = max(lan.num_addresses - 2, 0)
+    if servers > room:
+        message = f"prefix too small: {lan} holds {room} servers, not {servers}"
+        draft.report(message, *path, "lan", hint="widen it")
+
+
+def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: IPv4Network) -> Machine:
     system, path = draft.systems[spec.as_], ("datacenters", name)
     router = draft.machines[spec.router] if spec.router else system.middle()
     balancer = draft.add(f"{name}-lb", "balancer", path, near=router)
@@ -53,6 +67,7 @@ def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: IPv4Netw
     balancer.settings = BalancerSettings(*backends, tls_hosts=direct)
     if direct:
         draft.certificates.append(CertRequest(balancer.name, CERTIFICATE, direct))
+    return balancer
 
 
 def _inside(draft: Draft, name: str, role: str, switch: Machine) -> Machine:
@@ -64,22 +79,18 @@ def _inside(draft: Draft, name: str, role: str, switch: Machine) -> Machine:
 def _join(draft: Draft, machine: Machine, switch: Machine) -> None:
     assert switch.prefix is not None
     port, _ = draft.connect(machine, switch)
-    address = interface_of(switch.prefix, len(switch.ports))
-    if address.ip not in switch.prefix or address.ip == switch.prefix.broadcast_address:
-        message = f"prefix too small: {switch.prefix} has no address for '{machine.name}'"
-        draft.report(message, *switch.path, "lan", hint="widen it")
-    port.addresses.append(address)
+    port.addresses.append(interface_of(switch.prefix, len(switch.ports)))
 
 
 def _backends(machines: list[Machine], port: int) -> tuple[Backend, ...]:
     return tuple(Backend(machine.name, machine.address, port) for machine in machines)
 
 
-def add_edges(draft: Draft) -> None:
+def add_edges(draft: Draft, balancers: Mapping[str, Machine]) -> None:
     """A cache at each router the CDN names, with a certificate for the sites it fronts."""
     for name, spec in draft.topology.cdns.items():
         sites = tuple(
-            Site(host, draft.machines[f"{site.origin}-lb"].address)
+            Site(host, balancers[site.origin].address)
             for host, site in draft.topology.sites.items()
             if site.cdn == name
         )

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import count
 
 from orchestrator.compile.addressing import Pool, PoolExhausted, SystemPools, mac_address
 from orchestrator.errors import Problem
 from orchestrator.plan.model import CertRequest, Endpoint, Link, Route
 from orchestrator.plan.services import BgpSession, OspfPort, Settings
-from orchestrator.spec.document import Document
+from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
 
-Path = tuple[str | int, ...]
+LONGEST_LABEL = 63  # octets of a host name
 # What a pool answers when it is empty: the draft is refused anyway, and goes on to find more.
-_PLACEHOLDER = IPv4Network("0.0.0.0/0")
+PLACEHOLDER = IPv4Network("0.0.0.0/0")
 
 
 @dataclass
@@ -93,6 +94,10 @@ class Draft:
         self.ospf: dict[str, list[OspfPort]] = defaultdict(list)
         self.sessions: dict[str, list[BgpSession]] = defaultdict(list)
         self.certificates: list[CertRequest] = []
+        # Prefixes that the user wrote: all of them, and those of links by hand.
+        self.reserved: list[IPv4Network] = []
+        self.drawn: list[IPv4Network] = []
+        self._empty: set[int] = set()
         self._next_index = 100
 
     def report(self, message: str, *path: str | int, hint: str = "", at_key: bool = False) -> None:
@@ -100,12 +105,14 @@ class Draft:
         self.problems.append(self.document.problem(message, *path, hint=hint, at_key=at_key))
 
     def take(self, pool: Pool, length: int, what: str, path: Path) -> IPv4Network:
-        """A prefix from a pool, or a placeholder and a noted problem."""
+        """A prefix from a pool, or a placeholder and a problem, noted once for each pool."""
         try:
             return pool.take(length)
         except PoolExhausted as error:
-            self.report(f"prefix too small: {error} for {what}", *path, hint="widen it")
-            return _PLACEHOLDER
+            if id(pool) not in self._empty:
+                self.report(f"prefix too small: {error} for {what}", *path, hint=pool.remedy)
+            self._empty.add(id(pool))
+            return PLACEHOLDER
 
     def add(self, name: str, role: str, path: Path, near: Machine | None = None) -> Machine:
         """A new node, standing in the same AS and place as ``near`` if given."""
@@ -125,26 +132,34 @@ class Draft:
     def _register(self, machine: Machine, into: dict[str, Machine]) -> None:
         first = self.machines.get(machine.name) or self.switches.get(machine.name)
         if first is not None:
-            where = self.document.where(*first.path)
-            message = f"the name '{machine.name}' is taken, by line {where.line}"
-            self.report(message, *machine.path, at_key=True)
-        into[machine.name] = machine
+            self._report_taken(machine, first)
+        elif len(machine.name) > LONGEST_LABEL:
+            message = f"name of {len(machine.name)} octets: '{machine.name}', made from this"
+            hint = f"at most {LONGEST_LABEL} (RFC 1123)"
+            self.report(message, *machine.path, hint=hint, at_key=True)
+        into.setdefault(machine.name, machine)
+
+    def _report_taken(self, machine: Machine, first: Machine) -> None:
+        line = self.document.problem("", *first.path, at_key=True).line
+        message = f"the name '{machine.name}' is taken, by the {first.role} of line {line}"
+        self.report(message, *machine.path, at_key=True, hint="names are unique in the whole lab")
 
     def connect(
         self, a: Machine, b: Machine, names: tuple[str, str] = ("", "")
     ) -> tuple[Port, Port]:
         """A link between two machines, and its two new ports, still without addresses."""
-        name, count = f"{a.name}--{b.name}", 2
+        name, number = f"{a.name}--{b.name}", 2
         while name in self.links:
-            name, count = f"{a.name}--{b.name}-{count}", count + 1
+            name, number = f"{a.name}--{b.name}-{number}", number + 1
         ports = self._port(a, name, names[0]), self._port(b, name, names[1])
         ends = Endpoint(a.name, ports[0].name), Endpoint(b.name, ports[1].name)
         self.links[name] = Link(name, *ends)
         return ports
 
     def _port(self, machine: Machine, link: str, wanted: str) -> Port:
-        number = len(machine.ports)
-        name = wanted or f"{'port' if machine.name in self.switches else 'eth'}{number}"
+        number, taken = len(machine.ports), [port.name for port in machine.ports]
+        stem = "port" if machine.prefix else "eth"
+        name = wanted or next(n for i in count(number) if (n := f"{stem}{i}") not in taken)
         port = Port(name, mac_address(machine.number, number), self._next_index, link)
         self._next_index += 1
         machine.ports.append(port)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv4Network
+import re
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from orchestrator.compile.addressing import BY_HAND, Pool
 from orchestrator.compile.draft import Draft, Machine, Port
 from orchestrator.compile.systems import add_ospf_link, add_router
 from orchestrator.plan.model import Route
 from orchestrator.plan.services import HostSettings, OspfPort
+from orchestrator.spec.document import Path
 from orchestrator.spec.model import LinkSpec
 from orchestrator.spec.problems import did_you_mean
 
 LONGEST_NAME = 15  # IFNAMSIZ of Linux, without its final NUL
+_INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+# What every namespace has already: the loopback, and two names that mean more to sysctl.
+_OCCUPIED = ("lo", "all", "default")
 
 
 def add_nodes(draft: Draft) -> None:
@@ -27,47 +31,91 @@ def add_nodes(draft: Draft) -> None:
             machine = draft.add(name, spec.role, path)
             machine.asn = draft.systems[spec.as_].asn if spec.as_ else None
             machine.settings = HostSettings("", None, None, tuple(draft.topology.zones))
-        machine.at = spec.at
+        machine.at = spec.at or (draft.topology.as_[spec.as_].at if spec.as_ else None)
 
 
 def add_links(draft: Draft) -> None:
-    """Links by hand: addresses as written, or a /31 out of 172.16.0.0/12."""
-    explicit = [a.network for spec in draft.topology.links for a in spec.addresses or ()]
-    pool = Pool(BY_HAND, reserved=explicit)
+    """Links by hand: addresses as written, or a /31 of the AS they are in, or of 172.16.0.0/12."""
+    pool = Pool(BY_HAND, draft.reserved, remedy="write 'addresses' for some links")
+    held: dict[IPv4Address, str] = {}
     for index, spec in enumerate(draft.topology.links):
-        ends = list(_ends(draft, spec, index))
-        if len(ends) == 2:
-            (a, name_a), (b, name_b) = ends
-            ports = draft.connect(a, b, (name_a, name_b))
-            for port, address in zip(ports, _addresses(draft, pool, spec, index), strict=True):
+        path = ("links", index)
+        a, b = (_end(draft, end, _place(draft, index, n)) for n, end in enumerate(spec.ends))
+        _refuse_addresses(draft, held, spec, path)
+        if a is not None and a is b:
+            draft.report(f"a link from '{a.name}' to itself", *path)
+        elif a and b:
+            names = [end.partition(":")[2] for end in spec.ends]
+            ports = draft.connect(a, b, (names[0], names[1]))
+            addresses = spec.addresses or _numbered(draft, _pool_of(draft, a, b) or pool, path)
+            for port, address in zip(ports, addresses, strict=True):
                 port.addresses.append(address)
             _route(draft, a, b, ports)
 
 
-def _ends(draft: Draft, spec: LinkSpec, index: int) -> Iterator[tuple[Machine, str]]:
-    known = draft.machines | draft.switches
-    for number, end in enumerate(spec.ends):
-        path = ("links", index, "ends", number)
-        name, _, interface = end.partition(":")
-        if name not in known:
-            hint = did_you_mean(name, known) or "see 'lab plan' for the nodes there are"
-            draft.report(f"there is no node '{name}' to link", *path, hint=hint)
-        elif len(interface) > LONGEST_NAME:
-            hint = f"at most {LONGEST_NAME} characters"
-            draft.report(f"interface name '{interface}' is too long", *path, hint=hint)
-        elif interface in [port.name for port in known[name].ports]:
-            draft.report(f"'{end}' is taken", *path, hint="choose another, or none")
-        else:
-            yield known[name], interface
+def _place(draft: Draft, index: int, number: int) -> Path:
+    """Where an end is written: a link may be a list of its ends, or a mapping that has one."""
+    short = isinstance(draft.document.data["links"][index], list)
+    return ("links", index, number) if short else ("links", index, "ends", number)
 
 
-def _addresses(
-    draft: Draft, pool: Pool, spec: LinkSpec, index: int
-) -> tuple[IPv4Interface, IPv4Interface]:
-    if spec.addresses is not None:
-        return spec.addresses[0], spec.addresses[1]
-    prefix = draft.take(pool, 31, "link", ("links", index))
+def _end(draft: Draft, written: str, path: Path) -> Machine | None:
+    """The node at an end of a link; None, and a noted problem, where there can be none."""
+    name, colon, interface = written.partition(":")
+    machine, hint = draft.machines.get(name), ""
+    if name in draft.switches:
+        message = f"'{name}' is a switch, and a link by hand joins two nodes"
+        hint = "list the node in the section that brings the switch"
+    elif machine is None:
+        message = f"there is no node '{name}' to link"
+        hint = did_you_mean(name, draft.machines) or "see 'lab plan' for the nodes there are"
+    elif len(interface) > LONGEST_NAME:
+        message = f"interface name of {len(interface)} characters: '{interface}'"
+        hint = f"Linux takes at most {LONGEST_NAME}"
+    elif colon and not _INTERFACE.fullmatch(interface):
+        message, hint = f"'{interface}' is not an interface name", f"write '{name}:eth1'"
+    elif interface in _OCCUPIED:
+        message, hint = f"an interface cannot be called '{interface}'", f"write '{name}:eth1'"
+    elif interface in [port.name for port in machine.ports]:
+        message, hint = f"'{written}' is taken", "choose another, or none"
+    else:
+        return machine
+    draft.report(message, *path, hint=hint)
+    return None
+
+
+def _pool_of(draft: Draft, a: Machine, b: Machine) -> Pool | None:
+    """The pool of the AS that a link is in: a host off a router can be reached from other ASes."""
+    systems = {system.asn: system for system in draft.systems.values()}
+    routers = [machine for machine in (a, b) if machine.role == "router"]
+    if len(routers) == 1:
+        return systems[routers[0].asn or 0].pools.services
+    if routers and a.asn == b.asn:
+        return systems[a.asn or 0].pools.links
+    return None
+
+
+def _numbered(draft: Draft, pool: Pool, path: Path) -> tuple[IPv4Interface, IPv4Interface]:
+    prefix = draft.take(pool, 31, "this link", path)
     return IPv4Interface((prefix[0], 31)), IPv4Interface((prefix[-1], 31))
+
+
+def _refuse_addresses(
+    draft: Draft, held: dict[IPv4Address, str], spec: LinkSpec, path: Path
+) -> None:
+    """Note addresses that cannot be. Pools keep clear of them, so only links can share one."""
+    if spec.addresses and spec.addresses[0].network != spec.addresses[1].network:
+        message = "{} and {} are not in one prefix".format(*spec.addresses)
+        draft.report(message, *path, "addresses", 1, hint="the ends of a link share one")
+    for number, address in enumerate(spec.addresses or ()):
+        outer = (address.network.network_address, address.network.broadcast_address)
+        if address.network.prefixlen < 31 and address.ip in outer:
+            message = f"{address} is the first or last of its prefix, which no node can have"
+            draft.report(message, *path, "addresses", number)
+        if address.ip in held:
+            message = f"address {address.ip} is already that of '{held[address.ip]}'"
+            draft.report(message, *path, "addresses", number)
+        held.setdefault(address.ip, spec.ends[number])
 
 
 def _route(draft: Draft, a: Machine, b: Machine, ports: tuple[Port, Port]) -> None:

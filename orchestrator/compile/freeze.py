@@ -1,10 +1,9 @@
-"""From the draft to the plan: BIRD's settings, the last checks, and frozen values."""
+"""From the draft to the plan: BIRD's settings, and frozen values."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from orchestrator.compile.draft import Draft, Machine, Port, System
+from orchestrator.compile.relations import session_name
 from orchestrator.plan.model import (
     AutonomousSystem,
     Expectation,
@@ -20,42 +19,27 @@ def set_routers(draft: Draft) -> None:
     """Full iBGP mesh between the loopbacks of an AS (RFC 4456 is for larger ones), and OSPF."""
     for system in draft.systems.values():
         for router in system.routers:
-            sessions = [*_mesh(router, system), *draft.sessions[router.name]]
+            sessions = _with_mesh(draft.sessions[router.name], router, system)
             assert router.loopback is not None
             router.settings = RouterSettings(
                 router.loopback,
                 system.asn,
                 (system.prefix,),
                 tuple(draft.ospf[router.name]),
-                tuple(sessions),
+                sessions,
             )
 
 
-def _mesh(router: Machine, system: System) -> list[BgpSession]:
-    return [
-        BgpSession(
-            f"ibgp_{other.name}".replace("-", "_"),
-            "internal",
-            router.address,
-            other.address,
-            system.asn,
-            other.name,
-        )
-        for other in system.routers
-        if other is not router
-    ]
-
-
-def refuse_duplicate_addresses(draft: Draft) -> None:
-    """No address twice in the lab, not even behind different NATs: captures stay readable."""
-    owners: dict[IPv4Address, Machine] = {}
-    for machine in draft.machines.values():
-        held = {entry.ip for port in machine.ports for entry in port.addresses}
-        for address in sorted(held | ({machine.loopback} if machine.loopback else set())):
-            first = owners.setdefault(address, machine)
-            if first is not machine:
-                message = f"address {address} of '{machine.name}' is already '{first.name}''s"
-                draft.report(message, *machine.path, hint="give one of them another")
+def _with_mesh(
+    outside: list[BgpSession], router: Machine, system: System
+) -> tuple[BgpSession, ...]:
+    inside: list[BgpSession] = []
+    for other in system.routers:
+        if other is not router:
+            name = session_name([*outside, *inside], "ibgp", other.name)
+            addresses = router.address, other.address
+            inside.append(BgpSession(name, "internal", *addresses, system.asn, other.name))
+    return (*inside, *outside)
 
 
 def freeze(draft: Draft) -> Plan:
@@ -67,7 +51,7 @@ def freeze(draft: Draft) -> Plan:
         nodes={name: _node(machine) for name, machine in draft.machines.items()},
         switches={name: _switch(machine) for name, machine in draft.switches.items()},
         links=dict(draft.links),
-        systems={system.asn: _system(system) for system in draft.systems.values()},
+        systems={system.asn: freeze_system(system) for system in draft.systems.values()},
         certificates=tuple(draft.certificates),
         zones=tuple(topology.zones),
         sites=tuple(topology.sites),
@@ -106,7 +90,9 @@ def _switch(machine: Machine) -> Switch:
     return Switch(machine.name, machine.role, machine.prefix, ports)
 
 
-def _system(system: System) -> AutonomousSystem:
+def freeze_system(system: System) -> AutonomousSystem:
+    """An AS as others see it."""
+
     def related(kind: str) -> tuple[int, ...]:
         return tuple(sorted(asn for asn, what in system.relations.items() if what == kind))
 

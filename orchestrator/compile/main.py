@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from orchestrator.compile.claims import reserve_claims
 from orchestrator.compile.content import add_datacenters, add_edges
 from orchestrator.compile.draft import Draft
 from orchestrator.compile.extras import add_links, add_nodes
-from orchestrator.compile.freeze import freeze, refuse_duplicate_addresses, set_routers
+from orchestrator.compile.freeze import freeze, set_routers
 from orchestrator.compile.homes import add_homes
 from orchestrator.compile.names import add_name_servers, add_resolvers, set_resolvers
+from orchestrator.compile.reach import refuse_unreachable
 from orchestrator.compile.relations import add_exchanges, add_relations
-from orchestrator.compile.systems import add_systems
+from orchestrator.compile.systems import add_systems, refuse_islands
+from orchestrator.compile.zonecheck import refuse_bad_zones
 from orchestrator.compile.zones import set_zones
 from orchestrator.errors import PlanError
 from orchestrator.plan.model import Plan
@@ -20,22 +23,23 @@ from orchestrator.spec.model import Topology
 def compile_plan(topology: Topology, document: Document) -> Plan:
     """Decide everything a topology leaves open. Raises PlanError with every problem found."""
     draft = Draft(topology, document)
+    reserve_claims(draft)
     add_systems(draft)
-    _refuse(draft)
     add_nodes(draft)
     add_relations(draft)
     add_exchanges(draft)
     add_resolvers(draft)
     add_homes(draft)
     servers = add_name_servers(draft)
-    add_datacenters(draft)
-    add_edges(draft)
+    add_edges(draft, add_datacenters(draft))
     add_links(draft)
     _refuse(draft)
-    refuse_duplicate_addresses(draft)
-    _refuse(draft)
+    refuse_islands(draft)
+    refuse_unreachable(draft, servers)
     set_resolvers(draft, servers)
     set_zones(draft, servers)
+    refuse_bad_zones(draft)
+    _refuse(draft)
     set_routers(draft)
     return freeze(draft)
 

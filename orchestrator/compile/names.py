@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from orchestrator.compile.draft import Draft, Machine, System
 from orchestrator.plan.services import ResolverSettings, RootHint
+from orchestrator.spec.document import Path
+from orchestrator.spec.lookups import implied_tlds
 from orchestrator.spec.model import ServersSpec
-
-Path = tuple[str | int, ...]
 
 
 def add_name_servers(draft: Draft) -> dict[str, list[Machine]]:
@@ -14,10 +14,10 @@ def add_name_servers(draft: Draft) -> dict[str, list[Machine]]:
     topology = draft.topology
     if topology.dns is None:
         return {}
-    tlds = {name: ServersSpec() for name in sorted({z.rpartition(".")[2] for z in topology.zones})}
-    tlds |= topology.dns.tlds
     servers = {"": _servers(draft, topology.dns.root, "root", ("dns", "root"))}
-    for tld, spec in tlds.items():
+    for tld, zone in implied_tlds(topology).items():
+        servers[tld] = _servers(draft, ServersSpec(), f"tld-{tld}", ("zones", zone))
+    for tld, spec in topology.dns.tlds.items():
         servers[tld] = _servers(draft, spec, f"tld-{tld}", ("dns", "tlds", tld))
     for number, (zone, zone_spec) in enumerate(topology.zones.items()):
         stem = "ns" if number == 0 else zone.replace(".", "-") + "-ns"
@@ -28,10 +28,12 @@ def add_name_servers(draft: Draft) -> dict[str, list[Machine]]:
 def _servers(draft: Draft, spec: ServersSpec, stem: str, path: Path) -> list[Machine]:
     assert draft.topology.dns is not None
     system = draft.systems[spec.as_ or draft.topology.dns.as_ or ""]
-    names = spec.servers if isinstance(spec.servers, list) else _numbered(stem, spec.servers)
+    if isinstance(spec.servers, int):
+        names = _numbered(stem, spec.servers)
+        return [_server(draft, system, name, path, index) for index, name in enumerate(names)]
     return [
         _server(draft, system, name, (*path, "servers", index), index)
-        for index, name in enumerate(names)
+        for index, name in enumerate(spec.servers)
     ]
 
 
@@ -42,6 +44,9 @@ def _numbered(stem: str, count: int) -> list[str]:
 def _server(draft: Draft, system: System, name: str, path: Path, index: int) -> Machine:
     known = draft.machines.get(name)
     if known is not None and known.role == "nameserver":
+        if known.asn != system.asn:
+            message = f"name server '{name}' cannot be in '{system.name}': it is in AS {known.asn}"
+            draft.report(message, *path, hint="give one of the two another name")
         return known
     router = system.routers[index % len(system.routers)]
     server = draft.add(name, "nameserver", path, near=router)
@@ -53,10 +58,7 @@ def add_resolvers(draft: Draft) -> None:
     """A recursive resolver in each AS that has homes, or asks for one."""
     eyeballs = {home.isp for home in draft.topology.homes.values()}
     for name, spec in draft.topology.as_.items():
-        wanted = spec.resolver if spec.resolver is not None else name in eyeballs
-        if not wanted and name in eyeballs:
-            draft.report(f"homes of '{name}' need its resolver", "as", name, "resolver")
-        if wanted or name in eyeballs:
+        if spec.resolver or name in eyeballs:
             system = draft.systems[name]
             path = ("as", name, "resolver")
             system.resolver = draft.add(f"{name}-resolver", "resolver", path, system.middle())

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from itertools import count
 
 from orchestrator.compile.addressing import EXCHANGE_LENGTH, PUBLIC
-from orchestrator.compile.draft import Draft, Machine, System, distance_between, interface_of
+from orchestrator.compile.draft import (
+    PLACEHOLDER,
+    Draft,
+    Machine,
+    System,
+    distance_between,
+    interface_of,
+)
 from orchestrator.plan.services import BgpSession, Relation
-from orchestrator.spec.check import member_of, relation_of, router_at
+from orchestrator.spec.lookups import member_of, relation_of, router_at
 from orchestrator.spec.model import RelationSpec
 
 _OPPOSITE: dict[Relation, Relation] = {
@@ -24,10 +33,23 @@ def add_relations(draft: Draft) -> None:
             path = ("as", name, "providers", index)
             _add_relation(draft, draft.systems[name], relation_of(entry), "provider", path)
         for index, entry in enumerate(spec.peers):
-            # A peering is one link, even where both sides write it down.
-            if draft.systems[relation_of(entry).as_].asn not in draft.systems[name].relations:
+            if not _is_written_before(draft, name, relation_of(entry)):
                 path = ("as", name, "peers", index)
                 _add_relation(draft, draft.systems[name], relation_of(entry), "peer", path)
+
+
+def _is_written_before(draft: Draft, name: str, peering: RelationSpec) -> bool:
+    """Whether the other side has this peering too, further up: both then mean one link."""
+    specs = draft.topology.as_
+    order = list(specs)
+    if order.index(peering.as_) > order.index(name):
+        return False
+    return any(
+        theirs.as_ == name
+        and (None in (theirs.there, peering.here) or theirs.there == peering.here)
+        and (None in (theirs.here, peering.there) or theirs.here == peering.there)
+        for theirs in map(relation_of, specs[peering.as_].peers)
+    )
 
 
 def _add_relation(
@@ -63,43 +85,51 @@ def _add_session(draft: Draft, a: Side, b: Side, relation: Relation, via: str) -
         (b, a, _OPPOSITE[relation]),
     ):
         system.relations[other.asn] = kind
-        name = f"{via}_{neighbour.name}".replace("-", "_")
-        taken = [session.name for session in draft.sessions[router.name]]
+        name = session_name(draft.sessions[router.name], via, neighbour.name)
         draft.sessions[router.name].append(
-            BgpSession(
-                name if name not in taken else f"{name}_{len(taken)}",
-                kind,
-                address,
-                remote,
-                other.asn,
-                neighbour.name,
-            )
+            BgpSession(name, kind, address, remote, other.asn, neighbour.name)
         )
+
+
+def session_name(others: Sequence[BgpSession], via: str, neighbour: str) -> str:
+    """A symbol of BIRD's that no other session of the router has: at most 64 characters."""
+    stem = f"{via}_{neighbour}".replace("-", "_")
+    stem = stem if stem[0].isalpha() else f"_{stem}"
+    names = (stem[:64] if n == 1 else f"{stem[:60]}_{n}" for n in count(1))
+    taken = {session.name for session in others}
+    return next(name for name in names if name not in taken)
 
 
 def add_exchanges(draft: Draft) -> None:
     """A switch per IXP, a port per member, and a peering between every two members."""
-    blocks = list(PUBLIC.subnets(new_prefix=EXCHANGE_LENGTH))[::-1]
-    for number, (name, spec) in enumerate(draft.topology.ixps.items()):
-        prefix = spec.prefix or blocks[number]
-        switch = draft.add_switch(name, "ixp", prefix, ("ixps", name))
+    free = _free_blocks(draft)
+    for name, spec in draft.topology.ixps.items():
+        path = ("ixps", name)
+        prefix = spec.prefix or next(free, PLACEHOLDER)
+        hosts = max(prefix.num_addresses - 2, 0)
+        if prefix == PLACEHOLDER:
+            draft.report(f"{PUBLIC} has no free /{EXCHANGE_LENGTH} left for IXP '{name}'", *path)
+        elif len(spec.members) > hosts:
+            message = f"prefix too small: {prefix} holds {hosts} members, not {len(spec.members)}"
+            draft.report(message, *path, "prefix", hint="widen it")
+        switch = draft.add_switch(name, "ixp", prefix, path)
         switch.at = spec.at
         sides: list[Side] = []
         for entry in map(member_of, spec.members):
             router = draft.machines[str(router_at(draft.topology, name, entry))]
             port, _ = draft.connect(router, switch)
             address = interface_of(prefix, len(sides) + 1)
-            _refuse_full(draft, name, address.ip)
             port.addresses.append(address)
             sides.append((draft.systems[entry.as_], router, address.ip))
         _peer_all(draft, name, sides)
 
 
-def _refuse_full(draft: Draft, name: str, address: IPv4Address) -> None:
-    prefix = draft.switches[name].prefix
-    if prefix is None or address not in prefix or address == prefix.broadcast_address:
-        message = f"prefix too small: {prefix} of '{name}' holds no more members"
-        draft.report(message, "ixps", name, "prefix")
+def _free_blocks(draft: Draft) -> Iterator[IPv4Network]:
+    """Prefixes for exchanges, from the top of the space that ASes are given from the bottom of."""
+    taken = [*draft.reserved, *(system.prefix for system in draft.systems.values())]
+    for block in list(PUBLIC.subnets(new_prefix=EXCHANGE_LENGTH))[::-1]:
+        if not any(block.overlaps(prefix) for prefix in taken):
+            yield block
 
 
 def _peer_all(draft: Draft, exchange: str, sides: list[Side]) -> None:

@@ -7,35 +7,31 @@ from itertools import combinations, pairwise
 from orchestrator.compile.addressing import PUBLIC, SYSTEM_LENGTH, Pool, SystemPools
 from orchestrator.compile.draft import Draft, Machine, System, distance_between
 from orchestrator.plan.services import OspfPort
-from orchestrator.spec.check import router_names
+from orchestrator.spec.lookups import listed_routers
 from orchestrator.spec.model import AsSpec
 
-LONGEST_PREFIX = 28
+LONGEST_PREFIX = 24  # what the routers' import filters, as most of the Internet's, accept
 LOOPBACK = "lo"
 
 
 def add_systems(draft: Draft) -> None:
     """Give each AS a prefix, its routers with a loopback each, and its interior links."""
-    specs = draft.topology.as_
-    explicit = [spec.prefix for spec in specs.values() if spec.prefix]
-    explicit += [exchange.prefix for exchange in draft.topology.ixps.values() if exchange.prefix]
-    pool = Pool(PUBLIC, reserved=explicit)
-    for name, spec in specs.items():
+    pool = Pool(PUBLIC, draft.reserved, remedy="give some ASes a 'prefix' elsewhere")
+    for name, spec in draft.topology.as_.items():
         path = ("as", name)
         prefix = spec.prefix or draft.take(pool, SYSTEM_LENGTH, f"AS '{name}'", path)
         if prefix.prefixlen > LONGEST_PREFIX:
-            message = f"prefix too small: {prefix} cannot hold an AS"
-            draft.report(message, *path, "prefix", hint=f"at least a /{LONGEST_PREFIX}")
+            message = f"prefix too small: other ASes would not accept {prefix}"
+            draft.report(message, *path, "prefix", hint=f"widen it to a /{LONGEST_PREFIX} or more")
             prefix = prefix.supernet(new_prefix=LONGEST_PREFIX)
-        system = System(name, spec.asn, prefix, SystemPools(prefix))
+        system = System(name, spec.asn, prefix, SystemPools(prefix, draft.drawn))
         draft.systems[name] = system
         _add_routers(draft, system, spec)
         _add_interior(draft, system, spec.interior)
-    _refuse_overlaps(draft)
 
 
 def _add_routers(draft: Draft, system: System, spec: AsSpec) -> None:
-    for name in router_names(system.name, spec):
+    for name in listed_routers(system.name, spec):
         router_spec = spec.routers.get(name)
         path = ("as", system.name, "routers", name) if router_spec else ("as", system.name)
         router = add_router(draft, system, name, path)
@@ -70,8 +66,27 @@ def add_ospf_link(draft: Draft, a: Machine, b: Machine, port_a: str, port_b: str
     draft.ospf[b.name].append(OspfPort(port_b, cost, stub=False))
 
 
-def _refuse_overlaps(draft: Draft) -> None:
-    for a, b in combinations(draft.systems.values(), 2):
-        if a.prefix.overlaps(b.prefix):
-            message = f"prefix {b.prefix} of '{b.name}' overlaps {a.prefix} of '{a.name}'"
-            draft.report(message, "as", b.name, "prefix")
+def refuse_islands(draft: Draft) -> None:
+    """Every router of an AS must reach the others inside it, or iBGP never comes up."""
+    for system in draft.systems.values():
+        reached = _reached_from(draft, system.routers[0])
+        for router in system.routers:
+            if router.name not in reached:
+                message = f"no link joins '{router.name}' to the other routers of '{system.name}'"
+                draft.report(message, *router.path, hint="draw one under 'links'", at_key=True)
+
+
+def _reached_from(draft: Draft, start: Machine) -> set[str]:
+    """The routers of the same AS that can be reached from one without leaving it."""
+    reached, waiting = {start.name}, [start.name]
+    while waiting:
+        here = waiting.pop()
+        for port in draft.machines[here].ports:
+            link = draft.links[port.link]
+            there = (link.a if link.b.node == here else link.b).node
+            machine = draft.machines.get(there)
+            interior = machine and machine.role == "router" and machine.asn == start.asn
+            if interior and there not in reached:
+                reached.add(there)
+                waiting.append(there)
+    return reached

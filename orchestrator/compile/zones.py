@@ -7,17 +7,20 @@ is nearest to it (what CDNs call DNS-based request routing, RFC 7871 section 1).
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from ipaddress import IPv4Network
+from typing import NamedTuple
 
-from orchestrator.compile.draft import Draft, Machine, distance_between
+from orchestrator.compile.draft import Draft, Machine, System, distance_between
 from orchestrator.compile.names import root_name
 from orchestrator.plan.services import NameServerSettings, Record, View, Zone
-from orchestrator.spec.check import zone_of
+from orchestrator.spec.lookups import zone_of
 
 # Times to live as operators of each level commonly set them: two days for a delegation, one
 # day for a zone's own servers, a minute for what a CDN may want to move.
 DELEGATION_TTL, SERVER_TTL, SITE_TTL = 172800, 86400, 60
-EVERYBODY = "any"
+# Views near an edge start with "near-": an edge called "any" gets no other's clients.
+EVERYBODY, NEAR = "any", "near-"
 
 Servers = dict[str, list[Machine]]
 
@@ -32,11 +35,14 @@ def set_zones(draft: Draft, servers: Servers) -> None:
     for name, zones in serving.items():
         if "" in zones and "net" in servers:
             zones = [*zones, "root-servers.net"]
-        views = _views(draft, zones)
         draft.machines[name].settings = NameServerSettings(
             tuple(
-                View(view, clients, tuple(_zone(draft, servers, names, z, view) for z in zones))
-                for view, clients in views.items()
+                View(
+                    view.name,
+                    view.clients,
+                    tuple(_zone(draft, servers, names, zone, view) for zone in zones),
+                )
+                for view in _audiences(draft, zones)
             )
         )
 
@@ -55,25 +61,44 @@ def _server_names(servers: Servers) -> dict[str, list[tuple[str, Machine]]]:
     return names
 
 
-def _views(draft: Draft, zones: list[str]) -> dict[str, tuple[IPv4Network, ...]]:
-    """Name of a view → the prefixes whose resolvers see it; the last one is for everybody."""
-    edges = _edges_behind(draft, zones)
-    clients: dict[str, list[IPv4Network]] = defaultdict(list)
-    for system in draft.systems.values():
-        if system.resolver is not None and len(edges) > 1:
-            distances = [distance_between(edge, system.resolver) for edge in edges]
-            clients[edges[distances.index(min(distances))].name].append(system.prefix)
-    return {name: tuple(prefixes) for name, prefixes in clients.items()} | {EVERYBODY: ()}
+class _Audience(NamedTuple):
+    """Resolvers that are shown the same: their prefixes, and the edge they get of each CDN."""
+
+    name: str
+    clients: tuple[IPv4Network, ...]
+    edges: Mapping[str, str]
 
 
-def _edges_behind(draft: Draft, zones: list[str]) -> list[Machine]:
+def _audiences(draft: Draft, zones: list[str]) -> list[_Audience]:
+    """The audiences of a server of ``zones``; the last one is everybody else."""
     topology = draft.topology
-    cdns = [
-        topology.cdns[site.cdn]
+    cdns = {
+        site.cdn: len(topology.cdns[site.cdn].edges)
         for host, site in topology.sites.items()
         if site.cdn and zone_of(host, topology.zones) in zones
+    }
+    clients: dict[tuple[str, ...], list[IPv4Network]] = defaultdict(list)
+    for system in draft.systems.values():
+        if system.resolver is not None and any(edges > 1 for edges in cdns.values()):
+            nearest = nearest_edges(draft, system)
+            clients[tuple(nearest[cdn] for cdn in cdns)].append(system.prefix)
+    return [
+        *(
+            _Audience(NEAR + "+".join(edges), tuple(who), dict(zip(cdns, edges, strict=True)))
+            for edges, who in clients.items()
+        ),
+        _Audience(EVERYBODY, (), {cdn: next(iter(topology.cdns[cdn].edges)) for cdn in cdns}),
     ]
-    return [draft.machines[edge] for cdn in cdns for edge in cdn.edges]
+
+
+def nearest_edges(draft: Draft, system: System) -> dict[str, str]:
+    """The edge of each CDN that is nearest to an AS's resolver, the first listed among equals."""
+    assert system.resolver is not None
+    here = system.resolver
+    return {
+        name: min(cdn.edges, key=lambda edge: distance_between(draft.machines[edge], here))
+        for name, cdn in draft.topology.cdns.items()
+    }
 
 
 def _zone(
@@ -81,7 +106,7 @@ def _zone(
     servers: Servers,
     names: dict[str, list[tuple[str, Machine]]],
     zone: str,
-    view: str,
+    view: _Audience,
 ) -> Zone:
     records = [Record("@", SERVER_TTL, "NS", name) for name, _ in names[zone]]
     records += [Record(name, SERVER_TTL, "A", str(m.address)) for name, m in names[zone]]
@@ -94,7 +119,7 @@ def _zone(
         ]
     records += _content(draft, zone, view)
     return Zone(
-        f"{zone}.", f"zones/{view}/{zone or 'root'}.zone", names[zone][0][0], tuple(records)
+        f"{zone}.", f"zones/{view.name}/{zone or '@root'}.zone", names[zone][0][0], tuple(records)
     )
 
 
@@ -107,17 +132,18 @@ def _children(zone: str, servers: Servers) -> list[str]:
     return [*below, "root-servers.net"] if zone == "net" and "" in servers else below
 
 
-def _content(draft: Draft, zone: str, view: str) -> list[Record]:
+def _content(draft: Draft, zone: str, view: _Audience) -> list[Record]:
     """The records of sites and data centres within a zone, and those written by hand."""
     topology, records = draft.topology, []
     for host, site in topology.sites.items():
         if zone_of(host, topology.zones) != zone:
             continue
-        balancer = draft.machines[f"{site.origin}-lb"]
-        edges = list(topology.cdns[site.cdn].edges) if site.cdn else []
-        front = draft.machines[view if view in edges else edges[0]] if edges else balancer
+        balancer, origin = draft.machines[f"{site.origin}-lb"], f"{site.origin}.{zone}"
+        front = draft.machines[view.edges[site.cdn]] if site.cdn else balancer
         records.append(Record(f"{host}.", SITE_TTL, "A", str(front.address)))
-        records.append(Record(f"{site.origin}.{zone}.", SERVER_TTL, "A", str(balancer.address)))
+        # The origin has a name of its own, unless a site or a zone is called that already.
+        if origin not in topology.sites and origin not in topology.zones:
+            records.append(Record(f"{origin}.", SERVER_TTL, "A", str(balancer.address)))
     if zone in topology.zones:
         records += [
             Record(spec.owner, SERVER_TTL, spec.type, spec.value)

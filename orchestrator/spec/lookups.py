@@ -26,9 +26,7 @@ def listed_routers(name: str, system: AsSpec) -> tuple[str, ...]:
 def router_names(topology: Topology, name: str) -> tuple[str, ...]:
     """All routers of an AS, those drawn by hand under ``nodes`` included."""
     drawn = [
-        node
-        for node, spec in topology.nodes.items()
-        if spec.role == "router" and spec.as_ == name
+        node for node, spec in topology.nodes.items() if spec.role == "router" and spec.as_ == name
     ]
     return (*listed_routers(name, topology.as_[name]), *drawn)
 

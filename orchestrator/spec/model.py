@@ -6,8 +6,6 @@ checked here; what names something elsewhere in the file is checked in check.py.
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv4Interface, IPv4Network
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,107 +18,20 @@ from pydantic import (
     field_validator,
 )
 
-from orchestrator.spec.places import CITIES
-from orchestrator.spec.problems import Mistake, did_you_mean
-from orchestrator.spec.records import check_owner, master_form
-
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_URL = re.compile(r"https?://(?P<host>[^/:?#@]+)(:[0-9]+)?([/?#].*)?")
-# RFC 6996 (private use) and RFC 5398 (documentation): a leak could reach nobody.
-_SAFE_ASNS = (range(64496, 64512), range(64512, 65535), range(4200000000, 4294967295))
-_SAFE_PREFIXES = tuple(
-    IPv4Network(text)
-    for text in (
-        "198.18.0.0/15",
-        "100.64.0.0/10",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "192.0.2.0/24",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-    )
+from orchestrator.spec.kinds import (
+    Address,
+    Asn,
+    Count,
+    Domain,
+    Label,
+    Place,
+    Prefix,
+    Url,
+    names_to_mapping,
+    nothing_to_mapping,
 )
-
-
-def check_label(name: str) -> str:
-    """A name that can be a host name: one label of RFC 1123, at most 63 octets."""
-    if len(name) > 63:
-        raise Mistake(f"name of {len(name)} octets: '{name[:20]}…'", "at most 63 (RFC 1123)")
-    if not _LABEL.fullmatch(name):
-        raise Mistake(f"'{name}' is not a name", "use a-z, 0-9 and inner hyphens (RFC 1123)")
-    return name
-
-
-def check_domain(name: str) -> str:
-    """A domain name without its final dot."""
-    if len(name) > 253:
-        raise Mistake(f"domain name of {len(name)} octets", "at most 253 (RFC 1035)")
-    if name.endswith("."):
-        raise Mistake(f"'{name}' ends with a dot", "leave the dot out")
-    for label in name.split("."):
-        check_label(label)
-    return name
-
-
-def host_of(url: str) -> str:
-    """The host name in a URL that is not checked otherwise, or nothing."""
-    found = _URL.fullmatch(url)
-    return found["host"] if found else ""
-
-
-def _check_url(url: str) -> str:
-    if not host_of(url):
-        raise Mistake(f"'{url}' is not a URL", "write 'https://host/path'")
-    return url
-
-
-def _check_asn(asn: int) -> int:
-    if any(asn in block for block in _SAFE_ASNS):
-        return asn
-    raise Mistake(
-        f"AS {asn} is not reserved for private use or documentation",
-        "use 64496-65534 or 4200000000-4294967294",
-    )
-
-
-def _check_prefix(prefix: IPv4Network) -> IPv4Network:
-    if any(prefix.subnet_of(safe) for safe in _SAFE_PREFIXES):
-        return prefix
-    raise Mistake(
-        f"{prefix} may belong to somebody", "use 198.18.0.0/15, 100.64.0.0/10 or RFC 1918 space"
-    )
-
-
-def _check_address(address: IPv4Interface) -> IPv4Interface:
-    _check_prefix(address.network)
-    return address
-
-
-def _check_place(place: Any) -> Any:
-    if not isinstance(place, str) or place in CITIES:
-        return place
-    hint = did_you_mean(place, CITIES) or "or give coordinates: [50.1, 8.7]"
-    raise Mistake(f"unknown place '{place}'", hint)
-
-
-def _names_to_mapping(value: Any) -> Any:
-    return {name: {} for name in value} if isinstance(value, list) else value
-
-
-def _nothing_to_mapping(value: Any) -> Any:
-    return {} if value is None else value
-
-
-Label = Annotated[str, AfterValidator(check_label)]
-Domain = Annotated[str, AfterValidator(check_domain)]
-Asn = Annotated[int, AfterValidator(_check_asn)]
-Prefix = Annotated[IPv4Network, AfterValidator(_check_prefix)]
-Address = Annotated[IPv4Interface, AfterValidator(_check_address)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Place = Annotated[str | tuple[Latitude, Longitude], BeforeValidator(_check_place)]
-Count = Annotated[int, Field(ge=1, le=64)]
+from orchestrator.spec.kinds import check_label as check_label
+from orchestrator.spec.records import check_owner, master_form
 
 
 class Mapping(BaseModel):
@@ -144,8 +55,8 @@ class RelationSpec(Mapping):
 
 
 Routers = Annotated[
-    dict[Label, Annotated[RouterSpec, BeforeValidator(_nothing_to_mapping)]],
-    BeforeValidator(_names_to_mapping),
+    dict[Label, Annotated[RouterSpec, BeforeValidator(nothing_to_mapping)]],
+    BeforeValidator(names_to_mapping),
 ]
 Relations = list[str | RelationSpec]
 
@@ -199,7 +110,7 @@ class DnsSpec(Mapping):
 
     as_: str | None = Field(alias="as", default=None)
     root: ServersSpec = Field(default_factory=ServersSpec)
-    tlds: dict[Label, Annotated[ServersSpec, BeforeValidator(_nothing_to_mapping)]] = Field(
+    tlds: dict[Label, Annotated[ServersSpec, BeforeValidator(nothing_to_mapping)]] = Field(
         default_factory=dict
     )
 
@@ -270,7 +181,7 @@ def _ends_to_mapping(value: Any) -> Any:
 class ExpectSpec(Mapping):
     """What the lab promises, and the tests hold it to."""
 
-    visit: Annotated[str, AfterValidator(_check_url)]
+    visit: Url
     source: str = Field(alias="from")
     status: Annotated[int, Field(ge=100, le=599)] = 200
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from ipaddress import IPv4Network
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -207,11 +208,20 @@ def _describe(finding: _Finding) -> tuple[str, str]:
 
 
 def _nearest(finding: _Finding) -> str:
+    if finding.type == "ip_v4_network" and (prefix := _without_host_bits(finding.value)):
+        return f"did you mean '{prefix}'?"
     if isinstance(finding.value, str):
         words = [text.strip("'") for text in finding.expected if text.startswith("'")]
         return did_you_mean(finding.value, words)
     scalar = isinstance(finding.value, (bool, int, float))
     return "quote it" if scalar and _TEXT in finding.expected else ""
+
+
+def _without_host_bits(value: Any) -> str:
+    try:
+        return str(IPv4Network(value, strict=False))
+    except ValueError:
+        return ""
 
 
 def _inside(path: Path) -> str:

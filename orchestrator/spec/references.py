@@ -1,0 +1,37 @@
+"""Names that must lead somewhere: the problem where one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from orchestrator.errors import Problem
+from orchestrator.spec.document import Document, Path
+from orchestrator.spec.lookups import router_names
+from orchestrator.spec.model import Topology
+from orchestrator.spec.problems import did_you_mean
+
+
+def missing(
+    document: Document, what: str, name: str, known: Iterable[str], path: Path
+) -> Iterator[Problem]:
+    """A problem where ``name`` is not among ``known``, with the nearest that is."""
+    choices = list(known)
+    if name not in choices:
+        yield document.problem(
+            f"there is no {what} '{name}'", *path, hint=nearest(name, choices, "there is")
+        )
+
+
+def missing_router(
+    topology: Topology, document: Document, system: str, router: str | None, path: Path
+) -> Iterator[Problem]:
+    """A router that must belong to an AS; silent where the AS itself is unknown."""
+    if router is not None and system in topology.as_:
+        known = router_names(topology, system)
+        yield from missing(document, f"router of '{system}' called", router, known, path)
+
+
+def nearest(name: str, choices: list[str], introduction: str) -> str:
+    """The choice that was meant, or all of them."""
+    listed = f"{introduction}: {', '.join(choices)}" if choices else f"{introduction} none"
+    return did_you_mean(name, choices) or listed

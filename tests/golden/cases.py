@@ -1,0 +1,53 @@
+"""The golden topologies: two that are shipped, and one for each thing those do not show."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.loading import load, shipped_topologies
+from orchestrator.plan.model import Plan
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Case:
+    """``files_of`` names the nodes whose rendered files are kept; empty means all."""
+
+    name: str
+    topology: Path
+    files_of: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _own(name: str) -> Case:
+    return Case(name, FOLDER / name / "topology.yaml")
+
+
+CASES = (
+    Case("minimal", shipped_topologies() / "minimal.yaml"),
+    # One node of each role keeps the folder small.
+    Case(
+        "internet",
+        shipped_topologies() / "internet.yaml",
+        (
+            *("tundra-fra", "alder-resolver", "oak-street-gw", "laptop", "root-a", "ns1"),
+            *("edge-fra", "shop-lb", "shop-web1", "shop-app1", "shop-db"),
+        ),
+    ),
+    _own("isp-pair"),
+    _own("by-hand"),
+    _own("no-cdn"),
+    _own("two-zones"),
+    _own("odd-names"),
+)
+
+
+@functools.cache
+def plan_of(case: Case) -> Plan:
+    """The plan of a case, compiled once."""
+    return load(case.topology)

@@ -1,0 +1,57 @@
+"""Rendering: every template is somebody's, and nothing unknown becomes an empty string."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jinja2 import TemplateNotFound, UndefinedError
+
+from orchestrator.plan.model import Node
+from orchestrator.render.main import render_node, render_plan
+from orchestrator.roles import ROLES
+from orchestrator.roles.base import Files, Role, Template
+from tests.golden.cases import CASES, Case, plan_of
+
+TEMPLATES = Path(str(files("orchestrator.render"))) / "templates"
+
+
+def test_every_template_is_used() -> None:
+    used = {
+        template.name
+        for case in CASES
+        for node in plan_of(case).nodes.values()
+        for template in ROLES[node.role].files(node).values()
+    }
+    there = {str(path.relative_to(TEMPLATES))[:-3] for path in TEMPLATES.rglob("*.j2")}
+    assert used == there
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_node_has_its_files(case: Case) -> None:
+    plan = plan_of(case)
+    rendered = render_plan(plan)
+    assert list(rendered) == list(plan.nodes)
+    for name, texts in rendered.items():
+        assert texts == render_node(plan.nodes[name], plan)
+        for path, text in texts.items():
+            assert not path.startswith("/")
+            assert text.endswith("\n")
+            assert "None" not in text
+            assert "{{" not in text
+
+
+@pytest.mark.parametrize(
+    ("template", "error"), [("absent/file", TemplateNotFound), ("nameserver/zone", UndefinedError)]
+)
+def test_what_is_not_known_is_an_error(
+    template: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(node: Node) -> Files:
+        return {"file": Template(template)}
+
+    plan = plan_of(CASES[0])
+    monkeypatch.setitem(ROLES, "router", Role("router", broken))
+    with pytest.raises(error):
+        render_node(plan.nodes["isp"], plan)
