@@ -20,8 +20,8 @@ def topology_path(given: str | None) -> Path:
     """The file a user means: a path, the name of a shipped topology, or the default lab."""
     if given is None:
         return shipped_topologies() / DEFAULT_TOPOLOGY
-    shipped = shipped_topologies() / f"{given}.yaml"
-    return shipped if not Path(given).exists() and shipped.is_file() else Path(given)
+    shipped = {path.stem: path for path in shipped_topologies().glob("*.yaml")}
+    return shipped[given] if given in shipped and not Path(given).exists() else Path(given)
 
 
 topology_argument = click.argument(

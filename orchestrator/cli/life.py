@@ -23,7 +23,8 @@ from orchestrator.lab import READY_WITHIN_S, Stages, down, examine, up
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.state import known_labs
-from orchestrator.spec.model import check_label
+from orchestrator.spec.kinds import check_label
+from orchestrator.spec.problems import Mistake
 from orchestrator.visiting import Request, visit
 
 
@@ -44,7 +45,7 @@ def up_command(
 ) -> int:
     """Boot a lab, and return when it is ready: converged and answering."""
     if name:
-        check_label(name)
+        _check_name(name)
     plan = load(topology_path(topology), name)
     started = time.monotonic()
     if up(plan, _stages(), timeout, keep):
@@ -53,6 +54,13 @@ def up_command(
     else:
         click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
     return _visit_first_site(plan) if first_visit else 0
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_label(name)
+    except Mistake as mistake:
+        raise UsageError(f"--name: {mistake}", mistake.hint) from None
 
 
 def _visit_first_site(plan: Plan) -> int:

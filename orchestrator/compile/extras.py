@@ -129,3 +129,12 @@ def _route(draft: Draft, a: Machine, b: Machine, ports: tuple[Port, Port]) -> No
             if not other.routes:
                 everywhere = IPv4Network("0.0.0.0/0")
                 other.routes.append(Route(everywhere, port.addresses[0].ip))
+                _give_resolver(draft, other, router)
+
+
+def _give_resolver(draft: Draft, host: Machine, router: Machine) -> None:
+    """A host by hand asks the resolver of the AS it routes through, if that has one."""
+    system = next(system for system in draft.systems.values() if system.asn == router.asn)
+    if system.resolver is not None:
+        zones = tuple(draft.topology.zones)
+        host.settings = HostSettings("", None, system.resolver.address, zones)

@@ -20,6 +20,7 @@ _LEAF_LIFE = datetime.timedelta(days=90)
 # A node's clock is the host's; still, a certificate that starts this very second is refused
 # by a client whose check of the clock rounds down.
 _SLACK = datetime.timedelta(hours=1)
+_LONGEST_COMMON_NAME = 64  # RFC 5280, appendix A.1: ub-common-name
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class Authority:
 
 def mint_authority(lab: str) -> Authority:
     """A new root and intermediate for a lab."""
-    root = _sign(f"Clicklab {lab} Root CA", None, 10 * _YEAR, path_length=1)
-    return Authority(root, _sign(f"Clicklab {lab} Issuing CA", root, 5 * _YEAR, path_length=0))
+    root = _sign(f"Clicklab Root CA {lab}", None, 10 * _YEAR, path_length=1)
+    return Authority(root, _sign(f"Clicklab Issuing CA {lab}", root, 5 * _YEAR, path_length=0))
 
 
 def mint_leaf(authority: Authority, hosts: Sequence[str]) -> Signed:
-    """A server's certificate for ``hosts``, the first of which is its common name."""
+    """A server's certificate for ``hosts``; its common name is the first, cut where it must."""
     return _sign(hosts[0], authority.intermediate, _LEAF_LIFE, hosts=hosts)
 
 
@@ -78,7 +79,8 @@ def _sign(
     key = ec.generate_private_key(ec.SECP256R1())
     signing_key = issuer.key if issuer else key
     now = datetime.datetime.now(datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    common_name = name[:_LONGEST_COMMON_NAME]
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

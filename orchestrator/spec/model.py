@@ -30,7 +30,6 @@ from orchestrator.spec.kinds import (
     names_to_mapping,
     nothing_to_mapping,
 )
-from orchestrator.spec.kinds import check_label as check_label
 from orchestrator.spec.records import check_owner, master_form
 
 
