@@ -9,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyroute2 import netns
-
 CLONE_NEWNET = 0x40000000
+RUN_FOLDER = "/run/netns"
+_MS_BIND, _MS_REC, _MS_SHARED = 1 << 12, 1 << 14, 1 << 20
+_MNT_DETACH = 2
 _HOST = "/proc/thread-self/ns/net"
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,15 +60,43 @@ def switch_namespace(lab: str, switch: str) -> str:
 
 def path_of(name: str) -> str:
     """Where a named namespace can be opened."""
-    return f"{netns.NETNS_RUN_DIR}/{name}"
+    return f"{RUN_FOLDER}/{name}"
 
 
 def create_namespace(name: str) -> None:
-    """A named namespace. It must not exist."""
-    netns.create(name)
+    """A named namespace, as `ip netns add` makes them (ip-netns(8)). It must not exist.
+
+    It is born in a thread that ends at once. pyroute2 has this too, but forks for it, and a
+    fork that fails there goes on as a second copy of the whole program.
+    """
+    _share_run_folder()
+    Path(path_of(name)).touch(mode=0o444, exist_ok=False)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_bear, path_of(name)).result()
+
+
+def _share_run_folder() -> None:
+    """A mount of its own that reaches other mount namespaces, as iproute2 wants it."""
+    Path(RUN_FOLDER).mkdir(parents=True, exist_ok=True)
+    try:
+        _mount("", RUN_FOLDER, _MS_SHARED | _MS_REC)
+    except OSError:
+        _mount(RUN_FOLDER, RUN_FOLDER, _MS_BIND | _MS_REC)
+        _mount("", RUN_FOLDER, _MS_SHARED | _MS_REC)
+
+
+def _bear(path: str) -> None:
+    unshare(CLONE_NEWNET)
+    _mount(_HOST, path, _MS_BIND)
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    if _libc.mount(source.encode(), target.encode(), b"none", flags, None):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
 
 
 def remove_namespace(name: str) -> None:
     """Remove a named namespace, and with it every link in it; fine where it is gone."""
-    if Path(path_of(name)).exists():
-        netns.remove(name)
+    path = Path(path_of(name))
+    _libc.umount2(str(path).encode(), _MNT_DETACH)
+    path.unlink(missing_ok=True)

@@ -13,28 +13,37 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pyroute2 import NetNS, netns
+from pyroute2 import IPRoute
 
 from orchestrator.capture.mux import CAPMUX, Capture, Tap, start_capture
 from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
 from orchestrator.errors import DeployError
+from orchestrator.runtime.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
 
 PORT = 5000
 FRAMES = 200
 
 
+def inside(namespace: str) -> AbstractContextManager[None]:
+    return entered(path_of(namespace))
+
+
 @contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    netns.pushns(namespace)
-    try:
-        yield
-    finally:
-        netns.popns()
+def links_of(namespace: str) -> Iterator[IPRoute]:
+    with inside(namespace):
+        routing = IPRoute()
+    with routing:
+        yield routing
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Row:
         ]
 
     def path(self, namespace: str) -> str:
-        return f"/run/netns/{namespace}"
+        return path_of(namespace)
 
     def send(self, count: int) -> None:
         """Send datagrams from laptop to server, and see each one arrive."""
@@ -75,7 +84,7 @@ def row() -> Iterator[Row]:
     made: list[str] = []
     try:
         for name in names:
-            netns.create(name)
+            create_namespace(name)
             made.append(name)
         row = Row(*names)
         connect(row.router, "lan", "10.0.1.1", row.laptop, "10.0.1.2")
@@ -85,11 +94,11 @@ def row() -> Iterator[Row]:
         yield row
     finally:
         for name in made:
-            netns.remove(name)
+            remove_namespace(name)
 
 
 def connect(router: str, interface: str, address: str, host: str, host_address: str) -> None:
-    with NetNS(router) as near, NetNS(host) as far:
+    with links_of(router) as near, links_of(host) as far:
         peer = {"ifname": "eth0", "net_ns_fd": host}
         near.link("add", ifname=interface, kind="veth", peer=peer)
         for end, name, own in ((near, interface, address), (far, "eth0", host_address)):
@@ -148,7 +157,7 @@ def test_an_interface_nobody_listed_is_left_out(row: Row, tmp_path: Path) -> Non
 def test_an_interface_made_anew_goes_on_being_captured(row: Row, tmp_path: Path) -> None:
     with start_capture(row.taps(), tmp_path):
         row.send(3)
-        with NetNS(row.router) as router:
+        with links_of(row.router) as router:
             router.link("del", index=router.link_lookup(ifname="lan")[0])
         connect(row.router, "lan", "10.0.1.1", row.laptop, "10.0.1.2")
         row.send(4)
