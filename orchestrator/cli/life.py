@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 from rich.console import Console
 
+from orchestrator.cli import interrupts
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
@@ -84,6 +85,7 @@ def _stages() -> Stages:
     def end(name: str, seconds: float) -> None:
         status.stop()
         console.print(f"  {seconds:6.2f} s  {name}")
+        interrupts.check()
 
     def pending(reasons: Mapping[str, str]) -> None:
         if reasons:

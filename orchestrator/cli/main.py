@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import signal
 import sys
 import tempfile
 import traceback
 from importlib import import_module
-from types import FrameType
 
 import click
 
+from orchestrator.cli import interrupts
 from orchestrator.errors import HostError, LabError, Mistakes
 
 BUG, INTERRUPTED = 3, 130
@@ -69,13 +68,8 @@ def lab() -> None:
 
 def run() -> None:
     """The entry point. Exit codes are those of docs/design.md, section 2."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupts.install()
     sys.exit(_run())
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    """Ended from outside: unwind as on ^C, so that nothing half-made is left behind."""
-    raise KeyboardInterrupt
 
 
 def _run() -> int:
