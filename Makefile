@@ -6,10 +6,10 @@ LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
 
-.PHONY: help lab up down status test lint bench format clean
+.PHONY: help lab up down status test test-netem lint bench bench-links format clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 lab: ## Install what a lab needs, start Docker if none answers, build the images
 	@$(ROOT) tools/install
@@ -26,6 +26,9 @@ down: ## Remove everything the lab made
 test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
 	@$(ROOT) .venv/bin/python -m pytest
 
+test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user-mode Linux)
+	@$(ROOT) tools/test-netem
+
 lint: .venv/dev ## Check style, types and the direction of imports
 	@.venv/bin/ruff check orchestrator tests hatch_build.py
 	@.venv/bin/ruff format --check -q orchestrator tests hatch_build.py
@@ -35,6 +38,9 @@ lint: .venv/dev ## Check style, types and the direction of imports
 format: .venv/dev ## Format the sources
 	@.venv/bin/ruff check -q --fix orchestrator tests hatch_build.py
 	@.venv/bin/ruff format orchestrator tests hatch_build.py
+
+bench-links: lab .venv/dev ## Measure links: delay, rate, loss, throughput, on what the kernel offers
+	@$(ROOT) .venv/bin/python -m tests.bench.links
 
 bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a visit
 	@$(ROOT) .venv/bin/python -m tests.bench

@@ -1,7 +1,8 @@
 """Compile the C programs of the package, for wheels and for `pip install -e .` alike.
 
-Clicklab has two kinds of work that Python is too slow for; each is one C file that needs nothing
-but the C library. To add one, add a line to `PROGRAMS` and its output to `.gitignore`.
+Clicklab has two kinds of work that Python is too slow for: to capture in every namespace, and to
+be every impaired link. Each is a program of one or several C files that needs nothing but the C
+library. To add one, add a line to `PROGRAMS` and its output to `.gitignore`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROGRAMS = [
-    # (source, the program it becomes)
+    # (sources, the program they become)
     ("orchestrator/capture/mux.c", "orchestrator/capture/capmux"),
+    ("orchestrator/runtime/wire/*.c", "orchestrator/runtime/wire/wire"),
 ]
-COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17"]
+COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-pthread"]
+LIBRARIES = ["-lm"]
 HINT = "a C compiler and the headers are needed: apt-get install gcc libc6-dev linux-libc-dev"
 
 
@@ -26,21 +29,30 @@ class CustomBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        for source, program in PROGRAMS:
-            self._compile(Path(self.root, source), Path(self.root, program))
+        for pattern, program in PROGRAMS:
+            self._compile(sorted(Path(self.root).glob(pattern)), Path(self.root, program))
             build_data["artifacts"].append(f"/{program}")
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 
-    def _compile(self, source: Path, program: Path) -> None:
-        if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
+    def _compile(self, sources: list[Path], program: Path) -> None:
+        if program.exists() and program.stat().st_mtime > _changed_at(sources):
             return
         unfinished = program.with_suffix(".new")
+        command = [*COMPILE, "-o", str(unfinished), *map(str, sources), *LIBRARIES]
         try:
-            subprocess.run([*COMPILE, "-o", str(unfinished), str(source)], check=True)
+            subprocess.run(command, check=True)
         except FileNotFoundError:
             self.app.abort(f"no `cc` on this machine; {HINT}")
         except subprocess.CalledProcessError:
-            self.app.abort(f"cannot compile {source.name}; {HINT}")
-        # Renamed into place: a capture that is running keeps the program it started with.
+            self.app.abort(f"cannot compile {program.name}; {HINT}")
+        # Renamed into place: what is running keeps the program it started with.
         unfinished.replace(program)
+
+
+def _changed_at(sources: list[Path]) -> float:
+    """When a source, or a header beside it, was last written."""
+    headers = [
+        header for folder in {file.parent for file in sources} for header in folder.glob("*.h")
+    ]
+    return max(file.stat().st_mtime for file in [*sources, *headers])

@@ -42,8 +42,9 @@ from orchestrator.runtime.caches import (
 )
 from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.keeper import namespaces_of
+from orchestrator.runtime.offloads import exact_frames
 from orchestrator.runtime.state import LabState
+from orchestrator.runtime.wiring import namespaces_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
         if request.cold:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
-        with start_capture(_taps(plan, containers), folder) as capture:
+        taps = _taps(plan, containers)
+        frames = exact_frames({tap.netns: tap.interfaces for tap in taps})
+        with frames, start_capture(taps, folder) as capture:
             if request.cold:
                 renew_lease(plan, containers, host)
             evidence = _click(browser, click, request, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 import click
@@ -18,11 +19,14 @@ from orchestrator.cli.common import (
     topology_argument,
     topology_path,
 )
+from orchestrator.cli.links_told import told
 from orchestrator.cli.visit import print_run
 from orchestrator.errors import UsageError
-from orchestrator.lab import READY_WITHIN_S, Stages, down, examine, up
+from orchestrator.lab import READY_WITHIN_S, Condition, Stages, down, examine, up
 from orchestrator.loading import load
+from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.links.state import LinkState
 from orchestrator.runtime.state import known_labs
 from orchestrator.spec.kinds import check_label
 from orchestrator.spec.problems import Mistake
@@ -107,6 +111,8 @@ def status_command(name: str, as_json: bool) -> int:
                 "name": condition.plan.name,
                 "healthy": condition.healthy,
                 "keeper": condition.keeper,
+                "wire": {"running": condition.wire, "restarts": condition.wire_restarts},
+                "links": {name: to_plain(link) for name, link in condition.links.items()},
                 "nodes": [
                     {"name": node.name, "role": node.role, "problem": condition.ill.get(node.name)}
                     for node in condition.plan.nodes.values()
@@ -118,9 +124,24 @@ def status_command(name: str, as_json: bool) -> int:
             reason = condition.ill.get(node.name)
             mark = click.style("ill ", fg="red") if reason else click.style("well", fg="green")
             click.echo(f"{mark}  {node.name:16} {node.role:11} {reason or ''}".rstrip())
+        _print_links(condition)
         if not condition.keeper:
             click.echo("the keeper is gone: nodes that restart lose their links; mend: lab up")
     return 0 if condition.healthy else 1
+
+
+def _print_links(condition: Condition) -> None:
+    """What carries the links, and what was done to some of them."""
+    counts = Counter(link.backend for link in condition.links.values())
+    click.echo("links: " + ", ".join(f"{count} {backend}" for backend, count in counts.items()))
+    if not condition.wire:
+        click.echo("wire is gone; the keeper starts it again")
+    if condition.wire_restarts:
+        click.echo(f"wire died and was started again, {condition.wire_restarts} times so far")
+    for name, link in condition.links.items():
+        planned = condition.plan.links[name]
+        if link.changed(backend="veth") != LinkState("veth", planned.ab, planned.ba):
+            click.echo(f"changed: {name} {told(planned, link)}")
 
 
 @click.command("down")

@@ -24,6 +24,7 @@ VERBS = {
     "plan": "topology",
     "up": "life",
     "visit": "visit",
+    "link": "link",
     "status": "life",
     "exec": "nodes",
     "shell": "nodes",

@@ -13,6 +13,7 @@ from orchestrator.cli.common import json_option, print_json, topology_argument, 
 from orchestrator.errors import UsageError
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
+from orchestrator.plan.forwarding import ForwardingPlane, NoPath, round_trip_ms
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routes import best_paths
 from orchestrator.plan.services import EdgeSettings, NameServerSettings
@@ -101,7 +102,27 @@ def _print_plan(plan: Plan) -> None:
             if asn != origin:
                 paths.add_row(plan.systems[asn].name, target.name, " ".join(map(str, path)))
     console.print(paths)
+    console.print(_round_trips(plan))
     _print_services(console, plan)
+
+
+def _round_trips(plan: Plan) -> Table:
+    """From each home's first host to every server with an address of its own."""
+    plane = ForwardingPlane(plan)
+    hosts = [node for node in plan.with_role("host") if node.interfaces]
+    servers = plan.with_role("edge", "balancer", "resolver", "nameserver")
+    table = Table("from", "to", "ms", "through", title="Expected round trips")
+    for host in {host.interfaces[0].link.partition("--")[2]: host for host in hosts}.values():
+        for server in servers:
+            try:
+                way = plane.path(host.name, server.address)
+                milliseconds = f"{round_trip_ms(plane, host.name, server.address):.2f}"
+            except NoPath as reason:
+                table.add_row(host.name, server.name, "–", str(reason))
+                continue
+            routers = [h.sender for h in way if h.sender in plan.nodes][1:]
+            table.add_row(host.name, server.name, milliseconds, " ".join(routers))
+    return table
 
 
 def _print_services(console: Console, plan: Plan) -> None:

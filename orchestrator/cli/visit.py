@@ -93,7 +93,7 @@ def print_run(run: Run) -> None:
     record, console = run.visit, Console(highlight=False)
     if run.capture.drops:
         console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
-    console.print(_headline(record))
+    console.print(_headline(record), soft_wrap=True)
     if record.error is None:
         console.print(_table(record))
     _print_evidence(console, run)
@@ -113,9 +113,10 @@ def _table(record: Visit) -> Table:
 def _print_evidence(console: Console, run: Run) -> None:
     nodes = len(run.capture.per_node)
     console.print(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
-    console.print(f"evidence: {run.folder}/")
+    console.print(f"evidence: {run.folder}/", soft_wrap=True)
     if run.visit.error:
-        console.print(f"look at it: tshark -r {run.folder}/{run.visit.node}.pcapng")
+        file = f"{run.folder}/{run.visit.node}.pcapng"
+        console.print(f"look at it: tshark -r {file}", soft_wrap=True)
 
 
 def _headline(record: Visit) -> str:

@@ -19,6 +19,7 @@ from orchestrator.plan.services import BgpSession, OspfPort, Settings
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
+from orchestrator.spec.wires import WireSpec
 
 LONGEST_LABEL = 63  # octets of a host name
 # What a pool answers when it is empty: the draft is refused anyway, and goes on to find more.
@@ -94,6 +95,7 @@ class Draft:
         self.ospf: dict[str, list[OspfPort]] = defaultdict(list)
         self.sessions: dict[str, list[BgpSession]] = defaultdict(list)
         self.certificates: list[CertRequest] = []
+        self.wires: dict[str, list[tuple[WireSpec, Path]]] = defaultdict(list)
         # Prefixes that the user wrote: all of them, and those of links by hand.
         self.reserved: list[IPv4Network] = []
         self.drawn: list[IPv4Network] = []
@@ -176,12 +178,13 @@ class Draft:
 
     def attach_server(
         self, server: Machine, system: System, router: Machine, port_name: str = ""
-    ) -> None:
+    ) -> Port:
         """Hang a server off a router: a /31 of the AS's, and a default route through it."""
         prefix = self.take(system.pools.services, 31, f"server '{server.name}'", server.path)
         port, _ = self.wire(router, server, prefix, ("", port_name))
         self.ospf[router.name].append(OspfPort(port.name, 10, stub=True))
         server.routes.append(Route(IPv4Network("0.0.0.0/0"), port.addresses[0].ip))
+        return port
 
 
 def interface_of(prefix: IPv4Network, offset: int) -> IPv4Interface:

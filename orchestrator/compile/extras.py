@@ -50,6 +50,7 @@ def add_links(draft: Draft) -> None:
             addresses = spec.addresses or _numbered(draft, _pool_of(draft, a, b) or pool, path)
             for port, address in zip(ports, addresses, strict=True):
                 port.addresses.append(address)
+            draft.wires[ports[0].link].append((spec, path))
             _route(draft, a, b, ports)
 
 

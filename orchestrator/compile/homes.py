@@ -27,10 +27,12 @@ def _add_home(draft: Draft, name: str, spec: HomeSpec, lan: IPv4Network) -> None
     system = draft.systems[spec.isp]
     router = draft.machines[spec.router] if spec.router else system.routers[0]
     gateway = draft.add(f"{name}-gw", "gateway", ("homes", name))
-    gateway.at = router.at
-    draft.attach_server(gateway, system, router, port_name="wan")
+    gateway.at = spec.at or router.at
+    line = draft.attach_server(gateway, system, router, port_name="wan").link
+    if spec.access:
+        draft.wires[line].append((spec.access, ("homes", name, "access")))
     switch = draft.add_switch(f"{name}-lan", "lan", lan, ("homes", name))
-    switch.at = router.at
+    switch.at = gateway.at
     inside, _ = draft.connect(gateway, switch, ("lan", ""))
     inside.addresses.append(interface_of(lan, GATEWAY_OFFSET))
     assert system.resolver is not None

@@ -12,6 +12,7 @@ from orchestrator.compile.names import add_name_servers, add_resolvers, set_reso
 from orchestrator.compile.reach import refuse_unreachable
 from orchestrator.compile.relations import add_exchanges, add_relations
 from orchestrator.compile.systems import add_systems, refuse_islands
+from orchestrator.compile.wires import set_wires
 from orchestrator.compile.zonecheck import refuse_bad_zones
 from orchestrator.compile.zones import set_zones
 from orchestrator.errors import PlanError
@@ -33,6 +34,7 @@ def compile_plan(topology: Topology, document: Document) -> Plan:
     servers = add_name_servers(draft)
     add_edges(draft, add_datacenters(draft))
     add_links(draft)
+    set_wires(draft)
     _refuse(draft)
     refuse_islands(draft)
     refuse_unreachable(draft, servers)

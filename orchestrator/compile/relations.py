@@ -61,6 +61,8 @@ def _add_relation(
     numbering = theirs if relation == "provider" or theirs.asn < ours.asn else ours
     prefix = draft.take(numbering.pools.links, 31, f"link {here.name}--{there.name}", path)
     ports = draft.wire(here, there, prefix)
+    if spec.wire:
+        draft.wires[ports[0].link].append((spec.wire, (*path, "wire")))
     addresses = ports[0].addresses[0].ip, ports[1].addresses[0].ip
     _add_session(draft, (ours, here, addresses[0]), (theirs, there, addresses[1]), relation, "to")
 
@@ -118,6 +120,9 @@ def add_exchanges(draft: Draft) -> None:
         for entry in map(member_of, spec.members):
             router = draft.machines[str(router_at(draft.topology, name, entry))]
             port, _ = draft.connect(router, switch)
+            if entry.wire:
+                where = (*path, "members", len(sides), "wire")
+                draft.wires[port.link].append((entry.wire, where))
             address = interface_of(prefix, len(sides) + 1)
             port.addresses.append(address)
             sides.append((draft.systems[entry.as_], router, address.ip))

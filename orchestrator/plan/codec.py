@@ -2,7 +2,7 @@
 
 Every value in a plan is a dataclass, a tuple, a dictionary, an address or a scalar, and its
 type hints say which: the codec needs no code per class. A union of dataclasses is told
-apart by a ``kind`` key, the name of the class.
+apart by a ``kind`` key, the name of the class. A field that has its default is left out.
 """
 
 from __future__ import annotations
@@ -14,16 +14,21 @@ import typing
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
+from orchestrator.plan.impairment import Loss
 from orchestrator.plan.model import Plan
+from orchestrator.plan.services import Settings
+
+T = typing.TypeVar("T")
 
 _TEXTUAL = (IPv4Address, IPv4Interface, IPv4Network)
+_TAGGED = {*typing.get_args(Settings), *typing.get_args(Loss)}
 
 
 def to_plain(value: Any) -> Any:
     """``value`` as dictionaries, lists and scalars, ready for JSON or YAML."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields} if _is_settings(value) else fields
+        fields = {f.name: to_plain(getattr(value, f.name)) for f in _told_fields(value)}
+        return {"kind": type(value).__name__, **fields} if type(value) in _TAGGED else fields
     if isinstance(value, dict):
         return {str(key): to_plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
@@ -33,13 +38,19 @@ def to_plain(value: Any) -> Any:
 
 def plan_from_plain(plain: Any) -> Plan:
     """The plan that :func:`to_plain` wrote. Raises KeyError or TypeError on foreign data."""
-    plan = _build(Plan, plain)
-    assert isinstance(plan, Plan)
-    return plan
+    return from_plain(Plan, plain)
 
 
-def _is_settings(value: object) -> bool:
-    return type(value).__name__.endswith("Settings")
+def from_plain(cls: type[T], plain: Any) -> T:
+    """The value of ``cls`` that :func:`to_plain` wrote. Raises as plan_from_plain does."""
+    value = _build(cls, plain)
+    assert isinstance(value, cls)
+    return value
+
+
+def _told_fields(value: Any) -> list[dataclasses.Field[Any]]:
+    """The fields worth writing: a default that was kept needs no line."""
+    return [f for f in dataclasses.fields(value) if getattr(value, f.name) != f.default]
 
 
 def _build(hint: Any, plain: Any) -> Any:
@@ -49,11 +60,13 @@ def _build(hint: Any, plain: Any) -> Any:
     if origin is tuple:
         return tuple(_build(arguments[0], entry) for entry in plain)
     if origin is dict:
+        if not isinstance(plain, dict):
+            raise TypeError(f"expected a mapping, not {type(plain).__name__}")
         return {arguments[0](key): _build(arguments[1], entry) for key, entry in plain.items()}
     if dataclasses.is_dataclass(hint):
         cls: Any = hint
         hints = _hints(cls)
-        return cls(**{key: _build(hints[key], plain[key]) for key in hints})
+        return cls(**{key: _build(hints[key], plain[key]) for key in hints if key in plain})
     return hint(plain) if hint in _TEXTUAL else plain
 
 

@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Distribution = Literal["uniform", "normal", "pareto", "paretonormal"]
+from orchestrator.spec.profiles import Distribution as Distribution
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from orchestrator.plan.impairment import CLEAR, Impairment
 from orchestrator.plan.services import Settings
 
 
@@ -92,12 +93,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Link:
-    """A wire between two endpoints. ``mtu`` in bytes of IP."""
+    """A wire between two endpoints. ``mtu`` in bytes of IP; ``ab`` is what happens to frames
+    from ``a`` to ``b``, ``ba`` to those of the other direction."""
 
     name: str
     a: Endpoint
     b: Endpoint
     mtu: int = 1500
+    ab: Impairment = CLEAR
+    ba: Impairment = CLEAR
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from orchestrator.runtime.containers import (
 from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.gates import create_gate, open_gate
 from orchestrator.runtime.images import image_tag, images_folder, missing_images
-from orchestrator.runtime.keeper import namespaces_of, stop_keeper
+from orchestrator.runtime.keeper import stop_keeper, stop_wire
+from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.namespaces import (
     create_namespace,
     remove_namespace,
@@ -37,7 +38,7 @@ from orchestrator.runtime.namespaces import (
 from orchestrator.runtime.pki import mint_authority, mint_leaf
 from orchestrator.runtime.probing import ask
 from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import create_bridges, create_links
+from orchestrator.runtime.wiring import create_bridges, namespaces_of
 
 CA_FILE = "tls/ca.pem"
 # Asking costs the nodes' own processor time; many at once only because most of it is waiting.
@@ -118,7 +119,7 @@ def wire_lab(state: LabState, plan: Plan, containers: dict[str, Container]) -> N
     if dead:
         raise DeployError(f"nodes ended before they were wired: {', '.join(dead)}")
     create_bridges(plan, namespaces)
-    create_links(plan, plan.links.values(), namespaces)
+    LinkLayer(state, plan, namespaces).create_all()
 
 
 def start_daemons(
@@ -209,6 +210,7 @@ def _ill(plan: Plan, container: Container | None, node: Node, ca: Path) -> str:
 def take_down(client: docker.DockerClient, state: LabState) -> int:
     """Remove everything a lab made. Returns the number of containers; fine to run again."""
     stop_keeper(state)
+    stop_wire(state)
     removed = remove_containers(client, state.lab)
     for name in state.record().namespaces:
         remove_namespace(name)

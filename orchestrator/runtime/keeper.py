@@ -1,33 +1,39 @@
 """The keeper of a lab: a node that restarts gets its links, addresses and routes back.
 
 A container that starts again has a new, empty namespace, whoever restarted it. The keeper is
-one process per lab that hears of it from Docker, wires the node again and opens its gate. It
-is started by `lab up`, records itself, and is ended by `lab down`.
+one process per lab that hears of it from Docker, wires the node again and opens its gate. It also
+starts the lab's `wire` again should that die. It is started by `lab up`, records itself, and is
+ended by `lab down`.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError, LabError
-from orchestrator.plan.model import Link, Plan
-from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL, Container, find_containers
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL, find_containers
 from orchestrator.runtime.engine import connect
 from orchestrator.runtime.gates import open_gate
-from orchestrator.runtime.namespaces import entered, path_of, switch_namespace
+from orchestrator.runtime.links.layer import LinkLayer
+from orchestrator.runtime.namespaces import entered
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.state import LabState, Process, start_time
-from orchestrator.runtime.wiring import create_links, remove_links
+from orchestrator.runtime.wiring import namespaces_of
 
 _STARTS_WITHIN_S = 10.0
+_LOOK_EVERY_S = 0.5
 
 
 def start_keeper(state: LabState) -> None:
@@ -51,38 +57,35 @@ def start_keeper(state: LabState) -> None:
 
 def stop_keeper(state: LabState) -> None:
     """End the keeper, by its recorded id; fine where there is none."""
-    keeper = state.record().keeper
-    if keeper is not None and keeper.is_alive():
-        os.kill(keeper.pid, signal.SIGKILL)
-        wait_for(lambda: not keeper.is_alive(), within_s=2.0, every_s=0.005)
+    _end(state.record().keeper)
 
 
-def namespaces_of(plan: Plan, containers: dict[str, Container]) -> dict[str, str]:
-    """Where the namespace of each running node and each switch can be opened."""
-    running = {name: c.namespace for name, c in containers.items() if c.running}
-    switches = {name: path_of(switch_namespace(plan.name, name)) for name in plan.switches}
-    return {**running, **{name: p for name, p in switches.items() if Path(p).exists()}}
+def stop_wire(state: LabState) -> None:
+    """End the lab's `wire`, by its recorded id; fine where there is none."""
+    _end(state.record().wire)
 
 
-def links_of(plan: Plan, node: str) -> list[Link]:
-    """The links that end at a node."""
-    return [link for link in plan.links.values() if node in (link.a.node, link.b.node)]
+def _end(process: Process | None) -> None:
+    if process is not None and process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: not process.is_alive(), within_s=2.0, every_s=0.005)
 
 
 def rewire(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
-    """Give a node that lost them its links back, and let its daemons start."""
+    """Give a node that lost them its links back as they were, and let its daemons start."""
     namespaces = namespaces_of(plan, find_containers(client, plan.name))
     if node not in namespaces or _is_wired(plan, node, namespaces[node]):
         return
-    links = [
-        link
-        for link in links_of(plan, node)
-        if link.a.node in namespaces and link.b.node in namespaces
+    names = [
+        link.name
+        for link in plan.links.values()
+        if node in (link.a.node, link.b.node) and {link.a.node, link.b.node} <= namespaces.keys()
     ]
-    remove_links(plan, links, namespaces)
-    create_links(plan, links, namespaces)
+    layer = LinkLayer(state, plan, namespaces)
+    layer.remove(names)
+    layer.create(names)
     open_gate(state.node_folder(node))
-    print(f"{node}: rewired with {len(links)} links", flush=True)
+    print(f"{node}: rewired with {len(names)} links", flush=True)
 
 
 def _is_wired(plan: Plan, node: str, namespace: str) -> bool:
@@ -109,15 +112,55 @@ def keep(lab: str) -> None:
     plan = state.plan()
     restarts = _restarts(client, lab)
     state.update(keeper=Process(os.getpid(), start_time(os.getpid()) or 0))
-    for node in plan.nodes:
-        rewire(client, state, plan, node)
-    for node in restarts:
+    threading.Thread(target=_keep_wire, args=(client, state, plan), daemon=True).start()
+    for node in itertools.chain(plan.nodes, restarts):
         if not state.exists():
             return
-        try:
-            rewire(client, state, plan, node)
-        except (LabError, NetlinkError, OSError) as error:
-            print(f"{node}: {error}", flush=True)
+        _try(node, state, lambda node=node: rewire(client, state, plan, node))  # type: ignore[misc]
+
+
+def _keep_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
+    """Start `wire` again whenever it dies; its devices outlive it, so addresses are still there."""
+    while state.exists():
+        process = state.record().wire
+        if process is not None and _has_ended(process):
+            _try("wire", state, lambda: revive_wire(client, state, plan))
+        elif process is None:
+            threading.Event().wait(_LOOK_EVERY_S)
+
+
+def revive_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
+    """Start `wire` if it died, and give it its links back."""
+    process = state.record().wire
+    if process is None or process.is_alive():
+        return
+    namespaces = namespaces_of(plan, find_containers(client, plan.name))
+    count = LinkLayer(state, plan, namespaces).revive_wire()
+    state.update(wire_restarts=state.record().wire_restarts + 1)
+    print(f"wire: started again with {count} links", flush=True)
+
+
+def _has_ended(process: Process) -> bool:
+    """Wait a moment for a process to end; the kernel says so at once (pidfd_open(2))."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        select.select([descriptor], [], [], _LOOK_EVERY_S)
+    finally:
+        os.close(descriptor)
+    return not process.is_alive()
+
+
+def _try(subject: str, state: LabState, work: Callable[[], None]) -> None:
+    """Do work on the lab while nobody else does; what goes wrong is logged, and life goes on."""
+    try:
+        with state.locked():
+            if state.exists():
+                work()
+    except (LabError, NetlinkError, OSError) as error:
+        print(f"{subject}: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import DeployError, UsageError
-from orchestrator.plan.codec import plan_from_plain, to_plain
+from orchestrator.plan.codec import from_plain, plan_from_plain, to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.polling import wait_for
 
@@ -53,6 +53,8 @@ class Record:
 
     namespaces: tuple[str, ...] = ()
     keeper: Process | None = None
+    wire: Process | None = None
+    wire_restarts: int = 0
     ready: bool = False
 
 
@@ -74,6 +76,11 @@ class LabState:
     def resolv_conf(self, node: str) -> Path:
         """The node's /etc/resolv.conf."""
         return self.folder / "resolv" / node
+
+    @property
+    def wire_socket(self) -> Path:
+        """Where the lab's `wire` process listens."""
+        return self.folder / "wire.sock"
 
     def create(self, plan: Plan) -> None:
         """A fresh folder with the plan in it, readable by root only: it will hold keys."""
@@ -98,13 +105,12 @@ class LabState:
             plain = json.loads((self.folder / "state.json").read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return Record()
-        keeper = Process(**plain["keeper"]) if plain["keeper"] else None
-        return Record(tuple(plain["namespaces"]), keeper, plain["ready"])
+        return from_plain(Record, plain)
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record, all or nothing."""
         record = dataclasses.replace(self.record(), **changes)
-        _write(self.folder / "state.json", dataclasses.asdict(record))
+        _write(self.folder / "state.json", to_plain(record))
 
     def remove(self) -> None:
         """Forget the lab."""

@@ -11,6 +11,8 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from socket import AF_INET
 
 from pyroute2 import IPRoute
@@ -18,7 +20,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError
 from orchestrator.plan.model import Endpoint, Interface, Link, Plan, Route
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.containers import Container
+from orchestrator.runtime.namespaces import entered, path_of, switch_namespace
 
 BRIDGE, BRIDGE_INDEX = "br0", 2
 _LOOPBACK = 1
@@ -26,6 +29,13 @@ _NUD_NOARP = 0x40  # an entry that ARP has no part in (rtnetlink(7))
 
 # Where the namespace of each node and switch can be opened.
 Namespaces = Mapping[str, str]
+
+
+def namespaces_of(plan: Plan, containers: Mapping[str, Container]) -> dict[str, str]:
+    """Where the namespace of each running node and each switch can be opened."""
+    running = {name: c.namespace for name, c in containers.items() if c.running}
+    switches = {name: path_of(switch_namespace(plan.name, name)) for name in plan.switches}
+    return running | {name: path for name, path in switches.items() if Path(path).exists()}
 
 
 def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
@@ -36,9 +46,8 @@ def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
             socket.link("set", index=BRIDGE_INDEX, state="up")
 
 
-def create_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
-    """Make links, then give the interfaces at their ends addresses, carriers and routes."""
-    links = list(links)
+def create_pairs(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
+    """A veth pair for each link, its ends still down and without addresses."""
     with ExitStack() as stack, IPRoute() as socket:
         opened: dict[str, int] = {}
         for link in links:
@@ -48,6 +57,10 @@ def create_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> N
                     stack.callback(os.close, descriptor)
                     opened[end.node] = descriptor
             _create_pair(plan, link, opened, socket)
+
+
+def configure_ends(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
+    """Give the interfaces at the ends of links addresses and routes, and take them up."""
     by_node: dict[str, list[Endpoint]] = {}
     for link in links:
         for end in (link.a, link.b):
@@ -123,7 +136,7 @@ def _address(socket: IPRoute, interface: Interface) -> None:
         prefix = address.network.prefixlen
         extra = {"broadcast": str(address.network.broadcast_address)} if prefix < 31 else {}
         socket.addr(
-            "add", index=interface.index, address=str(address.ip), prefixlen=prefix, **extra
+            "replace", index=interface.index, address=str(address.ip), prefixlen=prefix, **extra
         )
     socket.link("set", index=interface.index, state="up")
 
@@ -136,6 +149,49 @@ def _install_routes(
     for route in routes:
         if any(route.via in network for network in networks):
             socket.route("replace", dst=str(route.destination), gateway=str(route.via))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an interface holds beside what the plan gives it: by DHCP, or by hand."""
+
+    namespace: str
+    index: int
+    addresses: tuple[tuple[str, int], ...]
+    gateways: tuple[str, ...]
+
+
+def addresses_of(plan: Plan, link: Link, namespaces: Namespaces) -> list[Held]:
+    """What the ends of a link hold now; only nodes' ends hold anything."""
+    return [
+        _held(namespaces[end.node], interface_at(plan, end).index)
+        for end in (link.a, link.b)
+        if end.node in plan.nodes
+    ]
+
+
+def _held(namespace: str, index: int) -> Held:
+    with _routing_socket(namespace) as socket:
+        addresses = [
+            (str(entry.get_attr("IFA_LOCAL")), int(entry["prefixlen"]))
+            for entry in socket.get_addr(family=AF_INET, index=index)
+        ]
+        gateways = [
+            str(route.get_attr("RTA_GATEWAY"))
+            for route in socket.get_default_routes(family=AF_INET)
+            if route.get_attr("RTA_OIF") == index
+        ]
+    return Held(namespace, index, tuple(addresses), tuple(gateways))
+
+
+def restore_addresses(held: Iterable[Held]) -> None:
+    """Give interfaces that were made anew back what they held."""
+    for one in held:
+        with _routing_socket(one.namespace) as socket:
+            for address, prefix in one.addresses:
+                socket.addr("replace", index=one.index, address=address, prefixlen=prefix)
+            for gateway in one.gateways:
+                socket.route("replace", dst="default", gateway=gateway, oif=one.index)
 
 
 def forget_neighbours(namespace: str) -> None:

@@ -31,6 +31,7 @@ from orchestrator.spec.kinds import (
     nothing_to_mapping,
 )
 from orchestrator.spec.records import check_owner, master_form
+from orchestrator.spec.wires import WireSpec, profile_to_mapping
 
 
 class Mapping(BaseModel):
@@ -51,6 +52,7 @@ class RelationSpec(Mapping):
     as_: str = Field(alias="as")
     here: str | None = None
     there: str | None = None
+    wire: WireSpec | None = None
 
 
 Routers = Annotated[
@@ -78,6 +80,7 @@ class MemberSpec(Mapping):
 
     as_: str = Field(alias="as")
     router: str | None = None
+    wire: WireSpec | None = None
 
 
 class IxpSpec(Mapping):
@@ -93,6 +96,8 @@ class HomeSpec(Mapping):
 
     isp: str
     router: str | None = None
+    at: Place | None = None
+    access: Annotated[WireSpec, BeforeValidator(profile_to_mapping)] | None = None
     lan: Prefix | None = None
     hosts: list[Label] = Field(min_length=1)
 
@@ -166,7 +171,7 @@ class NodeSpec(Mapping):
     at: Place | None = None
 
 
-class LinkSpec(Mapping):
+class LinkSpec(WireSpec):
     """A link by hand. An end is ``node`` or ``node:interface``."""
 
     ends: Annotated[list[str], Field(min_length=2, max_length=2)]
@@ -202,4 +207,5 @@ class Topology(Mapping):
     links: list[Annotated[LinkSpec, BeforeValidator(_ends_to_mapping)]] = Field(
         default_factory=list
     )
+    wires: dict[str, WireSpec] = Field(default_factory=dict)
     expect: list[ExpectSpec] = Field(default_factory=list)

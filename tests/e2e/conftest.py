@@ -80,6 +80,10 @@ class RunningLab:
         record = json.loads(printed)
         return Run(record, self.captures / record["run"])
 
+    def restart(self, node: str) -> None:
+        """Restart a node's container, behind the orchestrator's back."""
+        docker.from_env().containers.get(f"clicklab-{self.name}-{node}").restart(timeout=0)
+
     def plan(self) -> dict[str, Any]:
         plan: dict[str, Any] = json.loads((self.cli.state / self.name / "plan.json").read_text())
         return plan

@@ -1,0 +1,169 @@
+"""The verb `link`: show links, impair them, cut them, mend them; live."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import click
+
+from orchestrator.cli import interrupts
+from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.links_told import arrow, told
+from orchestrator.errors import UsageError
+from orchestrator.linking import directions_from, find_link, links_of, read_settings, shaped
+from orchestrator.plan.codec import to_plain
+from orchestrator.plan.model import Link
+from orchestrator.runtime.links.state import DIRECTIONS, LinkState
+from orchestrator.spec.problems import Mistake
+from orchestrator.spec.units import read_time_ms
+
+from_option = click.option("--from", "sender", default="", help="Only frames that this end sends.")
+link_argument = click.argument("link")
+
+
+@click.group("link", invoke_without_command=True)
+@name_option
+@json_option
+@click.pass_context
+def link_command(context: click.Context, name: str, as_json: bool) -> None:
+    """Show links, impair them, cut them, mend them; live.
+
+    LINK is a link's name, or its two ends: laptop,oak-street-lan
+    """
+    context.obj = name
+    if context.invoked_subcommand is None:
+        with links_of(chosen_lab(name)) as layer:
+            links, plan = dict(layer.links), layer.plan
+        if as_json:
+            print_json({name: to_plain(link) for name, link in links.items()})
+        else:
+            for each, state in links.items():
+                click.echo(f"{each:36} {told(plan.links[each], state)}")
+
+
+@link_command.command("show")
+@link_argument
+@json_option
+@click.pass_obj
+def show_command(name: str, link: str, as_json: bool) -> None:
+    """Show what a link does, and what its backend counts."""
+    with links_of(chosen_lab(name)) as layer:
+        found = find_link(layer.plan, link)
+        state, seen = layer.links[found.name], layer.show(found.name)
+    if as_json:
+        print_json({"link": found.name, **to_plain(state), "seen": seen})
+        return
+    click.echo(f"{found.name} {told(found, state)}")
+    for direction in DIRECTIONS:
+        counted = seen[direction]
+        assert isinstance(counted, dict)
+        for key, value in counted.get("counters", counted).items():
+            click.echo(f"  {arrow(found, direction):36} {key:16} {value}")
+
+
+@link_command.command("set")
+@link_argument
+@click.argument("settings", nargs=-1, required=True)
+@from_option
+@click.pass_obj
+def set_command(name: str, link: str, settings: tuple[str, ...], sender: str) -> None:
+    """Change settings and leave the others: lab link set a--b delay=20ms loss=1%
+
+    \b
+    delay=20ms jitter=2ms distribution=normal correlation=25%
+    loss=1% | loss=p:1%,r:25%,bad:100%,good:0% | nth=100
+    reorder=1% duplicate=1% corrupt=1%
+    rate=10Mbit/s | rate=unlimited   queue=100packets | queue=64kB
+    """
+    spec = read_settings(settings)
+    with links_of(chosen_lab(name)) as layer:
+        found = find_link(layer.plan, link)
+        now = layer.links[found.name]
+        layer.change(found.name, shaped(found, now, spec, directions_from(found, sender)))
+        _print(found, layer.links[found.name])
+
+
+@link_command.command("reset")
+@link_argument
+@click.pass_obj
+def reset_command(name: str, link: str) -> None:
+    """Make a link again what its topology says; cuts are mended."""
+    with links_of(chosen_lab(name)) as layer:
+        found = find_link(layer.plan, link)
+        if layer.links[found.name].down:
+            layer.cut(found.name, down=False)
+        layer.blackhole(found.name, DIRECTIONS, is_on=False)
+        layer.change(found.name, layer.links[found.name].changed(ab=found.ab, ba=found.ba))
+        _print(found, layer.links[found.name])
+
+
+@link_command.command("down")
+@link_argument
+@click.pass_obj
+def down_command(name: str, link: str) -> None:
+    """Pull the cable: both ends lose their carrier, and routing sees it at once."""
+    _cut(name, link, down=True)
+
+
+@link_command.command("up")
+@link_argument
+@click.pass_obj
+def up_command(name: str, link: str) -> None:
+    """Plug the cable in again."""
+    _cut(name, link, down=False)
+
+
+def _cut(name: str, link: str, down: bool, quiet: bool = False) -> None:
+    with links_of(chosen_lab(name)) as layer:
+        found = find_link(layer.plan, link)
+        layer.cut(found.name, down)
+        if not quiet:
+            _print(found, layer.links[found.name])
+
+
+@link_command.command("blackhole")
+@link_argument
+@click.argument("switch", type=click.Choice(["on", "off"]), default="on")
+@from_option
+@click.pass_obj
+def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
+    """Let frames vanish while the carrier stays: only BFD or a hold timer notices."""
+    with links_of(chosen_lab(name)) as layer:
+        found = find_link(layer.plan, link)
+        layer.blackhole(found.name, directions_from(found, sender), switch == "on")
+        _print(found, layer.links[found.name])
+
+
+@link_command.command("flap")
+@link_argument
+@click.option("--every", default="2s", show_default=True, help="Down once in so long, for half.")
+@click.option("--for", "duration", default="10s", show_default=True, help="How long altogether.")
+@click.pass_obj
+def flap_command(name: str, link: str, every: str, duration: str) -> None:
+    """Pull the cable and plug it in again, over and over; it is plugged in at the end."""
+    period_s, duration_s = _seconds(every), _seconds(duration)
+    if not 0.1 <= period_s <= duration_s:
+        raise UsageError(f"a flap every {every} for {duration}", "every: from 100 ms, at most for")
+    end, pause, count = time.monotonic() + duration_s, threading.Event(), 0
+    try:
+        while time.monotonic() < end:
+            for down in (True, False):
+                _cut(name, link, down, quiet=True)
+                pause.wait(period_s / 2)
+                interrupts.check()
+            count += 1
+    finally:
+        _cut(name, link, down=False, quiet=True)
+    click.echo(f"down {count} times")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return read_time_ms(text) / 1000
+    except Mistake as mistake:
+        raise UsageError(str(mistake), mistake.hint) from None
+
+
+def _print(link: Link, state: LinkState) -> None:
+    click.echo(f"{link.name} {told(link, state)}")

@@ -1,0 +1,230 @@
+"""The links of a running lab: made, impaired, cut and mended; what is on disk follows.
+
+A link that was plain and is to be impaired live where the kernel cannot do it is handed to `wire`:
+both ends are made anew with their names, MACs and addresses, which takes some milliseconds and
+is a short loss of carrier for whoever watches. All other changes disturb nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from orchestrator.errors import FaultError
+from orchestrator.plan.model import Endpoint, Link, Plan
+from orchestrator.runtime.links import cuts
+from orchestrator.runtime.links.backends import (
+    choose_backend,
+    impair_wire,
+    impairing_backend,
+)
+from orchestrator.runtime.links.state import (
+    DIRECTIONS,
+    Direction,
+    LinkState,
+    load_links,
+    save_links,
+)
+from orchestrator.runtime.netem import apply_netem
+from orchestrator.runtime.state import LabState
+from orchestrator.runtime.wire.process import End, WireControl, start_wire
+from orchestrator.runtime.wiring import (
+    Namespaces,
+    addresses_of,
+    configure_ends,
+    create_pairs,
+    interface_at,
+    remove_links,
+    restore_addresses,
+)
+
+
+class LinkLayer:
+    """The links of a lab, between the namespaces that are there now."""
+
+    def __init__(self, state: LabState, plan: Plan, namespaces: Namespaces) -> None:
+        self.state, self.plan, self.namespaces = state, plan, namespaces
+        self.links = load_links(state)
+
+    def create_all(self) -> None:
+        """Make every link of the plan, as the plan has it."""
+        impairing = impairing_backend()
+        self.links = {
+            name: LinkState(choose_backend(impairing, link.ab, link.ba), link.ab, link.ba)
+            for name, link in self.plan.links.items()
+        }
+        save_links(self.state, self.links)
+        self.create(self.plan.links)
+
+    def create(self, names: Iterable[str]) -> None:
+        """Make links as they were last recorded: carrier, addresses, impairments and cuts."""
+        links = [self.plan.links[name] for name in names]
+        wired = [link for link in links if self.links[link.name].backend == "wire"]
+        create_pairs(self.plan, [link for link in links if link not in wired], self.namespaces)
+        if wired:
+            self.ensure_wire()
+            with self._control() as control:
+                for link in wired:
+                    self._add_to_wire(control, link)
+        configure_ends(self.plan, links, self.namespaces)
+        for link in links:
+            self._enforce(link.name)
+
+    def ensure_wire(self) -> None:
+        """Start the lab's `wire` process unless it runs."""
+        process = self.state.record().wire
+        if process is None or not process.is_alive():
+            self.state.wire_socket.unlink(missing_ok=True)
+            started = start_wire(self.state.wire_socket, self.state.folder / "wire.log")
+            self.state.update(wire=started)
+
+    def revive_wire(self) -> int:
+        """After `wire` died: start it, and give it all of its links back. Returns how many."""
+        self.ensure_wire()
+        names = [name for name, link in self.links.items() if link.backend == "wire"]
+        reachable = [name for name in names if self._is_reachable(self.plan.links[name])]
+        with self._control() as control:
+            for name in reachable:
+                self._add_to_wire(control, self.plan.links[name])
+        for name in reachable:
+            self._enforce(name)
+        return len(reachable)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove what is left of links, so that they can be made again."""
+        links = [self.plan.links[name] for name in names]
+        if any(self.links[link.name].backend == "wire" for link in links):
+            with self._control() as control:
+                for link in links:
+                    with suppress(FaultError):  # it had not got there yet
+                        control.delete(link.name)
+        remove_links(self.plan, links, self.namespaces)
+
+    def change(self, name: str, link: LinkState) -> None:
+        """Put other impairments in force, live; recorded once they are seen to be."""
+        self._require_reachable(name)
+        self._hand_over(name, choose_backend(impairing_backend(), link.ab, link.ba))
+        changed = self.links[name].changed(ab=link.ab, ba=link.ba)
+        before, self.links[name] = self.links[name], changed
+        try:
+            self._impair(name)
+        except BaseException:
+            self.links[name] = before
+            self._impair(name)
+            raise
+        save_links(self.state, self.links)
+
+    def cut(self, name: str, down: bool) -> None:
+        """Pull the cable, or plug it in again: both ends lose or get their carrier."""
+        self._require_reachable(name)
+        link = self.plan.links[name]
+        if down and not {link.a.node, link.b.node} & self.plan.switches.keys():
+            self._hand_over(name, "wire")
+        self.links[name] = self.links[name].changed(down=down)
+        self._set_carrier(name)
+        save_links(self.state, self.links)
+
+    def blackhole(self, name: str, directions: Iterable[Direction], is_on: bool) -> None:
+        """Let all frames of a direction vanish, or no longer; the carrier stays."""
+        self._require_reachable(name)
+        before = set(self.links[name].blackholes)
+        holes = before | set(directions) if is_on else before - set(directions)
+        ordered = tuple(direction for direction in DIRECTIONS if direction in holes)
+        self.links[name] = self.links[name].changed(blackholes=ordered)
+        self._set_blackholes(name)
+        save_links(self.state, self.links)
+
+    def show(self, name: str) -> Mapping[str, object]:
+        """What the backend itself says of a link: its settings and counters."""
+        if self.links[name].backend == "wire":
+            with self._control() as control:
+                return control.show(name)
+        return {
+            direction: cuts.read_qdisc(*self._sender(name, direction)) for direction in DIRECTIONS
+        }
+
+    def _control(self) -> WireControl:
+        return WireControl(self.state.wire_socket)
+
+    def _add_to_wire(self, control: WireControl, link: Link) -> None:
+        control.add(link.name, self._end(link.a), self._end(link.b), link.mtu)
+
+    def _end(self, end: Endpoint) -> End:
+        interface = interface_at(self.plan, end)
+        return End(self.namespaces[end.node], interface.name, interface.index, interface.mac)
+
+    def _is_reachable(self, link: Link) -> bool:
+        return link.a.node in self.namespaces and link.b.node in self.namespaces
+
+    def _require_reachable(self, name: str) -> None:
+        link = self.plan.links[name]
+        for end in (link.a, link.b):
+            if end.node not in self.namespaces:
+                raise FaultError(f"link {name}: {end.node} does not run", "start it first")
+
+    def _sender(self, name: str, direction: Direction) -> tuple[str, int]:
+        """Where frames of a direction enter a link: namespace and interface index."""
+        link = self.plan.links[name]
+        end = link.a if direction == "ab" else link.b
+        return self.namespaces[end.node], interface_at(self.plan, end).index
+
+    def _enforce(self, name: str) -> None:
+        self._impair(name)
+        if self.links[name].blackholes:
+            self._set_blackholes(name)
+        if self.links[name].down:
+            self._set_carrier(name)
+
+    def _impair(self, name: str) -> None:
+        link = self.links[name]
+        if link.backend == "wire":
+            with self._control() as control:
+                impair_wire(control, name, link)
+            return
+        for direction, impairment in link.impairments.items():
+            if link.backend == "netem" and direction not in link.blackholes:
+                apply_netem(*self._sender(name, direction), impairment)
+
+    def _set_blackholes(self, name: str) -> None:
+        link = self.links[name]
+        for direction in DIRECTIONS:
+            is_on = direction in link.blackholes
+            if link.backend == "wire":
+                with self._control() as control:
+                    control.blackhole(name, direction, is_on)
+            elif is_on:
+                cuts.set_blackhole(*self._sender(name, direction))
+            else:
+                cuts.lift_blackhole(*self._sender(name, direction))
+                self._impair(name)
+
+    def _set_carrier(self, name: str) -> None:
+        link, is_up = self.plan.links[name], not self.links[name].down
+        if self.links[name].backend == "wire":
+            with self._control() as control:
+                control.carrier(name, is_up)
+        else:
+            end = link.a if link.a.node in self.plan.switches else link.b
+            cuts.set_port(self.namespaces[end.node], interface_at(self.plan, end).index, is_up)
+        self._verify_carrier(link, is_up)
+
+    def _verify_carrier(self, link: Link, is_up: bool) -> None:
+        for end in (link.a, link.b):
+            if end.node in self.plan.nodes:
+                index = interface_at(self.plan, end).index
+                cuts.await_carrier(self.namespaces[end.node], index, is_up, str(end))
+
+    def _hand_over(self, name: str, backend: str) -> None:
+        """Move a link to another backend. Once on `wire` it stays: it can do whatever is asked."""
+        link, now = self.plan.links[name], self.links[name]
+        if now.backend == "wire" or backend == now.backend:
+            return
+        if backend != "wire":
+            # veth and netem are the same pair: a qdisc more or less.
+            self.links[name] = now.changed(backend="netem")
+            return
+        held = addresses_of(self.plan, link, self.namespaces)
+        self.remove([name])
+        self.links[name] = now.changed(backend="wire")
+        self.create([name])
+        restore_addresses(held)

@@ -1,0 +1,63 @@
+"""How each link of a running lab is: what carries it, what it does, whether it is cut.
+
+    <lab>/links.json   {link: {backend, ab, ba, down, blackholes}}
+
+The plan says how links start; this says how they are now, so that a node that restarts or a
+`wire` that died gets its links back as they were and not as they began.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.plan.codec import from_plain, to_plain
+from orchestrator.plan.impairment import CLEAR, Impairment
+from orchestrator.runtime.state import LabState
+
+Backend = Literal["veth", "netem", "wire"]
+Direction = Literal["ab", "ba"]
+DIRECTIONS: tuple[Direction, Direction] = ("ab", "ba")
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """One link. ``down`` is a pulled cable; ``blackholes`` are directions where frames vanish."""
+
+    backend: Backend
+    ab: Impairment = CLEAR
+    ba: Impairment = CLEAR
+    down: bool = False
+    blackholes: tuple[Direction, ...] = ()
+
+    @property
+    def impairments(self) -> dict[Direction, Impairment]:
+        """Both directions."""
+        return {"ab": self.ab, "ba": self.ba}
+
+    def changed(self, **changes: Any) -> LinkState:
+        """The same with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def load_links(state: LabState) -> dict[str, LinkState]:
+    """The links of a lab as they were last recorded; empty before they were made."""
+    try:
+        plain = json.loads(_path(state).read_text())
+    except FileNotFoundError:
+        return {}
+    return {name: from_plain(LinkState, entry) for name, entry in plain.items()}
+
+
+def save_links(state: LabState, links: dict[str, LinkState]) -> None:
+    """Record them, all or nothing."""
+    unfinished = _path(state).with_suffix(".new")
+    unfinished.write_text(json.dumps({name: to_plain(link) for name, link in links.items()}))
+    unfinished.replace(_path(state))
+
+
+def _path(state: LabState) -> Path:
+    return state.folder / "links.json"

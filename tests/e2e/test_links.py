@@ -1,0 +1,226 @@
+"""Links of a running lab: their delays as planned, impaired and cut by `lab link`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address
+
+import pytest
+
+from orchestrator.plan.codec import plan_from_plain
+from orchestrator.plan.forwarding import ForwardingPlane, round_trip_ms
+from orchestrator.runtime.polling import wait_for
+from tests.e2e.conftest import RunningLab
+
+URL = "https://www.example.com/"
+TRANSIT = "alder-core,tundra-fra"
+
+
+def round_trips_ms(lab: RunningLab, source: str, target: str, count: int = 10) -> list[float]:
+    shown = lab.exec(source, "ping", "-n", "-i", "0.2", "-c", str(count), target)
+    return sorted(float(text) for text in re.findall(r"time=([\d.]+)", shown))
+
+
+@pytest.mark.parametrize("source", ["laptop", "tablet"])
+@pytest.mark.parametrize("target", ["edge-fra", "edge-nyc", "shop-lb", "root-a", "ns2"])
+def test_round_trips_are_as_planned(internet: RunningLab, source: str, target: str) -> None:
+    plan = plan_from_plain(internet.plan())
+    address = plan.nodes[target].address
+    expected = round_trip_ms(ForwardingPlane(plan), source, address)
+    # The least of ten: what a busy machine adds is not the link's.
+    measured = round_trips_ms(internet, source, str(address))[0]
+    assert measured == pytest.approx(expected, abs=1.5)
+
+
+def test_the_planned_path_is_the_one_taken(internet: RunningLab) -> None:
+    """Router by router, as traceroute sees it, forward and from the other home."""
+    plan = plan_from_plain(internet.plan())
+    plane = ForwardingPlane(plan)
+    for source, target in (("laptop", "shop-lb"), ("tablet", "ns1"), ("tablet", "edge-fra")):
+        address = plan.nodes[target].address
+        shown = internet.exec(source, "traceroute", "-n", "-q", "1", "-w", "2", str(address))
+        hops = re.findall(r"^\s*\d+\s+(\d+\.\d+\.\d+\.\d+)", shown, re.MULTILINE)
+        owners = [plan.owner_of(IPv4Address(hop)) for hop in hops]
+        expected = [h.receiver for h in plane.path(source, address) if h.receiver in plan.nodes]
+        assert [owner.name for owner in owners if owner] == expected
+
+
+def test_near_and_far_differ_as_they_should(internet: RunningLab) -> None:
+    """The edge around the corner against the same shop straight from another continent."""
+    internet.visit(URL, "--client", "curl")
+    near = internet.visit(URL, "--client", "curl").record["timings_ms"]["load"]
+    far = internet.visit("https://direct.example.com/", "--client", "curl")
+    assert near < 100 < 250 < far.record["timings_ms"]["load"] < 2000
+
+
+def link(lab: RunningLab, *arguments: str, code: int = 0) -> str:
+    return lab.cli.run("link", "--name", lab.name, *arguments, code=code)
+
+
+@contextmanager
+def restored(lab: RunningLab, name: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        link(lab, "reset", name)
+        assert wait_for(lambda: is_healthy(lab), within_s=30)
+
+
+def is_healthy(lab: RunningLab) -> bool:
+    return lab.cli.try_run("status", "--name", lab.name).returncode == 0
+
+
+def test_a_delay_is_added_live_to_one_direction(internet: RunningLab) -> None:
+    name = "alder-bng,oak-street-gw"
+    before = round_trips_ms(internet, "laptop", "198.18.9.2")[0]
+    with restored(internet, name):
+        link(internet, "set", name, "delay=32ms", "--from", "alder-bng")
+        assert round_trips_ms(internet, "laptop", "198.18.9.2")[0] == pytest.approx(
+            before + 30, abs=1.5
+        )
+        link(internet, "set", name, "rate=2Mbit/s")
+        shown = json.loads(link(internet, "show", name, "--json"))
+        assert (shown["ab"]["delay_ms"], shown["ba"]["delay_ms"]) == (32, 2)
+        assert {shown[direction]["rate_bps"] for direction in ("ab", "ba")} == {2_000_000}
+
+
+def test_a_plain_link_is_impaired_live(internet: RunningLab) -> None:
+    """It may have to be made anew for that; addresses by DHCP must still be there after."""
+    name = "laptop,oak-street-lan"
+    with restored(internet, name):
+        link(internet, "set", name, "delay=10ms")
+        assert round_trips_ms(internet, "laptop", "192.168.1.1")[0] == pytest.approx(20, abs=1.5)
+        assert internet.visit(URL, "--client", "curl").record["status"] == 200
+
+
+def bgp_states(lab: RunningLab, router: str) -> dict[str, str]:
+    shown = lab.exec(router, "birdc", "show", "protocols")
+    rows = [line.split() for line in shown.splitlines() if " BGP " in line]
+    return {row[0]: row[5] if len(row) > 5 else row[3] for row in rows}
+
+
+def test_a_pulled_cable_is_seen_at_both_ends_at_once(internet: RunningLab) -> None:
+    with restored(internet, TRANSIT):
+        link(internet, "down", TRANSIT)
+        assert bgp_states(internet, "alder-core")["to_tundra_fra"] != "Established"
+        assert bgp_states(internet, "tundra-fra")["to_alder_core"] != "Established"
+        for node, port in (("alder-core", "eth2"), ("tundra-fra", "eth2")):
+            assert "NO-CARRIER" in internet.exec(node, "ip", "link", "show", port)
+
+
+def test_a_blackhole_leaves_the_carrier(internet: RunningLab) -> None:
+    with restored(internet, TRANSIT):
+        link(internet, "blackhole", TRANSIT)
+        assert bgp_states(internet, "alder-core")["to_tundra_fra"] == "Established"
+        assert "NO-CARRIER" not in internet.exec("alder-core", "ip", "link", "show", "eth2")
+        lost = internet.exec("laptop", "ping", "-c", "2", "-W", "1", "198.18.25.1", code=1)
+        assert "100% packet loss" in lost
+
+
+def test_a_blackhole_of_a_plain_link_goes_one_way(internet: RunningLab) -> None:
+    name = "shop-lb,stratus-dal"
+    with restored(internet, name):
+        link(internet, "blackhole", name, "--from", "shop-lb")
+        run = internet.visit(
+            "https://direct.example.com/", "--client", "curl", "--timeout", "3", code=1
+        )
+        assert run.record["error"] == "timeout"
+        arrived = run.packets("shop-lb", "tcp.flags.syn == 1 and tcp.dstport == 443", "ip.src")
+        assert arrived
+        assert not run.packets("stratus-dal", "tcp.srcport == 443", "ip.src")
+
+
+def test_a_lan_port_can_be_cut(internet: RunningLab) -> None:
+    with restored(internet, "phone,oak-street-lan"):
+        link(internet, "down", "phone,oak-street-lan")
+        assert "NO-CARRIER" in internet.exec("phone", "ip", "link", "show", "eth0")
+
+
+def test_a_flapping_link_ends_up(internet: RunningLab) -> None:
+    with restored(internet, TRANSIT):
+        printed = link(internet, "flap", TRANSIT, "--every", "500ms", "--for", "1s")
+        assert re.fullmatch(r"down [1-9] times\n", printed)
+        assert "NO-CARRIER" not in internet.exec("alder-core", "ip", "link", "show", "eth2")
+
+
+def wire_of(lab: RunningLab) -> dict[str, int]:
+    record = json.loads((lab.cli.state / lab.name / "state.json").read_text())
+    process: dict[str, int] = record["wire"]
+    return process
+
+
+def test_links_come_back_when_wire_dies(internet: RunningLab) -> None:
+    """Only where the kernel has no netem is there a wire; the plain link is handed to it first."""
+    with restored(internet, "laptop,oak-street-lan"):
+        link(internet, "set", "laptop,oak-street-lan", "delay=5ms", "nth=100000")
+        before = wire_of(internet)
+        started = time.monotonic()
+        os.kill(before["pid"], signal.SIGKILL)
+        assert wait_for(lambda: wire_of(internet) != before, within_s=5)
+        assert wait_for(lambda: has_carrier(internet, "laptop", "eth0"), within_s=5, every_s=0.05)
+        assert time.monotonic() - started < 3
+        status = json.loads(link_status(internet))
+        assert status["wire"]["restarts"] >= 1
+        assert round_trips_ms(internet, "laptop", "192.168.1.1")[0] == pytest.approx(10, abs=1.5)
+
+
+def has_carrier(lab: RunningLab, node: str, port: str) -> bool:
+    return "NO-CARRIER" not in lab.exec(node, "ip", "link", "show", port)
+
+
+def link_status(lab: RunningLab) -> str:
+    return lab.cli.try_run("status", "--name", lab.name, "--json").stdout
+
+
+def test_a_restarted_node_gets_its_impaired_links_back(internet: RunningLab) -> None:
+    name = "alder-bng,oak-street-gw"
+    with restored(internet, name):
+        link(internet, "set", name, "delay=12ms")
+        internet.restart("oak-street-gw")
+        assert wait_for(lambda: is_healthy(internet), within_s=30)
+        assert round_trips_ms(internet, "laptop", "198.18.9.2")[0] == pytest.approx(24, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("set", "alder-core--tundra-fr", "delay=1ms"), "did you mean 'alder-core--tundra-fra'?"),
+        (("set", TRANSIT, "dleay=1ms"), "did you mean 'delay'?"),
+        (("set", TRANSIT, "delay=1"), "'1' has no unit"),
+        (("set", TRANSIT, "delay=1m"), "unknown unit 'm'"),
+        (("set", TRANSIT, "delay=-1ms"), "cannot be negative"),
+        (("set", TRANSIT, "delay=2min"), "unknown unit"),
+        (("set", TRANSIT, "delay=100s"), "longer than a link can hold"),
+        (("set", TRANSIT, "loss=101%"), "more than all"),
+        (("set", TRANSIT, "loss=1%", "nth=10"), "contradict"),
+        (("set", TRANSIT, "rate=1kbit/s"), "over a second for one frame"),
+        (("set", TRANSIT, "jitter=5ms", "delay=1ms"), "before sending"),
+        (("set", TRANSIT, "queue=10B"), "holds no whole frame"),
+        (("set", TRANSIT, "delay=1ms", "--from", "laptop"), "is not an end of"),
+        (("flap", TRANSIT, "--every", "1ms"), "a flap every"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    internet: RunningLab, arguments: tuple[str, ...], complaint: str
+) -> None:
+    before = link(internet, "show", TRANSIT, "--json")
+    done = internet.cli.try_run("link", "--name", internet.name, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert complaint in done.stderr
+    settings = ("ab", "ba", "backend")
+    after = json.loads(link(internet, "show", TRANSIT, "--json"))
+    assert {k: after.get(k) for k in settings} == {k: json.loads(before).get(k) for k in settings}
+
+
+def test_frames_in_captures_are_real(internet: RunningLab) -> None:
+    """No longer than an MTU and its Ethernet header, on every interface of the way."""
+    run = internet.visit(URL, "--cold")
+    for node in ("laptop", "alder-bng", "edge-fra", "shop-lb", "shop-web1"):
+        longest = max(int(row[0]) for row in run.packets(node, "frame", "frame.len"))
+        assert longest <= 1514, node
