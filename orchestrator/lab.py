@@ -20,6 +20,7 @@ from orchestrator.runtime.containers import container_name, find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.keeper import start_keeper
 from orchestrator.runtime.links.state import LinkState, load_links
+from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
 from orchestrator.spec.problems import did_you_mean
 
@@ -63,7 +64,8 @@ def up(plan: Plan, stages: Stages, within_s: float = READY_WITHIN_S, keep: bool 
             _boot(client, state, plan, images, stages, within_s)
         except BaseException:
             if not keep:
-                boot.take_down(client, state)
+                with shielded():
+                    boot.take_down(client, state)
             raise
     return True
 

@@ -70,7 +70,11 @@ def lab() -> None:
 def run() -> None:
     """The entry point. Exit codes are those of docs/design.md, section 2."""
     interrupts.install()
-    sys.exit(_run())
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # a second one, while the first was dealt with
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def _run() -> int:

@@ -8,7 +8,6 @@ is broken.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +23,13 @@ import docker
 from orchestrator.loading import load, shipped_topologies
 from orchestrator.roles import ROLES
 from orchestrator.runtime.images import image_tag, images_folder
+from tests.bench.figures import Figure, report
 
 LAB = Path(sys.executable).with_name("lab")
 TOPOLOGY = shipped_topologies() / "internet.yaml"
 NAME, LABEL = "bench", "clicklab.bench"
 URL = "https://www.example.com/"
 REPEATS = 5
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table: what, how much, and the most it may be."""
-
-    what: str
-    value: float
-    unit: str
-    bound: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        return self.bound is None or self.value <= self.bound
-
-    def __str__(self) -> str:
-        bound = "" if self.bound is None else f"at most {self.bound:.2f}"
-        mark = "" if self.kept else "  BROKEN"
-        return f"{self.what:52} {self.value:8.2f} {self.unit:4} {bound}{mark}"
 
 
 def lab(*arguments: str) -> str:
@@ -158,14 +138,5 @@ def measure() -> Iterator[Figure]:
         yield Figure("lab down", down, "s", 3.0)
 
 
-def main() -> int:
-    print(f"{os.cpu_count()} cores, Linux {os.uname().release}, default lab")
-    kept = True
-    for figure in measure():
-        print(figure, flush=True)
-        kept = kept and figure.kept
-    return 0 if kept else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report("default lab", measure()))

@@ -138,7 +138,8 @@ def test_an_interrupted_up_cleans_up_by_itself(
 ) -> None:
     process = start_until(cli, "test-interrupted", 2)
     process.send_signal(number)
-    assert process.wait(timeout=30) == 130
+    _, printed = process.communicate(timeout=30)
+    assert process.returncode == 130, printed
     assert leftovers(engine, "test-interrupted") == []
     assert not (cli.state / "test-interrupted").exists()
 

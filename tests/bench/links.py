@@ -1,0 +1,212 @@
+"""`make bench-links`: how true impaired links are, for each backend this kernel offers.
+
+Delays are compared with what was asked for, throughput with plain veth in the same run.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.plan.impairment import CLEAR, Bernoulli, GilbertElliott, Impairment
+from orchestrator.runtime.links.backends import kernel_has_netem, wire_settings
+from orchestrator.runtime.netem import apply_netem
+from orchestrator.runtime.wire.process import End, WireControl, start_wire
+from tests.bench.figures import Figure, report
+from tests.linklab import (
+    Station,
+    binomial_interval,
+    blast,
+    chain,
+    connect_veth,
+    cpu_seconds,
+    goodput_share,
+    heard_after_s,
+    introduce,
+    route_chain,
+    sample_rtt,
+    stations,
+    steady_flow,
+    tcp_bps,
+)
+
+Shape = Callable[[Impairment], None]
+PINGS, DATAGRAMS, MBIT = 400, 20_000, 1_000_000
+BACKGROUND_BPS = 50 * MBIT
+WIRED, IDLE = 200, 100
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A backend: joins two stations, and gives back what shapes both directions."""
+
+    name: str
+    join: Callable[[Station, Station], Shape]
+
+
+@contextmanager
+def wire_bench() -> Iterator[tuple[Bench, WireControl, int]]:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        path = Path(folder) / "wire.sock"
+        process = start_wire(path, Path(folder) / "wire.log")
+        control = stack.enter_context(WireControl(path))
+        stack.callback(control.quit)
+
+        def join(a: Station, b: Station) -> Shape:
+            name = f"{a.namespace}-{a.interface}--{b.namespace}-{b.interface}"
+            control.add(name, *(End(s.path, s.interface, s.index, s.mac) for s in (a, b)))
+            for station in (a, b):
+                station.raise_interface()
+            return lambda impairment: (
+                control.set(name, "both", **wire_settings(impairment)) and None
+            )
+
+        yield Bench("wire", join), control, process.pid
+
+
+def shape_wire(control: WireControl, name: str, impairment: Impairment) -> None:
+    control.set(name, "both", **wire_settings(impairment))
+
+
+def netem_bench() -> Bench:
+    def join(a: Station, b: Station) -> Shape:
+        connect_veth(a, b)
+
+        def shape(impairment: Impairment) -> None:
+            for station in (a, b):
+                apply_netem(station.path, station.index, impairment)
+
+        return shape
+
+    return Bench("netem", join)
+
+
+def delays(bench: Bench) -> Iterator[Figure]:
+    with stations() as (a, b):
+        shape = bench.join(a, b)
+        introduce(a, b)
+        for delay_ms in (1, 5, 20, 100):
+            shape(Impairment(delay_ms=delay_ms))
+            yield from _delay(bench, a, b, delay_ms, "idle")
+            with steady_flow(a, b, BACKGROUND_BPS):
+                yield from _delay(bench, a, b, delay_ms, "under 50 Mbit/s")
+
+
+def _delay(bench: Bench, a: Station, b: Station, delay_ms: int, load: str) -> Iterator[Figure]:
+    trips = sample_rtt(a, b.address, PINGS)
+    errors = sorted(abs(time_ms - 2 * delay_ms) for time_ms in trips.times_ms)
+    what = f"{bench.name}: RTT error at {delay_ms} ms one way, {load}"
+    mean = abs(statistics.mean(trips.times_ms) - 2 * delay_ms)
+    yield Figure(f"{what}, mean", mean, "ms", 0.15 + 0.002 * 2 * delay_ms)
+    yield Figure(f"{what}, p99", errors[int(0.99 * len(errors))], "ms", 1.0)
+
+
+def rates(bench: Bench) -> Iterator[Figure]:
+    with stations() as (a, b):
+        shape = bench.join(a, b)
+        for rate in (10 * MBIT, 100 * MBIT, 1000 * MBIT):
+            shape(Impairment(rate_bps=rate))
+            got = tcp_bps(a, b, 3.0, skip_s=1.0, congestion="cubic") / goodput_share()
+            what = f"{bench.name}: rate of {rate // MBIT} Mbit/s, held by TCP"
+            yield Figure(what, got / rate, "of it", 1.03, 0.97)
+
+
+def losses(bench: Bench) -> Iterator[Figure]:
+    with stations() as (a, b):
+        shape = bench.join(a, b)
+        introduce(a, b)
+        for share in (0.01, 0.05):
+            shape(Impairment(loss=Bernoulli(share)))
+            low, high = binomial_interval(DATAGRAMS, share)
+            lost = blast(a, b, DATAGRAMS).lost
+            yield Figure(f"{bench.name}: lost of {DATAGRAMS} at {share:.0%}", lost, "", high, low)
+        shape(Impairment(loss=GilbertElliott(p=0.01, r=0.25)))
+        bursts = blast(a, b, DATAGRAMS).loss_bursts()
+        yield Figure(
+            f"{bench.name}: burst length with r = 25 %", statistics.mean(bursts), "frames", 4.8, 3.2
+        )
+
+
+def throughputs(bench: Bench, veth_bps: float) -> Iterator[Figure]:
+    with stations() as (a, b):
+        bench.join(a, b)(CLEAR)
+        got = tcp_bps(a, b, 3.0, skip_s=0.5) / 1e9
+    least = min(3.0, veth_bps / 4e9)
+    yield Figure(f"{bench.name}: TCP through one link", got, "Gbit/s", at_least=least)
+
+
+def chain_bps(join: Callable[[Station, Station], object]) -> float:
+    """TCP through six routers."""
+    with chain(6) as links:
+        for pair in links:
+            join(*pair)
+        route_chain(links)
+        return tcp_bps(links[0][0], links[-1][1], 3.0, skip_s=0.5)
+
+
+def settings(bench: Bench) -> Iterator[Figure]:
+    with stations() as (a, b):
+        shape = bench.join(a, b)
+        times = []
+        for number in range(1, 51):
+            started = time.monotonic()
+            shape(Impairment(delay_ms=number))
+            times.append(time.monotonic() - started)
+    yield Figure(
+        f"{bench.name}: setting both directions, slowest of 50", max(times) * 1e3, "ms", 20
+    )
+
+
+def cuts(bench: Bench, control: WireControl) -> Iterator[Figure]:
+    with stations() as (a, b):
+        bench.join(a, b)
+        [name] = [link for link in control.links() if a.namespace in link]
+        seen = max(heard_after_s([a, b], lambda: control.carrier(name, False)))
+    yield Figure(f"{bench.name}: a cut is heard of at both ends", seen * 1e3, "ms", 50)
+
+
+def crowds(bench: Bench, pid: int) -> Iterator[Figure]:
+    """Many links: time to wire them, and what they cost while a keepalive passes now and then."""
+    with chain(WIRED - 1, "crowd") as links:
+        started = time.monotonic()
+        shapes = [bench.join(*pair) for pair in links]
+        yield Figure(f"{bench.name}: wiring {WIRED} links", time.monotonic() - started, "s", 1.0)
+        for shape in shapes[:IDLE]:
+            shape(Impairment(delay_ms=10))
+        pairs = links[:IDLE]
+        before, started = cpu_seconds(pid), time.monotonic()
+        # BGP sends a keepalive every third of its hold time: 80 s. This is eight times as often.
+        for a, b in pairs:
+            sample_rtt(a, b.address, 1, wait_s=0.1)
+        used = (cpu_seconds(pid) - before) / (time.monotonic() - started)
+        yield Figure(f"{bench.name}: of a core, {IDLE} links idle", used, "", 0.02)
+
+
+def measure() -> Iterator[Figure]:
+    with stations() as (a, b):
+        connect_veth(a, b)
+        veth_bps = tcp_bps(a, b, 3.0, skip_s=0.5)
+    yield Figure("veth: TCP through one link", veth_bps / 1e9, "Gbit/s")
+    veth_chain_bps = chain_bps(connect_veth)
+    yield Figure("veth: TCP through six routers", veth_chain_bps / 1e9, "Gbit/s")
+    with wire_bench() as (bench, control, pid):
+        yield from throughputs(bench, veth_bps)
+        through = chain_bps(bench.join) / veth_chain_bps
+        yield Figure("wire: TCP through six routers", through, "of veth", at_least=0.1)
+        yield from (figure for part in PARTS for figure in part(bench))
+        yield from cuts(bench, control)
+        yield from crowds(bench, pid)
+    if kernel_has_netem():
+        yield from (figure for part in PARTS for figure in part(netem_bench()))
+
+
+PARTS = (settings, losses, rates, delays)
+
+if __name__ == "__main__":
+    sys.exit(report("links", measure()))
