@@ -5,19 +5,34 @@ Delays are compared with what was asked for, throughput with plain veth in the s
 
 from __future__ import annotations
 
+import os
+import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.loading import load
 from orchestrator.plan.impairment import CLEAR, Bernoulli, GilbertElliott, Impairment
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.keeper import stop_wire
 from orchestrator.runtime.links.backends import kernel_has_netem, wire_settings
+from orchestrator.runtime.links.layer import LinkLayer
+from orchestrator.runtime.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
 from orchestrator.runtime.netem import apply_netem
+from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wire.process import End, WireControl, start_wire
+from orchestrator.runtime.wiring import interface_at
 from tests.bench.figures import Figure, report
 from tests.linklab import (
     Station,
@@ -51,15 +66,17 @@ class Bench:
 
 
 @contextmanager
-def wire_bench() -> Iterator[tuple[Bench, WireControl, int]]:
+def wire_bench() -> Iterator[tuple[Bench, WireControl]]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         path = Path(folder) / "wire.sock"
-        process = start_wire(path, Path(folder) / "wire.log")
+        start_wire(path, Path(folder) / "wire.log")
         control = stack.enter_context(WireControl(path))
         stack.callback(control.quit)
 
         def join(a: Station, b: Station) -> Shape:
             name = f"{a.namespace}-{a.interface}--{b.namespace}-{b.interface}"
+            if name in control.links():  # of stations that are gone by now
+                control.delete(name)
             control.add(name, *(End(s.path, s.interface, s.index, s.mac) for s in (a, b)))
             for station in (a, b):
                 station.raise_interface()
@@ -67,7 +84,7 @@ def wire_bench() -> Iterator[tuple[Bench, WireControl, int]]:
                 control.set(name, "both", **wire_settings(impairment)) and None
             )
 
-        yield Bench("wire", join), control, process.pid
+        yield Bench("wire", join), control
 
 
 def shape_wire(control: WireControl, name: str, impairment: Impairment) -> None:
@@ -171,21 +188,78 @@ def cuts(bench: Bench, control: WireControl) -> Iterator[Figure]:
     yield Figure(f"{bench.name}: a cut is heard of at both ends", seen * 1e3, "ms", 50)
 
 
-def crowds(bench: Bench, pid: int) -> Iterator[Figure]:
-    """Many links: time to wire them, and what they cost while a keepalive passes now and then."""
-    with chain(WIRED - 1, "crowd") as links:
+def crowds() -> Iterator[Figure]:
+    """Many links, made as `lab up` makes them; what they cost while a keepalive passes."""
+    plan = _ring(WIRED)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        stack.enter_context(_environment(CLICKLAB_STATE=folder, CLICKLAB_LINKS="wire"))
+        state = LabState(plan.name)
+        state.create(plan)
+        stack.callback(stop_wire, state)
+        layer = LinkLayer(state, plan, {n: stack.enter_context(_namespace(n)) for n in plan.nodes})
         started = time.monotonic()
-        shapes = [bench.join(*pair) for pair in links]
-        yield Figure(f"{bench.name}: wiring {WIRED} links", time.monotonic() - started, "s", 1.0)
-        for shape in shapes[:IDLE]:
-            shape(Impairment(delay_ms=10))
-        pairs = links[:IDLE]
-        before, started = cpu_seconds(pid), time.monotonic()
-        # BGP sends a keepalive every third of its hold time: 80 s. This is eight times as often.
-        for a, b in pairs:
-            sample_rtt(a, b.address, 1, wait_s=0.1)
-        used = (cpu_seconds(pid) - before) / (time.monotonic() - started)
-        yield Figure(f"{bench.name}: of a core, {IDLE} links idle", used, "", 0.02)
+        layer.create_all()
+        yield Figure(f"wire: making {WIRED} links, addresses and all", _since(started), "s", 1.0)
+        process = state.record().wire
+        assert process is not None
+        yield Figure(f"wire: of a core, {IDLE} links idle", _idle(layer, process.pid), "", 0.02)
+
+
+def _ring(count: int) -> Plan:
+    """A plan of so many routers in a ring, far enough apart for every link to be impaired."""
+    places = "".join(f"r{n}: {{at: {('Paris', 'Oslo')[n % 2]}}}, " for n in range(count))
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(f"name: bench-ring\nas:\n  ring: {{asn: 64500, routers: {{{places}}}}}\n")
+        file.flush()
+        return load(Path(file.name))
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _namespace(node: str) -> Iterator[str]:
+    name = f"bench-{os.getpid()}-{node}"
+    create_namespace(name)
+    try:
+        yield path_of(name)
+    finally:
+        remove_namespace(name)
+
+
+def _idle(layer: LinkLayer, pid: int) -> float:
+    """The share of a core while each of IDLE links carries a packet every ten seconds or so.
+
+    BGP's keepalives come every 80 s by default.
+    """
+    with WireControl(layer.state.wire_socket) as control:
+        for name in list(layer.links)[IDLE:]:
+            control.delete(name)
+    links = list(layer.plan.links.values())[:IDLE]
+    before, started = cpu_seconds(pid), time.monotonic()
+    for link in links:
+        far = interface_at(layer.plan, link.b).address
+        with entered(layer.namespaces[link.a.node]):
+            knock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with knock:
+            knock.sendto(b"keepalive", (str(far), 179))
+        threading.Event().wait(0.1)
+    return (cpu_seconds(pid) - before) / _since(started)
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started
 
 
 def measure() -> Iterator[Figure]:
@@ -195,13 +269,13 @@ def measure() -> Iterator[Figure]:
     yield Figure("veth: TCP through one link", veth_bps / 1e9, "Gbit/s")
     veth_chain_bps = chain_bps(connect_veth)
     yield Figure("veth: TCP through six routers", veth_chain_bps / 1e9, "Gbit/s")
-    with wire_bench() as (bench, control, pid):
+    with wire_bench() as (bench, control):
         yield from throughputs(bench, veth_bps)
         through = chain_bps(bench.join) / veth_chain_bps
         yield Figure("wire: TCP through six routers", through, "of veth", at_least=0.1)
         yield from (figure for part in PARTS for figure in part(bench))
         yield from cuts(bench, control)
-        yield from crowds(bench, pid)
+    yield from crowds()
     if kernel_has_netem():
         yield from (figure for part in PARTS for figure in part(netem_bench()))
 

@@ -7,6 +7,7 @@ is a short loss of carrier for whoever watches. All other changes disturb nothin
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -63,9 +64,8 @@ class LinkLayer:
         create_pairs(self.plan, [link for link in links if link not in wired], self.namespaces)
         if wired:
             self.ensure_wire()
-            with self._control() as control:
-                for link in wired:
-                    self._add_to_wire(control, link)
+            for link in wired:
+                self._add_to_wire(link)
         configure_ends(self.plan, links, self.namespaces)
         for link in links:
             self._enforce(link.name)
@@ -83,21 +83,18 @@ class LinkLayer:
         self.ensure_wire()
         names = [name for name, link in self.links.items() if link.backend == "wire"]
         reachable = [name for name in names if self._is_reachable(self.plan.links[name])]
-        with self._control() as control:
-            for name in reachable:
-                self._add_to_wire(control, self.plan.links[name])
         for name in reachable:
+            self._add_to_wire(self.plan.links[name])
             self._enforce(name)
         return len(reachable)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove what is left of links, so that they can be made again."""
         links = [self.plan.links[name] for name in names]
-        if any(self.links[link.name].backend == "wire" for link in links):
-            with self._control() as control:
-                for link in links:
-                    with suppress(FaultError):  # it had not got there yet
-                        control.delete(link.name)
+        for link in links:
+            if self.links[link.name].backend == "wire":
+                with suppress(FaultError):  # it had not got there yet
+                    self._wire.delete(link.name)
         remove_links(self.plan, links, self.namespaces)
 
     def change(self, name: str, link: LinkState) -> None:
@@ -137,17 +134,18 @@ class LinkLayer:
     def show(self, name: str) -> Mapping[str, object]:
         """What the backend itself says of a link: its settings and counters."""
         if self.links[name].backend == "wire":
-            with self._control() as control:
-                return control.show(name)
+            return self._wire.show(name)
         return {
             direction: cuts.read_qdisc(*self._sender(name, direction)) for direction in DIRECTIONS
         }
 
-    def _control(self) -> WireControl:
+    @functools.cached_property
+    def _wire(self) -> WireControl:
+        """One conversation with `wire`, for as long as this object is used."""
         return WireControl(self.state.wire_socket)
 
-    def _add_to_wire(self, control: WireControl, link: Link) -> None:
-        control.add(link.name, self._end(link.a), self._end(link.b), link.mtu)
+    def _add_to_wire(self, link: Link) -> None:
+        self._wire.add(link.name, self._end(link.a), self._end(link.b), link.mtu)
 
     def _end(self, end: Endpoint) -> End:
         interface = interface_at(self.plan, end)
@@ -178,8 +176,7 @@ class LinkLayer:
     def _impair(self, name: str) -> None:
         link = self.links[name]
         if link.backend == "wire":
-            with self._control() as control:
-                impair_wire(control, name, link)
+            impair_wire(self._wire, name, link)
             return
         for direction, impairment in link.impairments.items():
             if link.backend == "netem" and direction not in link.blackholes:
@@ -190,8 +187,7 @@ class LinkLayer:
         for direction in DIRECTIONS:
             is_on = direction in link.blackholes
             if link.backend == "wire":
-                with self._control() as control:
-                    control.blackhole(name, direction, is_on)
+                self._wire.blackhole(name, direction, is_on)
             elif is_on:
                 cuts.set_blackhole(*self._sender(name, direction))
             else:
@@ -201,8 +197,7 @@ class LinkLayer:
     def _set_carrier(self, name: str) -> None:
         link, is_up = self.plan.links[name], not self.links[name].down
         if self.links[name].backend == "wire":
-            with self._control() as control:
-                control.carrier(name, is_up)
+            self._wire.carrier(name, is_up)
         else:
             end = link.a if link.a.node in self.plan.switches else link.b
             cuts.set_port(self.namespaces[end.node], interface_at(self.plan, end).index, is_up)
