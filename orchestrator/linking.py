@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.compile.wires import check_impairment, overlay
+from orchestrator.compile.wires import find_nonsense, nearest_link, overlay
 from orchestrator.errors import UsageError
 from orchestrator.plan.model import Link, Plan
 from orchestrator.runtime.containers import find_containers
@@ -17,8 +17,9 @@ from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, LinkState
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
-from orchestrator.spec.problems import Mistake, did_you_mean
-from orchestrator.spec.wires import DirectionSpec
+from orchestrator.spec.document import Document, Node, Position
+from orchestrator.spec.problems import did_you_mean, explain
+from orchestrator.spec.wires import DirectionSpec, WireSpec
 
 
 @contextmanager
@@ -33,11 +34,17 @@ def links_of(lab: str) -> Iterator[LinkLayer]:
 
 def find_link(plan: Plan, name: str) -> Link:
     """A link by its name, or by its two ends as ``a,b``. Raises UsageError with the nearest."""
+    if name in plan.links:
+        return plan.links[name]
     ends = set(name.split(","))
-    for link in plan.links.values():
-        if name == link.name or ends == {link.a.node, link.b.node}:
-            return link
-    hint = did_you_mean(name, plan.links) or "see 'lab link' for the links there are"
+    found = [link for link in plan.links.values() if ends == {link.a.node, link.b.node}]
+    if len(found) > 1:
+        listed = ", ".join(link.name for link in found)
+        raise UsageError(f"'{name}' are the ends of {len(found)} links", f"name one: {listed}")
+    if found:
+        return found[0]
+    dashed = name.replace(",", "--")
+    hint = nearest_link(dashed, plan.links) or "see 'lab link' for the links there are"
     raise UsageError(f"there is no link '{name}' in lab '{plan.name}'", hint)
 
 
@@ -53,41 +60,54 @@ def directions_from(link: Link, sender: str) -> tuple[Direction, ...]:
 
 def read_settings(settings: Sequence[str]) -> DirectionSpec:
     """``delay=20ms loss=1%`` as in a topology's file. Raises UsageError with every mistake."""
-    plain: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UsageError(f"'{setting}' says nothing", "write it like delay=20ms")
-        if key in plain:
-            raise UsageError(f"'{key}' is set twice")
-        plain[key] = _read(key, value)
+    plain = {key: _read(key, value) for key, value in _pairs(settings, "=", "delay=20ms").items()}
+    unknown = [_unknown(key) for key in plain if key not in DirectionSpec.model_fields]
+    if unknown:
+        raise UsageError("\n".join(unknown))
     try:
         return DirectionSpec.model_validate(plain)
     except ValidationError as error:
-        complaints = [explained for one in error.errors() if (explained := _explain(one))]
-        raise UsageError("\n".join(complaints) or str(error)) from None
+        found = explain(_as_document(plain), error, DirectionSpec).problems
+        raise UsageError("\n".join(_sentence(p.message, p.hint) for p in found)) from None
 
 
-def _read(key: str, value: str) -> str | int | dict[str, str]:
+def _as_document(plain: dict[str, Any]) -> Document:
+    """The settings as if each stood on a line of a file, which keeps complaints in their order."""
+    lines: dict[str | int, Node] = {
+        key: Node(value, Position(n, 1)) for n, (key, value) in enumerate(plain.items())
+    }
+    return Document("", Node(plain, Position(0, 0), lines))
+
+
+def _pairs(written: Sequence[str], sign: str, example: str) -> dict[str, str]:
+    """Keys and values around a sign, each key once."""
+    pairs: dict[str, str] = {}
+    for one in written:
+        key, found, value = (part.strip() for part in one.partition(sign))
+        if not (key and found and value):
+            raise UsageError(f"'{one}' says nothing", f"write it like {example}")
+        if key in pairs:
+            raise UsageError(f"'{key}' is set twice")
+        pairs[key] = value
+    return pairs
+
+
+def _read(key: str, value: str) -> str | dict[str, str]:
     """A value as YAML would have it; ``p:1%,r:25%`` is Gilbert and Elliott's loss."""
-    if key == "loss" and ":" in value:
-        return dict(part.split(":", 1) for part in value.split(",") if ":" in part)
-    return int(value) if key == "nth" and value.isdigit() else value
+    bursts = key == "loss" and ":" in value
+    return _pairs(value.split(","), ":", "loss=p:1%,r:25%") if bursts else value
 
 
-def _explain(error: Any) -> str:
-    """One of pydantic's complaints in our words; "" for what another one says better."""
-    key = str(error["loc"][0]) if error["loc"] else ""
-    if error["type"] == "extra_forbidden":
-        known = DirectionSpec.model_fields
-        hint = did_you_mean(key, known) or f"there is: {', '.join(known)}"
-        return f"a link has no '{key}'; {hint}"
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, Mistake):
-        said = f"{cause}; {cause.hint}" if cause.hint else str(cause)
-        return f"{key}: {said}" if key else said
-    # A loss is read in two ways, and a rate too; only one of the two complaints is a Mistake.
-    return "" if key in ("loss", "rate") else f"{key}: {str(error['msg']).lower()}"
+def _unknown(key: str) -> str:
+    if key in WireSpec.model_fields:
+        return f"'{key}' is for topologies; a running link keeps what it has"
+    known = DirectionSpec.model_fields
+    hint = did_you_mean(key, known) or f"there is: {', '.join(known)}"
+    return _sentence(f"a link has no '{key}'", hint)
+
+
+def _sentence(message: str, hint: str) -> str:
+    return f"{message}; {hint}" if hint else message
 
 
 def shaped(
@@ -95,9 +115,11 @@ def shaped(
 ) -> LinkState:
     """The link with settings laid over what it does now. Raises UsageError for nonsense."""
     changed = {d: overlay(spec, now.impairments[d]) for d in directions}
-    try:
-        for impairment in changed.values():
-            check_impairment(impairment, link.mtu)
-    except Mistake as mistake:
-        raise UsageError(str(mistake), mistake.hint) from None
+    found = dict.fromkeys(
+        _sentence(str(mistake), mistake.hint)
+        for impairment in changed.values()
+        for _, mistake in find_nonsense(impairment, link.mtu)
+    )
+    if found:
+        raise UsageError("\n".join(found))
     return now.changed(**changed)

@@ -6,6 +6,7 @@ cable is taken to follow the great circle.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,10 +20,13 @@ from orchestrator.plan.impairment import (
     Nth,
     Queue,
 )
+from orchestrator.plan.model import Link
 from orchestrator.spec.document import Path
 from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.profiles import PROFILES
 from orchestrator.spec.wires import BurstSpec, DirectionSpec, WireSpec
+
+Direction = Literal["there", "back"]
 
 FIBRE_KM_PER_MS = 299.792458 * 2 / 3
 ETHERNET_HEADER = 14  # octets around a packet that a rate counts as well
@@ -33,14 +37,20 @@ def set_wires(draft: Draft) -> None:
     _collect_named(draft)
     for name, link in draft.links.items():
         a, b = (draft.machines.get(n) or draft.switches[n] for n in (link.a.node, link.b.node))
-        start = CLEAR.changed(delay_ms=_distance_ms(a, b))
-        ab, ba, mtu = start, start, link.mtu
-        for spec, path in draft.wires[name]:
-            mtu = spec.mtu or mtu
-            ab, ba = shape(spec, "there", ab), shape(spec, "back", ba)
-            for impairment in (ab, ba):
-                _refuse_nonsense(draft, impairment, mtu, path)
-        draft.links[name] = replace(link, ab=ab, ba=ba, mtu=mtu)
+        draft.links[name] = _shaped(draft, link, _distance_ms(a, b))
+
+
+def _shaped(draft: Draft, link: Link, distance_ms: float) -> Link:
+    """A link with all that is written of it laid over its distance, up to the first nonsense."""
+    start = CLEAR.changed(delay_ms=distance_ms)
+    link = replace(link, ab=start, ba=start)
+    for spec, path in draft.wires[link.name]:
+        ab = shape(spec, "there", link.ab, distance_ms)
+        ba = shape(spec, "back", link.ba, distance_ms)
+        link = replace(link, ab=ab, ba=ba, mtu=spec.mtu or link.mtu)
+        if _refuse_nonsense(draft, link, spec, path):
+            break
+    return link
 
 
 def _distance_ms(a: Machine, b: Machine) -> float:
@@ -53,18 +63,24 @@ def _collect_named(draft: Draft) -> None:
         if name in draft.links:
             draft.wires[name].append((spec, ("wires", name)))
         else:
-            hint = did_you_mean(name, draft.links) or "see 'lab plan' for the links there are"
+            hint = nearest_link(name, draft.links) or "see 'lab plan' for the links there are"
             draft.report(f"there is no link '{name}'", "wires", name, hint=hint, at_key=True)
 
 
+def nearest_link(name: str, links: Iterable[str]) -> str:
+    """The link that was meant, as did_you_mean says it; the ends of one are easily swapped."""
+    swapped, known = "--".join(name.split("--")[::-1]), list(links)
+    return did_you_mean(swapped if swapped in known else name, known)
+
+
 def shape(
-    spec: WireSpec, direction: Literal["there", "back"], impairment: Impairment
+    spec: WireSpec, direction: Direction, impairment: Impairment, distance_ms: float
 ) -> Impairment:
     """An impairment with a profile, then both directions' settings, then its own laid over it."""
     if spec.profile is not None:
         profile = PROFILES[spec.profile]
         impairment = impairment.changed(
-            delay_ms=impairment.delay_ms + profile.delay_ms,
+            delay_ms=distance_ms + profile.delay_ms,
             jitter_ms=profile.jitter_ms,
             rate_bps=profile.down_bps if direction == "there" else profile.up_bps,
         )
@@ -102,22 +118,27 @@ def _loss(spec: DirectionSpec) -> Loss | None:
     return Bernoulli(spec.loss) if spec.loss else CLEAR.loss
 
 
-def _refuse_nonsense(draft: Draft, impairment: Impairment, mtu: int, path: Path) -> None:
-    try:
-        check_impairment(impairment, mtu)
-    except Mistake as mistake:
-        draft.report(str(mistake), *path, hint=mistake.hint)
+def _refuse_nonsense(draft: Draft, link: Link, spec: WireSpec, path: Path) -> bool:
+    """Report what of a link cannot be, where it is written; whether there was any."""
+    found = False
+    for direction, impairment in (("there", link.ab), ("back", link.ba)):
+        own = getattr(spec, direction)
+        for key, mistake in find_nonsense(impairment, link.mtu):
+            found, is_own = True, own is not None and getattr(own, key) is not None
+            where = (direction, key) if is_own else (key,)
+            draft.report(str(mistake), *path, *where, hint=mistake.hint)
+    return found
 
 
-def check_impairment(impairment: Impairment, mtu: int) -> None:
-    """Raise Mistake where the parts of an impairment cannot go together on a link."""
+def find_nonsense(impairment: Impairment, mtu: int) -> Iterator[tuple[str, Mistake]]:
+    """The keys of an impairment whose values cannot go with the others on a link, and why."""
     frame = mtu + ETHERNET_HEADER
     if impairment.jitter_ms > impairment.delay_ms:
         message = f"jitter of {impairment.jitter_ms:g} ms around {impairment.delay_ms:g} ms"
-        raise Mistake(f"{message} would deliver before sending", "at most the delay")
+        yield "jitter", Mistake(f"{message} would deliver before sending", "at most the delay")
     if impairment.rate_bps is not None and impairment.rate_bps < 8 * frame:
         message = f"a rate of {impairment.rate_bps} bit/s takes over a second for one frame"
-        raise Mistake(message, f"at least {8 * frame} bit/s with an MTU of {mtu}")
+        yield "rate", Mistake(message, f"at least {8 * frame} bit/s with an MTU of {mtu}")
     if impairment.queue.counted == "bytes" and impairment.queue.length < frame:
         message = f"a queue of {impairment.queue.length} bytes holds no whole frame"
-        raise Mistake(message, f"at least {frame} bytes with an MTU of {mtu}")
+        yield "queue", Mistake(message, f"at least {frame} bytes with an MTU of {mtu}")

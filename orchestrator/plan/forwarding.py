@@ -7,7 +7,9 @@ from ipaddress import IPv4Address
 
 from orchestrator.plan.bgp import ControlPlane
 from orchestrator.plan.model import Interface, Link, Node, Plan
+from orchestrator.plan.services import HostSettings
 
+_LOOPBACK = "lo"
 _MOST_HOPS = 64
 
 
@@ -24,6 +26,11 @@ class Hop:
         """The delay of the link in the direction that is crossed, in milliseconds."""
         there = self.link.ab if self.sender == self.link.a.node else self.link.ba
         return there.delay_ms
+
+    @property
+    def turned(self) -> Hop:
+        """The same link in the other direction."""
+        return Hop(self.link, self.receiver, self.sender)
 
 
 class NoPath(Exception):
@@ -61,29 +68,35 @@ class ForwardingPlane:
             if target in route.destination:
                 return self._towards(here, route.via)
         if here.role == "host":
-            return self._to_gateway(here)
+            return self._on_lan(here, target)
         if here.role == "router":
             return self._route(here, target)
         raise NoPath(f"{here.name} has no route to {target}")
 
-    def _to_gateway(self, host: Node) -> list[Hop]:
-        """A host that asks DHCP learns its default route from the gateway of its LAN."""
-        gateways = {n.name for n in self.plan.with_role("gateway")}
+    def _on_lan(self, host: Node, target: IPv4Address) -> list[Hop]:
+        """A host that asks DHCP: over its LAN to whoever has ``target`` there, else the gateway."""
+        assert isinstance(host.settings, HostSettings)
         for port in host.interfaces:
-            for switch_hop in self._links_of(host.name, port):
-                for link in self._at[switch_hop.receiver].values():
-                    other = next(name for name in _ends(link) if name != switch_hop.receiver)
-                    if other in gateways:
-                        return [switch_hop, Hop(link, switch_hop.receiver, other)]
-        raise NoPath(f"{host.name} has no gateway")
+            if port.dhcp:
+                first = self._link_of(host.name, port)
+                over = [Hop(link, first.receiver, o) for link, o in self._beyond(first.receiver)]
+                holders = [hop for hop in over if self._is_at(hop.receiver, target)]
+                gateways = [hop for hop in over if hop.receiver == host.settings.gateway]
+                return [first, (holders or gateways)[0]]
+        raise NoPath(f"{host.name} has no route to {target}")
 
     def _route(self, router: Node, target: IPv4Address) -> list[Hop]:
-        """What BIRD would do: towards the border router, or to the neighbour behind it."""
+        """What BIRD would do: OSPF inside the AS; else towards the border router of the best
+        BGP route, or to the neighbour behind it."""
+        assert router.asn is not None
+        inside = self._interior_holder(router, target)
+        if inside is not None:
+            return self._step(router, inside)
         origin = next((s for s in self.plan.systems.values() if target in s.prefix), None)
         if origin is None:
             raise NoPath(f"no AS announces {target}")
         if origin.asn == router.asn:
-            return self._step(router, self._last_router(origin.routers, target))
+            raise NoPath(f"nobody in the AS has {target}")
         route = self.control.best_routes(origin.asn).get(router.name)
         if route is None or route.session is None:
             raise NoPath(f"{router.name} has no route to {origin.prefix}")
@@ -91,42 +104,62 @@ class ForwardingPlane:
             return self._step(router, route.border)
         return self._towards(router, route.session.neighbour)
 
-    def _last_router(self, routers: tuple[str, ...], target: IPv4Address) -> str:
-        """The router of an AS that has ``target``, or is on the same link as it."""
-        for name in routers:
-            node = self.plan.nodes[name]
-            networks = [a.network for port in node.interfaces for a in port.addresses]
-            if _holds(node, target) or any(target in network for network in networks):
-                return name
-        raise NoPath(f"nobody in the AS has {target}")
+    def _interior_holder(self, router: Node, target: IPv4Address) -> str | None:
+        """The nearest router of the AS whose OSPF has ``target``, as its own or on a link of it.
+
+        A link to another AS is not in OSPF: its addresses are known to the two at its ends.
+        """
+        costs = {
+            (self.control.distances(router.name)[name][0] + port.cost, name)
+            for name in self.plan.systems[self.control.routers[router.name].asn].routers
+            for port in self.control.routers[name].ospf
+            if self._is_behind(self.plan.nodes[name], port.interface, target)
+        }
+        return min(costs)[1] if costs else None
+
+    def _is_behind(self, router: Node, interface: str, target: IPv4Address) -> bool:
+        if interface == _LOOPBACK:
+            return router.loopback == target
+        return any(target in address.network for address in router.interface(interface).addresses)
 
     def _step(self, router: Node, towards: str) -> list[Hop]:
         """The first hop of OSPF's shortest path to another router of the AS."""
         _, first = self.control.distances(router.name).get(towards, (0, ""))
         for port in router.interfaces:
-            for hop in self._links_of(router.name, port):
-                if hop.receiver == first:
-                    return [hop]
+            hop = self._link_of(router.name, port)
+            if hop.receiver == first:
+                return [hop]
         raise NoPath(f"{router.name} cannot reach {towards}")
 
-    def _links_of(self, node: str, port: Interface) -> list[Hop]:
+    def _link_of(self, node: str, port: Interface) -> Hop:
         link = self._at[node][port.link]
-        return [Hop(link, node, next(name for name in _ends(link) if name != node))]
+        return Hop(link, node, _other(link, node))
+
+    def _beyond(self, switch: str) -> list[tuple[Link, str]]:
+        """The links of a switch, each with the node at its other end."""
+        return [(link, _other(link, switch)) for link in self._at[switch].values()]
+
+    def _is_at(self, name: str, target: IPv4Address) -> bool:
+        return name in self.plan.nodes and _holds(self.plan.nodes[name], target)
 
     def _cross(self, here: Node, port: Interface, target: IPv4Address) -> list[Hop]:
         """Over a link to its other end; over a switch to whoever has ``target`` on it."""
-        first = self._links_of(here.name, port)[0]
-        if first.receiver not in self.plan.switches:
+        first = self._link_of(here.name, port)
+        if self._is_at(first.receiver, target):
             return [first]
-        for link in self._at[first.receiver].values():
-            other = next(name for name in _ends(link) if name != first.receiver)
-            if other in self.plan.nodes and _holds(self.plan.nodes[other], target):
-                return [first, Hop(link, first.receiver, other)]
-        raise NoPath(f"nobody on {first.receiver} has {target}")
+        if first.receiver in self.plan.switches:
+            for link, other in self._beyond(first.receiver):
+                if self._is_at(other, target):
+                    return [first, Hop(link, first.receiver, other)]
+        raise NoPath(f"nobody on {port.link} has {target}")
 
 
 def _ends(link: Link) -> tuple[str, str]:
     return link.a.node, link.b.node
+
+
+def _other(link: Link, end: str) -> str:
+    return link.b.node if link.a.node == end else link.a.node
 
 
 def _holds(node: Node, address: IPv4Address) -> bool:
@@ -137,25 +170,34 @@ def _holds(node: Node, address: IPv4Address) -> bool:
 
 
 def round_trip_ms(plane: ForwardingPlane, source: str, target: IPv4Address) -> float:
-    """The delay of all links there and back, in milliseconds; NAT's public side answers for a LAN.
+    """The delay of all links there and back, in milliseconds; 0 to the node itself.
 
-    The way back is looked up by itself: it may be another.
+    The way back is looked up by itself: it may be another. It leads to the address that the
+    target sees: behind NAT that is the gateway's, which then turns to its LAN. Raises NoPath.
     """
     there = plane.path(source, target)
-    public = next(
-        (plane.plan.nodes[hop.receiver] for hop in there if _is_gateway(plane.plan, hop.receiver)),
-        plane.plan.nodes[source],
-    )
-    home = public.interfaces[0].address if public.role == "gateway" else public.address
-    back = plane.path(there[-1].receiver, home)
-    inside = [hop for hop in there if hop.link.name in _lan_links(plane.plan, source)]
-    return sum(hop.delay_ms for hop in [*there, *back]) + sum(h.delay_ms for h in inside)
+    if not there:
+        return 0.0
+    inside = _before_translation(plane.plan.nodes[source], there)
+    seen, outside = inside[-1].receiver if inside else source, there[len(inside) :]
+    back = [hop.turned for hop in inside]
+    if outside:
+        address = _address(plane.plan.nodes[seen], outside[0].link)
+        back += plane.path(there[-1].receiver, address)
+    return sum(hop.delay_ms for hop in (*there, *back))
 
 
-def _is_gateway(plan: Plan, name: str) -> bool:
-    return name in plan.nodes and plan.nodes[name].role == "gateway"
+def _address(node: Node, link: Link) -> IPv4Address:
+    """The address that a node sends from when it sends over a link."""
+    if node.loopback is not None:
+        return node.loopback
+    port = next(port for port in node.interfaces if port.link == link.name)
+    lease: IPv4Address | None = getattr(node.settings, "lease", None)
+    return lease if port.dhcp and lease is not None else port.address
 
 
-def _lan_links(plan: Plan, source: str) -> set[str]:
-    """The links of a home's LAN that a host's packets cross before they are translated."""
-    return {port.link for port in plan.nodes[source].interfaces if port.dhcp}
+def _before_translation(source: Node, there: list[Hop]) -> list[Hop]:
+    """The hops of a path up to the gateway that translates its packets; none if none does."""
+    gateway = getattr(source.settings, "gateway", "")
+    at = next((n for n, hop in enumerate(there, 1) if hop.receiver == gateway), 0)
+    return there[:at]

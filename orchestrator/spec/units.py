@@ -11,65 +11,92 @@ from collections.abc import Mapping
 
 from orchestrator.spec.problems import Mistake, did_you_mean
 
-_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*([a-zA-Zµ%/]*)\s*")
+_QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Zµ%/]*)\s*")
+_SHOWN = 40  # characters of a text that a message repeats
+_NO_TEXT = {list: "a list", dict: "a mapping", type(None): "nothing"}
 
 TIMES_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
 RATES_BPS = {
-    f"{prefix}bit{per}": factor
+    f"{prefix}{unit}": factor
+    for unit in ("bit/s", "bps")
     for prefix, factor in (("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9))
-    for per in ("/s", "ps")
-} | {"bps": 1.0, "kbps": 1e3, "Mbps": 1e6, "Gbps": 1e9}
+}
 SIZES_BYTES = {"B": 1.0, "kB": 1e3, "KiB": 1024.0, "MB": 1e6, "MiB": 1024.0**2}
+PACKETS = {"packets": 1.0, "packet": 1.0}
 
 LONGEST_DELAY_MS = 60_000.0
 HIGHEST_RATE_BPS = 100e9
+# What both backends can count to (runtime/wire/settings.c; netem's limit has 32 bits).
+MOST_PACKETS, MOST_BYTES = 1_000_000, 2**30
 
 
-def _read(text: str, units: Mapping[str, float], what: str, example: str) -> float:
-    match = _QUANTITY.fullmatch(str(text))
+def _read(
+    written: object, units: Mapping[str, float], what: str, example: str
+) -> tuple[float, str]:
+    """A quantity in the base unit of ``units``, and the unit that was written."""
+    text, like = _text_of(written), f"write it like '{example}'"
+    match = _QUANTITY.fullmatch(text.replace("μ", "µ"))  # a Greek mu for the micro sign
     if match is None:
-        raise Mistake(f"'{text}' is not a {what}", f"write it like '{example}'")
+        raise Mistake(f"{_shown(text)} is not a {what}", like)
     number, unit = float(match[1]), match[2]
     if not unit:
-        raise Mistake(f"'{text}' has no unit", f"write it like '{example}'")
+        raise Mistake(f"{_shown(text)} has no unit", like)
     if unit not in units:
         hint = did_you_mean(unit, units) or f"units: {', '.join(units)}"
-        raise Mistake(f"unknown unit '{unit}' of a {what}", hint)
+        raise Mistake(f"unknown unit {_shown(unit)} of a {what}", hint)
     if number < 0:
-        raise Mistake(f"a {what} cannot be negative: '{text}'")
-    return number * units[unit]
+        raise Mistake(f"a {what} cannot be negative: {_shown(text)}")
+    # Nine decimals are what links can do, and hide what binary fractions are off.
+    return round(abs(number) * units[unit], 9), unit
 
 
-def read_time_ms(text: str) -> float:
+def _text_of(written: object) -> str:
+    """What stood in the file, more or less: YAML has made numbers and truths of some of it."""
+    if isinstance(written, bool):
+        return str(written).lower()
+    return _NO_TEXT.get(type(written), str(written))
+
+
+def _shown(text: str) -> str:
+    if text in _NO_TEXT.values():
+        return text
+    return f"'{text}'" if len(text) <= _SHOWN else f"'{text[:_SHOWN]}…'"
+
+
+def read_time_ms(written: object) -> float:
     """A time in milliseconds, at most a minute."""
-    value = _read(text, TIMES_MS, "time", "12 ms")
+    value, _ = _read(written, TIMES_MS, "time", "12 ms")
     if value > LONGEST_DELAY_MS:
-        raise Mistake(f"'{text}' is longer than a link can hold a packet", "at most 60 s")
+        raise Mistake(f"{_shown(str(written))} is too long a time for a link", "at most 60 s")
     return value
 
 
-def read_rate_bps(text: str) -> int:
+def read_rate_bps(written: object) -> int:
     """A rate in bits per second."""
-    value = _read(text, RATES_BPS, "rate", "100 Mbit/s")
+    value, _ = _read(written, RATES_BPS, "rate", "100 Mbit/s")
     if not 0 < value <= HIGHEST_RATE_BPS:
-        raise Mistake(f"'{text}' is no rate of a link", "more than 0, at most 100 Gbit/s")
+        hint = "more than 0, at most 100 Gbit/s"
+        raise Mistake(f"{_shown(str(written))} is no rate of a link", hint)
     return round(value)
 
 
-def read_share(text: str) -> float:
+def read_share(written: object) -> float:
     """A probability, written in percent, as a number between 0 and 1."""
-    value = _read(text, {"%": 0.01}, "share", "1.5 %")
+    value, _ = _read(written, {"%": 0.01}, "share", "1.5 %")
     if value > 1:
-        raise Mistake(f"'{text}' is more than all", "at most 100 %")
+        raise Mistake(f"{_shown(str(written))} is more than all", "at most 100 %")
     return value
 
 
-def read_queue(text: str) -> tuple[int, str]:
+def read_queue(written: object) -> tuple[int, str]:
     """A queue's length and what it counts: ``(100, "packets")`` or ``(64000, "bytes")``."""
-    units = {**SIZES_BYTES, "packets": 1.0, "packet": 1.0}
-    value = _read(text, units, "queue", "100 packets")
-    match = _QUANTITY.fullmatch(str(text))
-    counted = "packets" if match and match[2].startswith("packet") else "bytes"
+    value, unit = _read(written, {**SIZES_BYTES, **PACKETS}, "queue", "100 packets")
+    counted = "packets" if unit in PACKETS else "bytes"
     if value < 1:
-        raise Mistake(f"'{text}' holds nothing", "at least 1 packet")
-    return round(value), counted
+        raise Mistake(f"{_shown(str(written))} holds nothing", "at least 1 packet")
+    if value > (MOST_PACKETS if counted == "packets" else MOST_BYTES):
+        hint = f"at most {MOST_PACKETS} packets or {MOST_BYTES >> 20} MiB"
+        raise Mistake(f"{_shown(str(written))} is too long a queue", hint)
+    if value != int(value):
+        raise Mistake(f"{_shown(str(written))} has a fraction of one", f"whole {counted} only")
+    return int(value), counted

@@ -8,12 +8,28 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.profiles import PROFILES, Distribution
-from orchestrator.spec.units import read_queue, read_rate_bps, read_share, read_time_ms
+from orchestrator.spec.units import (
+    MOST_PACKETS,
+    read_queue,
+    read_rate_bps,
+    read_share,
+    read_time_ms,
+)
 
 Milliseconds = Annotated[float, BeforeValidator(read_time_ms)]
 BitsPerSecond = Annotated[int, BeforeValidator(read_rate_bps)]
 Share = Annotated[float, BeforeValidator(read_share)]
 QueueLength = Annotated[tuple[int, str], BeforeValidator(read_queue)]
+
+
+def _refuse_truth(value: Any) -> Any:
+    """For pydantic ``true`` is a 1, and every first frame is every frame."""
+    if isinstance(value, bool):
+        raise Mistake(f"'{str(value).lower()}' is not a number of frames", "write it like '100'")
+    return value
+
+
+FrameCount = Annotated[int, BeforeValidator(_refuse_truth), Field(ge=1, le=MOST_PACKETS)]
 
 
 def _check_profile(name: str) -> str:
@@ -57,7 +73,7 @@ class DirectionSpec(Shape):
     distribution: Distribution | None = None
     correlation: Share | None = None
     loss: Annotated[BurstSpec | float, BeforeValidator(_read_loss)] | None = None
-    nth: Annotated[int, Field(ge=1)] | None = None
+    nth: FrameCount | None = None
     reorder: Share | None = None
     duplicate: Share | None = None
     corrupt: Share | None = None

@@ -44,6 +44,8 @@ CASES = (
     _own("no-cdn"),
     _own("two-zones"),
     _own("odd-names"),
+    # What links do is in the plan; no file tells of it.
+    Case("wires", FOLDER / "wires" / "topology.yaml", ("isp-ber",)),
 )
 
 

@@ -19,7 +19,7 @@ from orchestrator.errors import FaultError
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment, Nth
 from orchestrator.runtime.links.state import DIRECTIONS, Backend, LinkState
 from orchestrator.runtime.namespaces import CLONE_NEWNET, unshare
-from orchestrator.runtime.netem import can_express
+from orchestrator.runtime.netem_options import can_express
 from orchestrator.runtime.wire.process import WireControl
 
 # Which backend impairs, where the choice is to be taken from the kernel: "netem" or "wire".
@@ -106,7 +106,7 @@ def impair_wire(control: WireControl, name: str, link: LinkState) -> None:
 def verify(name: str, direction: str, wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
     """Raise FaultError where `wire` shows something else than was asked for."""
     seen = shown["parameters"]
-    missed = [key for key, value in wanted.items() if seen[key] != value]
+    missed = [key for key, value in wanted.items() if seen.get(key) != value]
     if missed:
-        listed = ", ".join(f"{key}={wanted[key]} (has {seen[key]})" for key in missed)
+        listed = ", ".join(f"{key}={wanted[key]} (has {seen.get(key)})" for key in missed)
         raise FaultError(f"link {name}, {direction}: did not take: {listed}")

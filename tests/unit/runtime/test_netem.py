@@ -18,9 +18,9 @@ from orchestrator.plan.impairment import (
     Nth,
     Queue,
 )
-from orchestrator.runtime.netem import (
+from orchestrator.runtime.netem import apply_netem
+from orchestrator.runtime.netem_options import (
     UNLIMITED,
-    apply_netem,
     can_express,
     decode_options,
     distribution_table,
