@@ -17,9 +17,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyroute2 import IPRoute, netns
+from pyroute2 import IPRoute
 
-from orchestrator.runtime.namespaces import entered, path_of
+from orchestrator.runtime.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
 
 # Not in Python's socket module: asm-generic/socket.h.
 _SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 33, 35
@@ -76,7 +81,7 @@ def stations(count: int = 2, tag: str = "link", subnet: int = 1) -> Iterator[lis
     try:
         for number in range(1, count + 1):
             name = f"{tag}-{os.getpid()}-{number}"
-            netns.create(name)
+            create_namespace(name)
             mac = f"02:00:00:{subnet:02x}:00:{number:02x}"
             with entered(path_of(name)), suppress(FileNotFoundError):
                 Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
@@ -84,7 +89,7 @@ def stations(count: int = 2, tag: str = "link", subnet: int = 1) -> Iterator[lis
         yield made
     finally:
         for station in made:
-            netns.remove(station.namespace)
+            remove_namespace(station.namespace)
 
 
 def introduce(a: Station, b: Station) -> None:

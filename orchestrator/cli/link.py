@@ -16,7 +16,7 @@ from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Link
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.spec.problems import Mistake
-from orchestrator.spec.units import read_time_ms
+from orchestrator.spec.units import read_duration_s
 
 from_option = click.option("--from", "sender", default="", help="Only frames that this end sends.")
 link_argument = click.argument("link")
@@ -160,7 +160,7 @@ def flap_command(name: str, link: str, every: str, duration: str) -> None:
 
 def _seconds(text: str) -> float:
     try:
-        return read_time_ms(text) / 1000
+        return read_duration_s(text)
     except Mistake as mistake:
         raise UsageError(str(mistake), mistake.hint) from None
 

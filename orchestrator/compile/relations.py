@@ -33,8 +33,12 @@ def add_relations(draft: Draft) -> None:
             path = ("as", name, "providers", index)
             _add_relation(draft, draft.systems[name], relation_of(entry), "provider", path)
         for index, entry in enumerate(spec.peers):
-            if not _is_written_before(draft, name, relation_of(entry)):
-                path = ("as", name, "peers", index)
+            path = ("as", name, "peers", index)
+            if _is_written_before(draft, name, relation_of(entry)):
+                if relation_of(entry).wire:
+                    message = f"'{relation_of(entry).as_}' has this peering already"
+                    draft.report(message, *path, "wire", hint="write its wire there")
+            else:
                 _add_relation(draft, draft.systems[name], relation_of(entry), "peer", path)
 
 

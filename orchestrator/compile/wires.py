@@ -29,6 +29,9 @@ from orchestrator.spec.wires import BurstSpec, DirectionSpec, WireSpec
 Direction = Literal["there", "back"]
 
 FIBRE_KM_PER_MS = 299.792458 * 2 / 3
+# The key of a wire in a relation or an exchange's member: whoever writes it buys the line, and is
+# the first end of its link. Elsewhere the second end is the subscriber.
+OF_THE_FIRST_END = "wire"
 ETHERNET_HEADER = 14  # octets around a packet that a rate counts as well
 
 
@@ -45,8 +48,9 @@ def _shaped(draft: Draft, link: Link, distance_ms: float) -> Link:
     start = CLEAR.changed(delay_ms=distance_ms)
     link = replace(link, ab=start, ba=start)
     for spec, path in draft.wires[link.name]:
-        ab = shape(spec, "there", link.ab, distance_ms)
-        ba = shape(spec, "back", link.ba, distance_ms)
+        down: Direction = "back" if path[-1] == OF_THE_FIRST_END else "there"
+        ab = shape(spec, "there", link.ab, distance_ms, down)
+        ba = shape(spec, "back", link.ba, distance_ms, down)
         link = replace(link, ab=ab, ba=ba, mtu=spec.mtu or link.mtu)
         if _refuse_nonsense(draft, link, spec, path):
             break
@@ -74,15 +78,22 @@ def nearest_link(name: str, links: Iterable[str]) -> str:
 
 
 def shape(
-    spec: WireSpec, direction: Direction, impairment: Impairment, distance_ms: float
+    spec: WireSpec,
+    direction: Direction,
+    impairment: Impairment,
+    distance_ms: float,
+    down: Direction = "there",
 ) -> Impairment:
-    """An impairment with a profile, then both directions' settings, then its own laid over it."""
+    """An impairment with a profile, then both directions' settings, then its own laid over it.
+
+    ``down`` is the direction towards the subscriber of the profile.
+    """
     if spec.profile is not None:
         profile = PROFILES[spec.profile]
         impairment = impairment.changed(
             delay_ms=distance_ms + profile.delay_ms,
             jitter_ms=profile.jitter_ms,
-            rate_bps=profile.down_bps if direction == "there" else profile.up_bps,
+            rate_bps=profile.down_bps if direction == down else profile.up_bps,
         )
     impairment = overlay(spec, impairment)
     own = getattr(spec, direction)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +122,12 @@ def remove_containers(client: docker.DockerClient, lab: str) -> int:
     """
     removed: set[str] = set()
     refusals: list[DeployError] = []
+
+    for container in find_containers(client, lab).values():
+        if container.running:
+            # All at once and first, so that the kernel takes their namespaces down together.
+            with suppress(ProcessLookupError):
+                os.kill(container.pid, signal.SIGKILL)
 
     def sweep() -> bool:
         with explaining():

@@ -25,6 +25,7 @@ SIZES_BYTES = {"B": 1.0, "kB": 1e3, "KiB": 1024.0, "MB": 1e6, "MiB": 1024.0**2}
 PACKETS = {"packets": 1.0, "packet": 1.0}
 
 LONGEST_DELAY_MS = 60_000.0
+LONGEST_DURATION_S = 86_400.0
 HIGHEST_RATE_BPS = 100e9
 # What both backends can count to (runtime/wire/settings.c; netem's limit has 32 bits).
 MOST_PACKETS, MOST_BYTES = 1_000_000, 2**30
@@ -68,6 +69,15 @@ def read_time_ms(written: object) -> float:
     value, _ = _read(written, TIMES_MS, "time", "12 ms")
     if value > LONGEST_DELAY_MS:
         raise Mistake(f"{_shown(str(written))} is too long a time for a link", "at most 60 s")
+    return value
+
+
+def read_duration_s(text: str) -> float:
+    """How long something goes on, in seconds; at most a day."""
+    units = {**TIMES_MS, "min": 60_000.0, "h": 3_600_000.0}
+    value = _read(text, units, "time", "10 s")[0] / 1000
+    if value > LONGEST_DURATION_S:
+        raise Mistake(f"'{text}' is longer than a day", "at most 24 h")
     return value
 
 

@@ -96,9 +96,11 @@ def _ppb(share: float) -> int:
 
 def impair_wire(control: WireControl, name: str, link: LinkState) -> None:
     """Set both directions of a link, and see in what `wire` shows that it took."""
-    for direction, impairment in link.impairments.items():
-        control.set(name, direction, **wire_settings(impairment))
-    shown = control.show(name)
+    if link.ab == link.ba:
+        shown = control.set(name, "both", **wire_settings(link.ab))
+    else:
+        control.set(name, "ab", **wire_settings(link.ab))
+        shown = control.set(name, "ba", **wire_settings(link.ba))
     for direction in DIRECTIONS:
         verify(name, direction, wire_settings(link.impairments[direction]), shown[direction])
 
