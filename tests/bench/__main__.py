@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +21,19 @@ from typing import Any
 
 import docker
 
+from orchestrator.linking import links_of
 from orchestrator.loading import load, shipped_topologies
 from orchestrator.roles import ROLES
+from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
+from orchestrator.runtime.polling import wait_for
+from orchestrator.runtime.probing import bird
 from tests.bench.figures import Figure, report
 
 LAB = Path(sys.executable).with_name("lab")
 TOPOLOGY = shipped_topologies() / "internet.yaml"
 NAME, LABEL = "bench", "clicklab.bench"
+CUT = "tundra-fra--tundra-lon"
 URL = "https://www.example.com/"
 REPEATS = 5
 
@@ -111,6 +117,26 @@ def visit_overhead(captures: str) -> float:
     return taken - float(records[0]["timings_ms"]["load"]) / 1000
 
 
+def cut_ms(client: docker.DockerClient) -> float:
+    """Milliseconds from pulling a cable to BIRD, at one end of it, without its neighbour."""
+    router = find_containers(client, NAME)["tundra-fra"]
+
+    def has_neighbour() -> bool:
+        return "eth0" in bird(router, "show ospf neighbors")
+
+    assert has_neighbour()
+    with links_of(NAME) as layer:
+        started = time.monotonic()
+        puller = threading.Thread(target=layer.cut, args=(CUT, True))
+        puller.start()
+        gone = wait_for(lambda: not has_neighbour(), within_s=5, every_s=0.001)
+        taken = time.monotonic() - started
+        puller.join()
+        layer.cut(CUT, down=False)
+    assert gone
+    return taken * 1e3
+
+
 @contextmanager
 def no_lab_left() -> Iterator[None]:
     try:
@@ -134,6 +160,8 @@ def measure() -> Iterator[Figure]:
         lab("visit", URL, "--name", NAME, "--cold", "--captures", captures)
         overhead = median_of(lambda: visit_overhead(captures))
         yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
+        dropped = cut_ms(client)
+        yield Figure("a pulled cable, until BIRD has dropped the neighbour", dropped, "ms", 50)
         down = seconds(lambda: lab("down", "--name", NAME))
         yield Figure("lab down", down, "s", 3.0)
 
