@@ -8,7 +8,6 @@ ended by `lab down`.
 
 from __future__ import annotations
 
-import itertools
 import os
 import select
 import signal
@@ -88,6 +87,14 @@ def rewire(client: docker.DockerClient, state: LabState, plan: Plan, node: str) 
     print(f"{node}: rewired with {len(names)} links", flush=True)
 
 
+def rewire_all(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
+    """The nodes that restarted before anybody kept watch."""
+    namespaces = namespaces_of(plan, find_containers(client, plan.name))
+    for node in plan.nodes:
+        if node in namespaces and not _is_wired(plan, node, namespaces[node]):
+            rewire(client, state, plan, node)
+
+
 def _is_wired(plan: Plan, node: str, namespace: str) -> bool:
     """Whether the node has at least one of its interfaces; a fresh namespace has none."""
     with entered(namespace):
@@ -113,7 +120,8 @@ def keep(lab: str) -> None:
     restarts = _restarts(client, lab)
     state.update(keeper=Process(os.getpid(), start_time(os.getpid()) or 0))
     threading.Thread(target=_keep_wire, args=(client, state, plan), daemon=True).start()
-    for node in itertools.chain(plan.nodes, restarts):
+    _try("first look", state, lambda: rewire_all(client, state, plan))
+    for node in restarts:
         if not state.exists():
             return
         _try(node, state, lambda node=node: rewire(client, state, plan, node))  # type: ignore[misc]
