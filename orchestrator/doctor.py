@@ -86,7 +86,11 @@ def _is_local(info: dict[str, str]) -> bool:
 _TRIES: dict[str, tuple[Callable[[IPRoute], object], bool, str]] = {
     "veth": (lambda s: s.link("add", ifname="a", kind="veth", peer="b"), True, "links"),
     "bridge": (lambda s: s.link("add", ifname="br", kind="bridge"), True, "switches"),
-    "netem": (lambda s: s.tc("add", "netem", index=1, delay=1000), False, "kernel impairments"),
+    "netem": (
+        lambda s: s.tc("add", "netem", index=1, delay=1000),
+        False,
+        "wire impairs links instead",
+    ),
 }
 
 
@@ -98,12 +102,12 @@ def _kernel() -> Iterator[Finding]:
     for ability, (_, required, purpose) in _TRIES.items():
         reason = answers.get(ability, "could not be tried")
         if not reason:
-            yield Finding(ability, "good", f"the kernel has it ({purpose})")
+            yield Finding(ability, "good", "the kernel has it")
         elif required:
             mend = f"modprobe {ability}, or use a kernel that has it"
             yield Finding(ability, "bad", f"{purpose} need it: {reason}", mend)
         else:
-            yield Finding(ability, "note", f"the kernel has none of it, so no {purpose} ({reason})")
+            yield Finding(ability, "note", f"the kernel has none ({reason}); {purpose}")
     yield from _user_namespaces()
     control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     yield Finding("tcp", "good", f"nodes use the kernel's congestion control: {control}")
