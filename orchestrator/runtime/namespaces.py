@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyroute2 import IPRoute
+
 CLONE_NEWNET = 0x40000000
 RUN_FOLDER = "/run/netns"
 _MS_BIND, _MS_REC, _MS_SHARED = 1 << 12, 1 << 14, 1 << 20
@@ -51,6 +53,15 @@ def entered(path: str) -> Iterator[None]:
             _set_namespace(home)
     finally:
         os.close(home)
+
+
+@contextmanager
+def routing_socket(path: str) -> Iterator[IPRoute]:
+    """A netlink socket that belongs to the namespace at ``path`` (rtnetlink(7))."""
+    with entered(path):
+        socket = IPRoute()
+    with socket:
+        yield socket
 
 
 def switch_namespace(lab: str, switch: str) -> str:

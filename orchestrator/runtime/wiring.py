@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from socket import AF_INET
@@ -21,7 +21,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from orchestrator.errors import DeployError
 from orchestrator.plan.model import Endpoint, Interface, Link, Plan, Route
 from orchestrator.runtime.containers import Container
-from orchestrator.runtime.namespaces import entered, path_of, switch_namespace
+from orchestrator.runtime.namespaces import path_of, routing_socket, switch_namespace
 
 BRIDGE, BRIDGE_INDEX = "br0", 2
 _LOOPBACK = 1
@@ -41,7 +41,7 @@ def namespaces_of(plan: Plan, containers: Mapping[str, Container]) -> dict[str, 
 def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
     """A learning bridge in the namespace of every switch; spanning tree stays off."""
     for name in plan.switches:
-        with _routing_socket(namespaces[name]) as socket:
+        with routing_socket(namespaces[name]) as socket:
             socket.link("add", ifname=BRIDGE, kind="bridge", index=BRIDGE_INDEX, br_stp_state=0)
             socket.link("set", index=BRIDGE_INDEX, state="up")
 
@@ -96,7 +96,7 @@ def remove_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> N
     """Remove what is left of links; an end that is gone already took its peer along."""
     for link in links:
         for end in (link.a, link.b):
-            with _routing_socket(namespaces[end.node]) as socket:
+            with routing_socket(namespaces[end.node]) as socket:
                 try:
                     socket.link("del", index=interface_at(plan, end).index)
                 except NetlinkError as error:
@@ -113,7 +113,7 @@ def interface_at(plan: Plan, end: Endpoint) -> Interface:
 
 def _configure(plan: Plan, name: str, ends: list[Endpoint], namespace: str) -> None:
     interfaces = [interface_at(plan, end) for end in ends]
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         if name in plan.switches:
             for port in interfaces:
                 socket.link("set", index=port.index, master=BRIDGE_INDEX, state="up")
@@ -171,7 +171,7 @@ def addresses_of(plan: Plan, link: Link, namespaces: Namespaces) -> list[Held]:
 
 
 def _held(namespace: str, index: int) -> Held:
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         addresses = [
             (str(entry.get_attr("IFA_LOCAL")), int(entry["prefixlen"]))
             for entry in socket.get_addr(family=AF_INET, index=index)
@@ -187,7 +187,7 @@ def _held(namespace: str, index: int) -> Held:
 def restore_addresses(held: Iterable[Held]) -> None:
     """Give interfaces that were made anew back what they held."""
     for one in held:
-        with _routing_socket(one.namespace) as socket:
+        with routing_socket(one.namespace) as socket:
             for address, prefix in one.addresses:
                 socket.addr("replace", index=one.index, address=address, prefixlen=prefix)
             for gateway in one.gateways:
@@ -196,17 +196,7 @@ def restore_addresses(held: Iterable[Held]) -> None:
 
 def forget_neighbours(namespace: str) -> None:
     """Empty the ARP cache of a namespace (RFC 826)."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         for entry in socket.get_neighbours(family=AF_INET):
             if not entry["state"] & _NUD_NOARP:
                 socket.neigh("del", dst=entry.get_attr("NDA_DST"), ifindex=entry["ifindex"])
-
-
-@contextmanager
-def _routing_socket(namespace: str) -> Iterator[IPRoute]:
-    with entered(namespace):
-        socket = IPRoute()
-    try:
-        yield socket
-    finally:
-        socket.close()

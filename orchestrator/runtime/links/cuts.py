@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl import TC_H_ROOT
 
 from orchestrator.errors import FaultError
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.namespaces import routing_socket
 from orchestrator.runtime.netem import netem_counters
 from orchestrator.runtime.polling import wait_for
 
@@ -17,23 +14,15 @@ _BLACKHOLE_HANDLE = 0x10000
 _CARRIER_WITHIN_S = 2.0
 
 
-@contextmanager
-def _routing_socket(namespace: str) -> Iterator[IPRoute]:
-    with entered(namespace):
-        socket = IPRoute()
-    with socket:
-        yield socket
-
-
 def set_port(namespace: str, index: int, is_up: bool) -> None:
     """Take a switch's port down or up; the node at its other end loses or gets its carrier."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         socket.link("set", index=index, state="up" if is_up else "down")
 
 
 def await_carrier(namespace: str, index: int, is_up: bool, end: str) -> None:
     """See that an interface has its carrier, or has not. Raises FaultError."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
 
         def is_so() -> bool:
             [link] = socket.get_links(index)
@@ -45,7 +34,7 @@ def await_carrier(namespace: str, index: int, is_up: bool, end: str) -> None:
 
 def set_blackhole(namespace: str, index: int) -> None:
     """Every frame that would leave by an interface vanishes (sch_blackhole, in every kernel)."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         socket.tc(
             "replace", kind="blackhole", index=index, handle=_BLACKHOLE_HANDLE, parent=TC_H_ROOT
         )
@@ -55,14 +44,14 @@ def set_blackhole(namespace: str, index: int) -> None:
 
 def lift_blackhole(namespace: str, index: int) -> None:
     """Let frames leave again; fine where they do."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         if _root_kind(socket, index) == "blackhole":
             socket.tc("del", index=index, parent=TC_H_ROOT)
 
 
 def read_qdisc(namespace: str, index: int) -> dict[str, object]:
     """What an interface sends through, and its counters if it is netem."""
-    with _routing_socket(namespace) as socket:
+    with routing_socket(namespace) as socket:
         kind = _root_kind(socket, index)
     return {"qdisc": kind, **netem_counters(namespace, index)}
 
