@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,20 +14,34 @@ from orchestrator.compile.main import compile_plan
 from orchestrator.errors import Problem, SpecError
 from orchestrator.plan.model import Plan
 from orchestrator.spec.check import check_topology
+from orchestrator.spec.document import Document
+from orchestrator.spec.imports import add_imported
 from orchestrator.spec.load import parse
-from orchestrator.spec.model import Topology
+from orchestrator.spec.model import ImportSpec, Topology
+from orchestrator.spec.overrides import override
 from orchestrator.spec.problems import explain
 
 
-def load(path: Path, name: str = "") -> Plan:
-    """The plan of a topology file, under ``name`` if given. Raises SpecError or PlanError."""
-    document = parse(_read(path), str(path))
+def load(
+    path: Path,
+    name: str = "",
+    settings: Iterable[str] = (),
+    tell: Callable[[str], None] = lambda note: None,
+) -> Plan:
+    """The plan of a topology file, under ``name`` if given, with ``KEY=VALUE`` settings put in.
+
+    ``tell`` hears of what is no mistake but worth knowing. Raises SpecError or PlanError, and
+    UsageError for a setting that cannot be put in.
+    """
+    document = override(parse(_read(path), str(path)), settings)
     try:
         topology = Topology.model_validate(document.data)
     except ValidationError as error:
         raise explain(document, error, Topology) from None
     if name:
         topology = topology.model_copy(update={"name": name})
+    if topology.import_ is not None:
+        topology, document = _import(topology, document, topology.import_, path.parent, tell)
     check_topology(topology, document)
     return compile_plan(topology, document)
 
@@ -38,6 +56,41 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         message, hint = f"cannot read it: {error.strerror}", ""
     raise SpecError([Problem(str(path), 1, 1, message, hint)])
+
+
+def _import(
+    topology: Topology,
+    document: Document,
+    spec: ImportSpec,
+    folder: Path,
+    tell: Callable[[str], None],
+) -> tuple[Topology, Document]:
+    path = folder / spec.caida
+    try:
+        text = _unpacked(path)
+    except FileNotFoundError:
+        message, hint = f"there is no file '{path}'", "name one beside the topology"
+    except UnicodeDecodeError:
+        message, hint = f"'{path}' is not text", "if it is packed, its name must end in .gz or .bz2"
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        message, hint = f"cannot read '{path}': {reason}", ""
+    else:
+        found = add_imported(topology, document, spec, text, str(path))
+        if found.left_out:
+            tell(f"{path}: ASes left out, as nothing joins them to the others: {found.left_out}")
+        return found.topology, found.document
+    raise SpecError([document.problem(message, "import", "caida", hint=hint)])
+
+
+def _unpacked(path: Path) -> str:
+    """A file's text, unpacked if its name ends in .gz or .bz2."""
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    elif path.suffix == ".bz2":
+        data = bz2.decompress(data)
+    return data.decode()
 
 
 def shipped_topologies() -> Path:

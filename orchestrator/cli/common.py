@@ -28,6 +28,13 @@ topology_argument = click.argument(
     "topology", required=False, metavar="[TOPOLOGY: a file or a shipped name; default: internet]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Put this into the topology first, like routing.bfd=false; may be repeated.",
+)
 name_option = click.option("--name", default="", help="Which lab, when several are up.")
 
 
@@ -51,3 +58,8 @@ def chosen_lab(name: str) -> str:
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_note(note: str) -> None:
+    """What is worth knowing beside a verb's output."""
+    click.echo(f"note: {note}", err=True)

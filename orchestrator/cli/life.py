@@ -16,6 +16,8 @@ from orchestrator.cli.common import (
     json_option,
     name_option,
     print_json,
+    print_note,
+    settings_option,
     topology_argument,
     topology_path,
 )
@@ -35,6 +37,7 @@ from orchestrator.visiting import Request, visit
 
 @click.command("up")
 @topology_argument
+@settings_option
 @click.option("--name", default="", help="Call the lab this instead of what its file says.")
 @click.option(
     "--timeout",
@@ -46,12 +49,17 @@ from orchestrator.visiting import Request, visit
 @click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
 @click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
 def up_command(
-    topology: str | None, name: str, timeout: float, keep: bool, first_visit: bool
+    topology: str | None,
+    settings: tuple[str, ...],
+    name: str,
+    timeout: float,
+    keep: bool,
+    first_visit: bool,
 ) -> int:
     """Boot a lab, and return when it is ready: converged and answering."""
     if name:
         _check_name(name)
-    plan = load(topology_path(topology), name)
+    plan = load(topology_path(topology), name, settings, print_note)
     started = time.monotonic()
     if up(plan, _stages(), timeout, keep):
         seconds = time.monotonic() - started

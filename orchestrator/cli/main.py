@@ -22,6 +22,7 @@ VERBS = {
     "build": "host",
     "check": "topology",
     "plan": "topology",
+    "generate": "generate",
     "up": "life",
     "visit": "visit",
     "link": "link",

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
-PUBLIC = IPv4Network("198.18.0.0/15")  # RFC 2544: for benchmarks, routed by nobody
+from orchestrator.plan.addresses import Prefix, overlap
+
+# RFC 2544 (benchmarks), and when that is full, RFC 6598 (between a carrier and its customers).
+PUBLIC = (IPv4Network("198.18.0.0/15"), IPv4Network("100.64.0.0/10"))
+PUBLIC6 = IPv6Network("3fff::/20")  # RFC 9637: for documentation, as large as a registry's
+EXCHANGES6 = IPv6Network("2001:db8::/33")  # RFC 3849, the lower half
+ANYCAST6 = IPv6Network("2001:db8:8000::/33")  # the upper half
 HOMES = IPv4Network("192.168.0.0/16")  # RFC 1918
 DATACENTERS = IPv4Network("10.0.0.0/8")  # RFC 1918
-BY_HAND = IPv4Network("172.16.0.0/12")  # RFC 1918: links that a user draws without addresses
-SYSTEM_LENGTH, EXCHANGE_LENGTH, LAN_LENGTH = 22, 24, 24
+DATACENTERS6 = IPv6Network("fd00:10::/32")  # RFC 4193
+# Links that a user draws without addresses.
+BY_HAND = IPv4Network("172.16.0.0/12")  # RFC 1918
+BY_HAND6 = IPv6Network("fd00:172:16::/48")  # RFC 4193
+
+
+class Lengths(NamedTuple):
+    """How long a prefix of each family is, in bits."""
+
+    v4: int
+    v6: int
+
+
+SYSTEM, LAN = Lengths(22, 32), Lengths(24, 64)
+EXCHANGE, ANYCAST = Lengths(24, 64), Lengths(24, 48)
+LOOPBACK, POINT_TO_POINT = Lengths(32, 128), Lengths(31, 127)
+LINE, DELEGATED_LENGTH = Lengths(31, 64), 56
 
 
 class PoolExhausted(Exception):
@@ -17,52 +39,89 @@ class PoolExhausted(Exception):
 
 
 class Pool:
-    """Hands out prefixes of a block, lowest first, never one that overlaps ``reserved``.
+    """Hands out prefixes of some blocks in order, never one that overlaps ``reserved``.
 
-    ``whole`` is what a user knows the block as a part of, ``remedy`` what to do when it is full.
+    ``whole`` is what a user knows them as a part of, ``remedy`` what to do when they are full.
     """
 
     def __init__(
         self,
-        block: IPv4Network,
-        reserved: Iterable[IPv4Network] = (),
-        whole: IPv4Network | None = None,
+        blocks: Prefix | Sequence[Prefix],
+        reserved: Iterable[Prefix] = (),
+        whole: Prefix | None = None,
         remedy: str = "",
+        descending: bool = False,
     ) -> None:
-        self.block, self.whole, self.remedy = block, whole or block, remedy
-        self._reserved = list(reserved)
-        self._next = int(block.network_address)
+        self.blocks = [blocks] if isinstance(blocks, IPv4Network | IPv6Network) else list(blocks)
+        self.whole, self.remedy = whole or self.blocks[0], remedy
+        self._reserved, self._descending = list(reserved), descending
+        self._next: int | None = None
 
-    def take(self, length: int) -> IPv4Network:
+    def take(self, length: int) -> Prefix:
         """The next free prefix of ``length`` bits. Raises PoolExhausted."""
         for prefix in self._candidates(length):
-            if not any(prefix.overlaps(taken) for taken in self._reserved):
-                self._next = int(prefix.broadcast_address) + 1
+            if not any(overlap(prefix, taken) for taken in self._reserved):
+                edge = prefix.network_address if self._descending else prefix.broadcast_address
+                self._next = int(edge) + (0 if self._descending else 1)
                 return prefix
         raise PoolExhausted(f"{self.whole} has no free /{length} left")
 
-    def _candidates(self, length: int) -> Iterator[IPv4Network]:
-        size = 1 << (32 - length)
-        start = -(-self._next // size) * size
-        for address in range(start, int(self.block.broadcast_address) - size + 2, size):
-            yield IPv4Network((address, length))
+    def _candidates(self, length: int) -> Iterator[Prefix]:
+        while True:
+            block = self.blocks[0]
+            for address in self._starts(block, 1 << (block.max_prefixlen - length)):
+                yield type(block)((address, length))
+            if len(self.blocks) == 1:
+                return
+            self.blocks.pop(0)
+            self._next = None
+
+    def _starts(self, block: Prefix, size: int) -> range:
+        first, end = int(block.network_address), int(block.broadcast_address) + 1
+        if self._descending:
+            top = end if self._next is None else self._next
+            return range(top // size * size - size, first - 1, -size)
+        bottom = first if self._next is None else self._next
+        return range(-(-bottom // size) * size, end - size + 1, size)
+
+
+class Pools(NamedTuple):
+    """A pool of each family, asked together."""
+
+    v4: Pool
+    v6: Pool
 
 
 class SystemPools:
-    """The prefix of an AS in three parts: loopbacks, its servers and customers, its links.
+    """The prefixes of an AS in parts: loopbacks, its servers and customers, its links.
 
-    The prefix must be a /30 or larger; the parts are a quarter, a quarter and a half of it.
+    The IPv4 prefix must be a /30 or larger; the parts are a quarter, a quarter and a half of it.
+    Of the IPv6 prefix each is a quarter, and the last one is for delegation to customers.
     """
 
-    def __init__(self, prefix: IPv4Network, reserved: Iterable[IPv4Network] = ()) -> None:
+    def __init__(
+        self, prefix: IPv4Network, prefix6: IPv6Network, reserved: Iterable[Prefix] = ()
+    ) -> None:
         lower, upper = prefix.subnets()
-        loopbacks, services = lower.subnets()
+        first, second, third, fourth = prefix6.subnets(prefixlen_diff=2)
         # The network's own address would read as the AS, not as a router of it.
-        taken = [IPv4Network((prefix.network_address, 32)), *reserved]
-        self.loopbacks, self.services, self.links = (
-            Pool(block, taken, whole=prefix, remedy="give the AS a wider 'prefix'")
-            for block in (loopbacks, services, upper)
-        )
+        taken = [
+            IPv4Network((prefix.network_address, 32)),
+            IPv6Network((prefix6.network_address, 128)),
+            *reserved,
+        ]
+
+        def pools(block: IPv4Network, block6: IPv6Network) -> Pools:
+            return Pools(
+                Pool(block, taken, prefix, "give the AS a wider 'prefix'"),
+                Pool(block6, taken, prefix6, "give the AS a wider 'prefix6'"),
+            )
+
+        loopbacks, services = lower.subnets()
+        self.loopbacks = pools(loopbacks, first)
+        self.services = pools(services, second)
+        self.links = pools(upper, third)
+        self.delegated = Pool(fourth, reserved, prefix6, "give the AS a wider 'prefix6'")
 
 
 def mac_address(node: int, interface: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
-from orchestrator.compile.addressing import DATACENTERS, LAN_LENGTH, Pool
-from orchestrator.compile.draft import Draft, Machine, interface_of
+from orchestrator.compile.addressing import DATACENTERS, DATACENTERS6, LAN, Pool
+from orchestrator.compile.anycast import add_service
+from orchestrator.compile.draft import Draft, Machine, Pair, interface_of
 from orchestrator.plan.model import CertRequest
 from orchestrator.plan.services import (
     AppSettings,
@@ -18,7 +19,7 @@ from orchestrator.plan.services import (
     WebSettings,
 )
 from orchestrator.spec.document import Path
-from orchestrator.spec.model import DatacenterSpec
+from orchestrator.spec.model import CdnSpec, DatacenterSpec
 
 WEB_PORT, APP_PORT = 80, 8080
 CERTIFICATE = "site"
@@ -30,12 +31,15 @@ def add_datacenters(draft: Draft) -> dict[str, Machine]:
     Returns the balancer of each data centre.
     """
     pool = Pool(DATACENTERS, draft.reserved, remedy="give some of them a 'lan'")
+    pool6 = Pool(DATACENTERS6, draft.reserved)
     balancers = {}
     for name, spec in draft.topology.datacenters.items():
         path = ("datacenters", name)
-        lan = spec.lan or draft.take(pool, LAN_LENGTH, f"datacenter '{name}'", path)
+        what = f"datacenter '{name}'"
+        lan = spec.lan or draft.take4(pool, LAN.v4, what, path)
+        lan6 = draft.take6(pool6, LAN.v6, what, path)
         _refuse_full(draft, lan, 2 + spec.web + spec.apps, path)
-        balancers[name] = _add_datacenter(draft, name, spec, lan)
+        balancers[name] = _add_datacenter(draft, name, spec, (lan, lan6))
     return balancers
 
 
@@ -46,7 +50,7 @@ def _refuse_full(draft: Draft, lan: IPv4Network, servers: int, path: Path) -> No
         draft.report(message, *path, "lan", hint="widen it")
 
 
-def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: IPv4Network) -> Machine:
+def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: Pair) -> Machine:
     system, path = draft.systems[spec.as_], ("datacenters", name)
     router = draft.machines[spec.router] if spec.router else system.middle()
     balancer = draft.add(f"{name}-lb", "balancer", path, near=router)
@@ -77,9 +81,8 @@ def _inside(draft: Draft, name: str, role: str, switch: Machine) -> Machine:
 
 
 def _join(draft: Draft, machine: Machine, switch: Machine) -> None:
-    assert switch.prefix is not None
     port, _ = draft.connect(machine, switch)
-    port.addresses.append(interface_of(switch.prefix, len(switch.ports)))
+    port.addresses += [interface_of(prefix, len(switch.ports)) for prefix in switch.prefixes]
 
 
 def _backends(machines: list[Machine], port: int) -> tuple[Backend, ...]:
@@ -94,11 +97,19 @@ def add_edges(draft: Draft, balancers: Mapping[str, Machine]) -> None:
             for host, site in draft.topology.sites.items()
             if site.cdn == name
         )
-        for edge, router_name in spec.edges.items():
-            router = draft.machines[router_name]
-            machine = draft.add(edge, "edge", ("cdns", name, "edges", edge), near=router)
-            draft.attach_server(machine, draft.systems[spec.as_], router)
-            machine.settings = EdgeSettings(sites)
-            if sites:
-                hosts = tuple(site.host for site in sites)
-                draft.certificates.append(CertRequest(edge, CERTIFICATE, hosts))
+        machines = [_add_edge(draft, name, edge, spec, sites) for edge in spec.edges]
+        if spec.steering == "anycast":
+            add_service(draft, name, draft.systems[spec.as_], machines, ("cdns", name))
+
+
+def _add_edge(
+    draft: Draft, name: str, edge: str, spec: CdnSpec, sites: tuple[Site, ...]
+) -> Machine:
+    router = draft.machines[spec.edges[edge]]
+    machine = draft.add(edge, "edge", ("cdns", name, "edges", edge), near=router)
+    draft.attach_server(machine, draft.systems[spec.as_], router)
+    machine.settings = EdgeSettings(sites)
+    if sites:
+        hosts = tuple(site.host for site in sites)
+        draft.certificates.append(CertRequest(edge, CERTIFICATE, hosts))
+    return machine

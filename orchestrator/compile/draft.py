@@ -7,15 +7,42 @@ so that one run reports them all.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from itertools import count
 
-from orchestrator.compile.addressing import Pool, PoolExhausted, SystemPools, mac_address
+from orchestrator.compile.addressing import (
+    EXCHANGES6,
+    POINT_TO_POINT,
+    PUBLIC,
+    Lengths,
+    Pool,
+    PoolExhausted,
+    Pools,
+    SystemPools,
+    mac_address,
+)
 from orchestrator.errors import Problem
-from orchestrator.plan.model import CertRequest, Endpoint, Link, Route
-from orchestrator.plan.services import BgpSession, OspfPort, Settings
+from orchestrator.plan.addresses import EVERYWHERE, Address, HostAddress, Prefix, link_local
+from orchestrator.plan.model import AnycastService, CertRequest, Endpoint, Link, Route
+from orchestrator.plan.services import (
+    AccessLine,
+    BgpSession,
+    Origin,
+    OspfPort,
+    RtrServer,
+    Settings,
+    Speaker,
+)
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
@@ -23,7 +50,9 @@ from orchestrator.spec.wires import WireSpec
 
 LONGEST_LABEL = 63  # octets of a host name
 # What a pool answers when it is empty: the draft is refused anyway, and goes on to find more.
-PLACEHOLDER = IPv4Network("0.0.0.0/0")
+PLACEHOLDER, PLACEHOLDER6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
+# What a link to a single server costs in OSPF.
+STUB_COST = 10
 
 
 @dataclass
@@ -34,8 +63,13 @@ class Port:
     mac: str
     index: int
     link: str = ""
-    addresses: list[IPv4Interface] = field(default_factory=list)
+    addresses: list[HostAddress] = field(default_factory=list)
     dhcp: bool = False
+
+    @property
+    def link_local(self) -> IPv6Address:
+        """The address the kernel will give it."""
+        return link_local(self.mac)
 
 
 @dataclass
@@ -50,14 +84,26 @@ class Machine:
     at: str | Coordinates | None = None
     ports: list[Port] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
-    loopback: IPv4Address | None = None
+    loopbacks: list[Address] = field(default_factory=list)
+    anycast: list[Address] = field(default_factory=list)
+    speaker: Speaker | None = None
     settings: Settings | None = None
-    prefix: IPv4Network | None = None
+    prefixes: tuple[Prefix, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """What others know it by, IPv4 first."""
+        return tuple(self.loopbacks or [entry.ip for entry in self.ports[0].addresses])
 
     @property
     def address(self) -> IPv4Address:
-        """The address others know it by."""
-        return self.loopback or self.ports[0].addresses[0].ip
+        """The IPv4 address others know it by."""
+        return next(a for a in self.addresses if isinstance(a, IPv4Address))
+
+    @property
+    def routes_packets(self) -> bool:
+        """Whether it is a router of an AS."""
+        return self.role in ("router", "access")
 
     @property
     def coordinates(self) -> Coordinates | None:
@@ -71,15 +117,30 @@ class System:
 
     name: str
     asn: int
-    prefix: IPv4Network
+    prefixes: tuple[IPv4Network, IPv6Network]
     pools: SystemPools
     routers: list[Machine] = field(default_factory=list)
     relations: dict[int, str] = field(default_factory=dict)
     resolver: Machine | None = None
+    anycast: list[Prefix] = field(default_factory=list)
+
+    @property
+    def own(self) -> tuple[Prefix, ...]:
+        """What is this AS's alone to announce."""
+        return (*self.prefixes, *self.anycast)
 
     def middle(self) -> Machine:
         """The router in the middle of the list, where servers stand unless told otherwise."""
         return self.routers[len(self.routers) // 2]
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a name in the DNS leads to: one machine, or several that share an address."""
+
+    name: str
+    addresses: tuple[Address, ...]
+    machines: tuple[Machine, ...]
 
 
 class Draft:
@@ -94,11 +155,15 @@ class Draft:
         self.systems: dict[str, System] = {}
         self.ospf: dict[str, list[OspfPort]] = defaultdict(list)
         self.sessions: dict[str, list[BgpSession]] = defaultdict(list)
+        self.origins: dict[str, list[Origin]] = defaultdict(list)
+        self.lines: dict[str, list[AccessLine]] = defaultdict(list)
+        self.anycast: dict[str, AnycastService] = {}
+        self.rtr: tuple[RtrServer, ...] = ()
         self.certificates: list[CertRequest] = []
         self.wires: dict[str, list[tuple[WireSpec, Path]]] = defaultdict(list)
         # Prefixes that the user wrote: all of them, and those of links by hand.
-        self.reserved: list[IPv4Network] = []
-        self.drawn: list[IPv4Network] = []
+        self.reserved: list[Prefix] = []
+        self.drawn: list[Prefix] = []
         self._empty: set[int] = set()
         self._next_index = 100
 
@@ -106,15 +171,43 @@ class Draft:
         """Note a mistake at a place in the file."""
         self.problems.append(self.document.problem(message, *path, hint=hint, at_key=at_key))
 
-    def take(self, pool: Pool, length: int, what: str, path: Path) -> IPv4Network:
-        """A prefix from a pool, or a placeholder and a problem, noted once for each pool."""
+    @functools.cached_property
+    def shared(self) -> Pools:
+        """Prefixes that belong to no AS alone: of exchanges. From the top of the space that ASes
+        are given from the bottom of; asked for once all ASes have theirs."""
+        taken = [*self.reserved, *(s.prefixes[0] for s in self.systems.values())]
+        remedy = "give some ASes or IXPs a 'prefix' elsewhere"
+        return Pools(
+            Pool(PUBLIC, taken, remedy=remedy, descending=True),
+            Pool(EXCHANGES6, self.reserved, remedy="give some IXPs a 'prefix6' elsewhere"),
+        )
+
+    def take(self, pools: Pools, lengths: Lengths, what: str, path: Path) -> Pair:
+        """A prefix of each family. Notes a problem, once for each pool, where one is full."""
+        v4, v6 = (self._take(pools[n], lengths[n], what, path) for n in range(2))
+        return (
+            v4 if isinstance(v4, IPv4Network) else PLACEHOLDER,
+            v6 if isinstance(v6, IPv6Network) else PLACEHOLDER6,
+        )
+
+    def take6(self, pool: Pool, length: int, what: str, path: Path) -> IPv6Network:
+        """The same, of IPv6 alone."""
+        prefix = self._take(pool, length, what, path)
+        return prefix if isinstance(prefix, IPv6Network) else PLACEHOLDER6
+
+    def take4(self, pool: Pool, length: int, what: str, path: Path) -> IPv4Network:
+        """The same, of IPv4 alone."""
+        prefix = self._take(pool, length, what, path)
+        return prefix if isinstance(prefix, IPv4Network) else PLACEHOLDER
+
+    def _take(self, pool: Pool, length: int, what: str, path: Path) -> Prefix | None:
         try:
             return pool.take(length)
         except PoolExhausted as error:
             if id(pool) not in self._empty:
                 self.report(f"prefix too small: {error} for {what}", *path, hint=pool.remedy)
             self._empty.add(id(pool))
-            return PLACEHOLDER
+            return None
 
     def add(self, name: str, role: str, path: Path, near: Machine | None = None) -> Machine:
         """A new node, standing in the same AS and place as ``near`` if given."""
@@ -124,10 +217,10 @@ class Draft:
         self._register(machine, self.machines)
         return machine
 
-    def add_switch(self, name: str, kind: str, prefix: IPv4Network, path: Path) -> Machine:
-        """A new switch with the prefix of its LAN."""
+    def add_switch(self, name: str, kind: str, prefixes: Pair, path: Path) -> Machine:
+        """A new switch with the prefixes of its LAN."""
         number = len(self.machines) + len(self.switches) + 1
-        switch = Machine(name, kind, number, path, prefix=prefix)
+        switch = Machine(name, kind, number, path, prefixes=prefixes)
         self._register(switch, self.switches)
         return switch
 
@@ -160,7 +253,7 @@ class Draft:
 
     def _port(self, machine: Machine, link: str, wanted: str) -> Port:
         number, taken = len(machine.ports), [port.name for port in machine.ports]
-        stem = "port" if machine.prefix else "eth"
+        stem = "port" if machine.prefixes else "eth"
         name = wanted or next(n for i in count(number) if (n := f"{stem}{i}") not in taken)
         port = Port(name, mac_address(machine.number, number), self._next_index, link)
         self._next_index += 1
@@ -168,28 +261,40 @@ class Draft:
         return port
 
     def wire(
-        self, a: Machine, b: Machine, prefix: IPv4Network, names: tuple[str, str] = ("", "")
+        self, a: Machine, b: Machine, prefixes: Pair, names: tuple[str, str] = ("", "")
     ) -> tuple[Port, Port]:
-        """A point-to-point link: ``a`` has the first address of ``prefix``, ``b`` the second."""
+        """A point-to-point link: ``a`` has the first address of each prefix, ``b`` the second."""
         ports = self.connect(a, b, names)
-        for port, offset in zip(ports, (0, 1), strict=True):
-            port.addresses.append(interface_of(prefix, offset))
+        for prefix in prefixes:
+            for port, offset in zip(ports, (0, 1), strict=True):
+                port.addresses.append(interface_of(prefix, offset))
         return ports
 
-    def attach_server(
-        self, server: Machine, system: System, router: Machine, port_name: str = ""
-    ) -> Port:
-        """Hang a server off a router: a /31 of the AS's, and a default route through it."""
-        prefix = self.take(system.pools.services, 31, f"server '{server.name}'", server.path)
-        port, _ = self.wire(router, server, prefix, ("", port_name))
-        self.ospf[router.name].append(OspfPort(port.name, 10, stub=True))
-        server.routes.append(Route(IPv4Network("0.0.0.0/0"), port.addresses[0].ip))
+    def attach_server(self, server: Machine, system: System, router: Machine) -> Port:
+        """Hang a server off a router: a /31 and a /127 of the AS's, and default routes."""
+        what = f"server '{server.name}'"
+        prefixes = self.take(system.pools.services, POINT_TO_POINT, what, server.path)
+        port, _ = self.wire(router, server, prefixes)
+        self.ospf[router.name].append(OspfPort(port.name, STUB_COST, stub=True))
+        server.routes += default_routes(port)
         return port
 
 
-def interface_of(prefix: IPv4Network, offset: int) -> IPv4Interface:
+Pair = tuple[IPv4Network, IPv6Network]
+
+
+def default_routes(port: Port) -> list[Route]:
+    """Everything through the neighbour at ``port``, by each family it has."""
+    by_version = {prefix.version: prefix for prefix in EVERYWHERE}
+    return [Route(by_version[entry.version], entry.ip) for entry in port.addresses]
+
+
+def interface_of(prefix: Prefix, offset: int) -> HostAddress:
     """The address ``offset`` places into a prefix, with the prefix's length."""
-    return IPv4Interface((int(prefix.network_address) + offset, prefix.prefixlen))
+    address = int(prefix.network_address) + offset
+    if isinstance(prefix, IPv4Network):
+        return IPv4Interface((address, prefix.prefixlen))
+    return IPv6Interface((address, prefix.prefixlen))
 
 
 def distance_between(a: Machine, b: Machine) -> float:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address
 
-from orchestrator.compile.addressing import BY_HAND, Pool
-from orchestrator.compile.draft import Draft, Machine, Port
+from orchestrator.compile.addressing import BY_HAND, BY_HAND6, POINT_TO_POINT, Pool, Pools
+from orchestrator.compile.draft import (
+    STUB_COST,
+    Draft,
+    Machine,
+    Port,
+    default_routes,
+    interface_of,
+)
 from orchestrator.compile.systems import add_ospf_link, add_router
-from orchestrator.plan.model import Route
+from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.services import HostSettings, OspfPort
 from orchestrator.spec.document import Path
 from orchestrator.spec.model import LinkSpec
@@ -30,13 +37,16 @@ def add_nodes(draft: Draft) -> None:
         else:
             machine = draft.add(name, spec.role, path)
             machine.asn = draft.systems[spec.as_].asn if spec.as_ else None
-            machine.settings = HostSettings("", None, None, tuple(draft.topology.zones))
+            machine.settings = HostSettings("", (), None, tuple(draft.topology.zones))
         machine.at = spec.at or (draft.topology.as_[spec.as_].at if spec.as_ else None)
 
 
 def add_links(draft: Draft) -> None:
     """Links by hand: addresses as written, or a /31 of the AS they are in, or of 172.16.0.0/12."""
-    pool = Pool(BY_HAND, draft.reserved, remedy="write 'addresses' for some links")
+    pools = Pools(
+        Pool(BY_HAND, draft.reserved, remedy="write 'addresses' for some links"),
+        Pool(BY_HAND6, draft.reserved),
+    )
     held: dict[IPv4Address, str] = {}
     for index, spec in enumerate(draft.topology.links):
         path = ("links", index)
@@ -47,9 +57,7 @@ def add_links(draft: Draft) -> None:
         elif a and b:
             names = [end.partition(":")[2] for end in spec.ends]
             ports = draft.connect(a, b, (names[0], names[1]))
-            addresses = spec.addresses or _numbered(draft, _pool_of(draft, a, b) or pool, path)
-            for port, address in zip(ports, addresses, strict=True):
-                port.addresses.append(address)
+            _number(draft, ports, spec, _pools_of(draft, a, b) or pools, path)
             draft.wires[ports[0].link].append((spec, path))
             _route(draft, a, b, ports)
 
@@ -85,10 +93,10 @@ def _end(draft: Draft, written: str, path: Path) -> Machine | None:
     return None
 
 
-def _pool_of(draft: Draft, a: Machine, b: Machine) -> Pool | None:
-    """The pool of the AS that a link is in: a host off a router can be reached from other ASes."""
+def _pools_of(draft: Draft, a: Machine, b: Machine) -> Pools | None:
+    """The pools of the AS that a link is in: a host off a router can be reached from other ASes."""
     systems = {system.asn: system for system in draft.systems.values()}
-    routers = [machine for machine in (a, b) if machine.role == "router"]
+    routers = [machine for machine in (a, b) if machine.routes_packets]
     if len(routers) == 1:
         return systems[routers[0].asn or 0].pools.services
     if routers and a.asn == b.asn:
@@ -96,9 +104,22 @@ def _pool_of(draft: Draft, a: Machine, b: Machine) -> Pool | None:
     return None
 
 
-def _numbered(draft: Draft, pool: Pool, path: Path) -> tuple[IPv4Interface, IPv4Interface]:
-    prefix = draft.take(pool, 31, "this link", path)
-    return IPv4Interface((prefix[0], 31)), IPv4Interface((prefix[-1], 31))
+def _number(
+    draft: Draft, ports: tuple[Port, Port], spec: LinkSpec, pools: Pools, path: Path
+) -> None:
+    """Addresses of both families; those of IPv4 may be written."""
+    lengths, what = POINT_TO_POINT, "this link"
+    for number, port in enumerate(ports):
+        if spec.addresses:
+            port.addresses.append(spec.addresses[number])
+    if not spec.addresses:
+        _give(ports, draft.take4(pools.v4, lengths.v4, what, path))
+    _give(ports, draft.take6(pools.v6, lengths.v6, what, path))
+
+
+def _give(ports: tuple[Port, Port], prefix: Prefix) -> None:
+    for number, port in enumerate(ports):
+        port.addresses.append(interface_of(prefix, number))
 
 
 def _refuse_addresses(
@@ -121,15 +142,14 @@ def _refuse_addresses(
 
 def _route(draft: Draft, a: Machine, b: Machine, ports: tuple[Port, Port]) -> None:
     """Within an AS the link joins OSPF; a host that hangs off a router routes through it."""
-    if a.role == b.role == "router" and a.asn == b.asn:
+    if a.routes_packets and b.routes_packets and a.asn == b.asn:
         add_ospf_link(draft, a, b, ports[0].name, ports[1].name)
         return
     for router, port, other in ((a, ports[0], b), (b, ports[1], a)):
-        if router.role == "router" and other.role == "host":
-            draft.ospf[router.name].append(OspfPort(port.name, 10, stub=True))
+        if router.routes_packets and other.role == "host":
+            draft.ospf[router.name].append(OspfPort(port.name, STUB_COST, stub=True))
             if not other.routes:
-                everywhere = IPv4Network("0.0.0.0/0")
-                other.routes.append(Route(everywhere, port.addresses[0].ip))
+                other.routes += default_routes(port)
                 _give_resolver(draft, other, router)
 
 
@@ -138,4 +158,4 @@ def _give_resolver(draft: Draft, host: Machine, router: Machine) -> None:
     system = next(system for system in draft.systems.values() if system.asn == router.asn)
     if system.resolver is not None:
         zones = tuple(draft.topology.zones)
-        host.settings = HostSettings("", None, system.resolver.address, zones)
+        host.settings = HostSettings("", (), system.resolver.address, zones)

@@ -1,9 +1,11 @@
-"""From the draft to the plan: BIRD's settings, and frozen values."""
+"""From the draft to the plan: routers' settings, and frozen values."""
 
 from __future__ import annotations
 
 from orchestrator.compile.draft import Draft, Machine, Port, System
-from orchestrator.compile.relations import session_name
+from orchestrator.compile.origins import bogons, own_prefixes
+from orchestrator.compile.rpki import validates
+from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.model import (
     AutonomousSystem,
     Expectation,
@@ -12,34 +14,42 @@ from orchestrator.plan.model import (
     Plan,
     Switch,
 )
-from orchestrator.plan.services import BgpSession, RouterSettings
+from orchestrator.plan.services import RouterSettings, RouteServerSettings
 
 
 def set_routers(draft: Draft) -> None:
-    """Full iBGP mesh between the loopbacks of an AS (RFC 4456 is for larger ones), and OSPF."""
+    """What BIRD needs to know, at every router and every route server."""
+    filtered = bogons(draft)
     for system in draft.systems.values():
         for router in system.routers:
-            sessions = _with_mesh(draft.sessions[router.name], router, system)
-            assert router.loopback is not None
-            router.settings = RouterSettings(
-                router.loopback,
-                system.asn,
-                (system.prefix,),
-                tuple(draft.ospf[router.name]),
-                sessions,
-            )
+            router.settings = _router_settings(draft, system, router, filtered)
+    for machine in draft.machines.values():
+        if machine.role == "routeserver":
+            assert machine.asn is not None
+            sessions = tuple(draft.sessions[machine.name])
+            machine.settings = RouteServerSettings(machine.address, machine.asn, filtered, sessions)
 
 
-def _with_mesh(
-    outside: list[BgpSession], router: Machine, system: System
-) -> tuple[BgpSession, ...]:
-    inside: list[BgpSession] = []
-    for other in system.routers:
-        if other is not router:
-            name = session_name([*outside, *inside], "ibgp", other.name)
-            addresses = router.address, other.address
-            inside.append(BgpSession(name, "internal", *addresses, system.asn, other.name))
-    return (*inside, *outside)
+def _router_settings(
+    draft: Draft, system: System, router: Machine, filtered: tuple[Prefix, ...]
+) -> RouterSettings:
+    routing = draft.topology.routing
+    return RouterSettings(
+        router.address,
+        system.asn,
+        tuple(draft.origins[router.name]),
+        own_prefixes(draft, system),
+        filtered,
+        tuple(draft.ospf[router.name]),
+        tuple(draft.sessions[router.name]),
+        routing.ospf.hello,
+        routing.ospf.dead,
+        routing.ecmp,
+        routing.graceful_restart,
+        draft.rtr if validates(draft, system) else (),
+        tuple(draft.lines[router.name]),
+        system.resolver.addresses if system.resolver else (),
+    )
 
 
 def freeze(draft: Draft) -> Plan:
@@ -56,6 +66,7 @@ def freeze(draft: Draft) -> Plan:
         zones=tuple(topology.zones),
         sites=tuple(topology.sites),
         expectations=tuple(Expectation(e.visit, e.source, e.status) for e in topology.expect),
+        anycast=dict(draft.anycast),
     )
 
 
@@ -69,8 +80,10 @@ def _node(machine: Machine) -> Node:
         _place(machine),
         tuple(map(_interface, machine.ports)),
         machine.settings,
-        machine.loopback,
+        tuple(machine.loopbacks),
         tuple(machine.routes),
+        tuple(machine.anycast),
+        machine.speaker,
     )
 
 
@@ -85,9 +98,8 @@ def _interface(port: Port) -> Interface:
 
 
 def _switch(machine: Machine) -> Switch:
-    assert machine.prefix is not None
     ports = tuple(map(_interface, machine.ports))
-    return Switch(machine.name, machine.role, machine.prefix, ports)
+    return Switch(machine.name, machine.role, machine.prefixes, ports)
 
 
 def freeze_system(system: System) -> AutonomousSystem:
@@ -99,7 +111,7 @@ def freeze_system(system: System) -> AutonomousSystem:
     return AutonomousSystem(
         system.name,
         system.asn,
-        system.prefix,
+        system.prefixes,
         tuple(router.name for router in system.routers),
         related("provider"),
         related("peer"),

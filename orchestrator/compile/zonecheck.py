@@ -76,7 +76,7 @@ def _mistakes(
     # Of a record that leaves the owner out, the record itself is the place.
     if inner != zone:
         yield "owner", f"'{owner}' is in zone '{inner}'", f"write it under '{inner}'"
-    if owner[:-1] in draft.topology.sites and spec.type in ("A", "CNAME"):
+    if owner[:-1] in draft.topology.sites and spec.type in ("A", "AAAA", "CNAME"):
         yield "owner", f"'{owner}' is a site, whose address is computed", "remove the record"
     elif spec.type == "CNAME" and len(holdings[owner]) > 1:
         others = ", ".join(dict.fromkeys(kind for kind, _ in holdings[owner] if kind != "CNAME"))

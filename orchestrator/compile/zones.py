@@ -7,12 +7,12 @@ is nearest to it (what CDNs call DNS-based request routing, RFC 7871 section 1).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from ipaddress import IPv4Network
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from orchestrator.compile.draft import Draft, Machine, System, distance_between
+from orchestrator.compile.draft import Draft, Server, System, distance_between
 from orchestrator.compile.names import root_name
+from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.services import NameServerSettings, Record, View, Zone
 from orchestrator.spec.lookups import zone_of
 
@@ -22,15 +22,16 @@ DELEGATION_TTL, SERVER_TTL, SITE_TTL = 172800, 86400, 60
 # Views near an edge start with "near-": an edge called "any" gets no other's clients.
 EVERYBODY, NEAR = "any", "near-"
 
-Servers = dict[str, list[Machine]]
+Servers = dict[str, list[Server]]
+Names = dict[str, list[tuple[str, Server]]]
 
 
 def set_zones(draft: Draft, servers: Servers) -> None:
     """Give every name server the zones it serves, in the views that its clients need."""
     names = _server_names(servers)
     serving: dict[str, list[str]] = defaultdict(list)
-    for zone, machines in servers.items():
-        for machine in machines:
+    for zone, serving_it in servers.items():
+        for machine in (machine for server in serving_it for machine in server.machines):
             serving[machine.name].append(zone)
     for name, zones in serving.items():
         if "" in zones and "net" in servers:
@@ -47,16 +48,16 @@ def set_zones(draft: Draft, servers: Servers) -> None:
         )
 
 
-def _server_names(servers: Servers) -> dict[str, list[tuple[str, Machine]]]:
+def _server_names(servers: Servers) -> Names:
     """The name servers of each zone, by the names its NS records use."""
-    names: dict[str, list[tuple[str, Machine]]] = {}
-    for zone, machines in servers.items():
+    names: Names = {}
+    for zone, those in servers.items():
         if zone == "":
-            names[zone] = [(root_name(i), machine) for i, machine in enumerate(machines)]
+            names[zone] = [(root_name(i), server) for i, server in enumerate(those)]
         elif "." in zone:
-            names[zone] = [(f"{machine.name}.{zone}.", machine) for machine in machines]
+            names[zone] = [(f"{server.name}.{zone}.", server) for server in those]
         else:
-            names[zone] = [(f"ns{i}.nic.{zone}.", m) for i, m in enumerate(machines, 1)]
+            names[zone] = [(f"ns{i}.nic.{zone}.", server) for i, server in enumerate(those, 1)]
     names["root-servers.net"] = names.get("", [])
     return names
 
@@ -65,7 +66,7 @@ class _Audience(NamedTuple):
     """Resolvers that are shown the same: their prefixes, and the edge they get of each CDN."""
 
     name: str
-    clients: tuple[IPv4Network, ...]
+    clients: tuple[Prefix, ...]
     edges: Mapping[str, str]
 
 
@@ -77,11 +78,12 @@ def _audiences(draft: Draft, zones: list[str]) -> list[_Audience]:
         for host, site in topology.sites.items()
         if site.cdn and zone_of(host, topology.zones) in zones
     }
-    clients: dict[tuple[str, ...], list[IPv4Network]] = defaultdict(list)
+    cdns = {cdn: 1 if cdn in draft.anycast else edges for cdn, edges in cdns.items()}
+    clients: dict[tuple[str, ...], list[Prefix]] = defaultdict(list)
     for system in draft.systems.values():
         if system.resolver is not None and any(edges > 1 for edges in cdns.values()):
             nearest = nearest_edges(draft, system)
-            clients[tuple(nearest[cdn] for cdn in cdns)].append(system.prefix)
+            clients[tuple(nearest[cdn] for cdn in cdns)] += system.prefixes
     return [
         *(
             _Audience(NEAR + "+".join(edges), tuple(who), dict(zip(cdns, edges, strict=True)))
@@ -101,26 +103,37 @@ def nearest_edges(draft: Draft, system: System) -> dict[str, str]:
     }
 
 
+def front_of(draft: Draft, cdn: str, edge: str) -> tuple[Address, ...]:
+    """Where visitors of a CDN are sent: to what its edges share, else to the one chosen."""
+    service = draft.anycast.get(cdn)
+    return service.addresses if service else draft.machines[edge].addresses
+
+
 def _zone(
     draft: Draft,
     servers: Servers,
-    names: dict[str, list[tuple[str, Machine]]],
+    names: Names,
     zone: str,
     view: _Audience,
 ) -> Zone:
     records = [Record("@", SERVER_TTL, "NS", name) for name, _ in names[zone]]
-    records += [Record(name, SERVER_TTL, "A", str(m.address)) for name, m in names[zone]]
+    for name, server in names[zone]:
+        records += _addresses(name, SERVER_TTL, server.addresses)
     for child in _children(zone, servers):
         records += [Record(f"{child}.", DELEGATION_TTL, "NS", name) for name, _ in names[child]]
-        records += [
-            Record(name, DELEGATION_TTL, "A", str(machine.address))
-            for name, machine in names[child]
-            if name.endswith(f".{child}.")
-        ]
+        for name, server in names[child]:
+            if name.endswith(f".{child}."):
+                records += _addresses(name, DELEGATION_TTL, server.addresses)
     records += _content(draft, zone, view)
     return Zone(
         f"{zone}.", f"zones/{view.name}/{zone or '@root'}.zone", names[zone][0][0], tuple(records)
     )
+
+
+def _addresses(name: str, ttl: int, addresses: Iterable[Address]) -> list[Record]:
+    """An A record for IPv4, and an AAAA record for IPv6 (RFC 3596)."""
+    kinds = {4: "A", 6: "AAAA"}
+    return [Record(name, ttl, kinds[address.version], str(address)) for address in addresses]
 
 
 def _children(zone: str, servers: Servers) -> list[str]:
@@ -139,11 +152,13 @@ def _content(draft: Draft, zone: str, view: _Audience) -> list[Record]:
         if zone_of(host, topology.zones) != zone:
             continue
         balancer, origin = draft.machines[f"{site.origin}-lb"], f"{site.origin}.{zone}"
-        front = draft.machines[view.edges[site.cdn]] if site.cdn else balancer
-        records.append(Record(f"{host}.", SITE_TTL, "A", str(front.address)))
+        front = balancer.addresses
+        if site.cdn:
+            front = front_of(draft, site.cdn, view.edges[site.cdn])
+        records += _addresses(f"{host}.", SITE_TTL, front)
         # The origin has a name of its own, unless a site or a zone is called that already.
         if origin not in topology.sites and origin not in topology.zones:
-            records.append(Record(f"{origin}.", SERVER_TTL, "A", str(balancer.address)))
+            records += _addresses(f"{origin}.", SERVER_TTL, balancer.addresses)
     if zone in topology.zones:
         records += [
             Record(spec.owner, SERVER_TTL, spec.type, spec.value)

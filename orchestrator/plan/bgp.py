@@ -1,140 +1,116 @@
 """BGP and OSPF as pure computation, router by router: what BIRD will choose, before it runs.
 
-Per origin AS, routes spread in rounds until nothing changes, as they do between the daemons.
-A router prefers, in this order (BIRD's user guide, section "BGP", route selection):
-
-    higher local preference (customer, peer, provider) → shorter AS path → learnt over eBGP →
-    nearer next hop (OSPF) → lower router id of who told it → lower address of who told it
-
-Every router in an AS hears the others' eBGP routes over iBGP, with the border router itself as
-next hop; what came over iBGP is not passed on inside the AS.
+ospf          distances inside each AS
+bgp_sessions  who speaks, and the sessions that come up
+bgp_route     a route, and what becomes of it from one router to the next (policy)
+best_path     which of its routes a router uses, and why
+settling      a prefix spread over all sessions until nobody changes their mind
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from ipaddress import IPv4Address
+from collections.abc import Iterator
 
-from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import BgpSession, OspfPort, RouterSettings
+from orchestrator.plan.addresses import FAMILIES, Address, Family, Prefix
+from orchestrator.plan.best_path import Candidate, equals_of, explain_all
+from orchestrator.plan.bgp_route import BgpRoute
+from orchestrator.plan.bgp_sessions import Channel, channels_of, speakers_of
+from orchestrator.plan.model import Plan
+from orchestrator.plan.ospf import Distance, Interior
+from orchestrator.plan.prefixes import PrefixIndex
+from orchestrator.plan.rpki import Validator
+from orchestrator.plan.settling import Filters, Settling, Unsettled
 
-# The import filters of render/templates/router/bird.conf set the same.
-LOCAL_PREFERENCE = {"customer": 300, "peer": 200, "provider": 100}
-
-
-@dataclass(frozen=True)
-class BgpRoute:
-    """A router's best route to an origin. ``as_path`` starts with the neighbour's ASN.
-
-    ``border`` is the router of the own AS that holds the eBGP session ``session``; both are
-    empty for the origin's own prefix.
-    """
-
-    as_path: tuple[int, ...]
-    relation: str
-    border: str
-    session: BgpSession | None
-    told_by: tuple[IPv4Address, IPv4Address] | None
+__all__ = ["BgpRoute", "Candidate", "ControlPlane", "Unsettled", "control_plane"]
 
 
 class ControlPlane:
-    """The routers of a plan, with their distances and neighbours worked out once."""
+    """The routes of a plan. Every prefix is worked out when first asked for, and kept.
+
+    ``announced`` says who originates each prefix. Routes are of all that speak BGP: routers,
+    route servers, and the speakers beside servers, each by the name of its node.
+    All that ask for routes may raise Unsettled.
+    """
 
     def __init__(self, plan: Plan) -> None:
-        self.routers = {node.name: _settings(node) for node in plan.with_role("router")}
-        self._mates = {
-            name: tuple(plan.systems[settings.asn].routers)
-            for name, settings in self.routers.items()
+        self.plan, self.interior = plan, Interior(plan)
+        self.routers = self.interior.routers
+        self.speakers = speakers_of(plan)
+        self._channels: dict[Family, dict[str, list[Channel]]] = {
+            family: channels_of(self.speakers, family) for family in FAMILIES
         }
-        self._adjacent = _adjacency(plan, self.routers)
+        self._filters = Filters(self.speakers, Validator(plan))
+        announced: dict[Prefix, dict[str, None]] = {}
+        for speaker in self.speakers.values():
+            for prefix in speaker.originated:
+                announced.setdefault(prefix, {})[speaker.name] = None
+        self.announced = {prefix: tuple(names) for prefix, names in announced.items()}
+        self._index = PrefixIndex((prefix, prefix) for prefix in self.announced)
 
-    @functools.cache  # noqa: B019 (one control plane per question, gone with it)
-    def distances(self, source: str) -> dict[str, tuple[int, str]]:
-        """OSPF cost and first hop from a router to each router of its AS."""
-        found: dict[str, tuple[int, str]] = {}
-        queue = [(0, source, "")]
-        while queue:
-            cost, name, first = heappop(queue)
-            if name not in found:
-                found[name] = (cost, first)
-                for other, step in self._adjacent[name]:
-                    heappush(queue, (cost + step, other, first or other))
-        return found
+    def distances(self, source: str) -> dict[str, Distance]:
+        """OSPF cost and first hops from a router to each router of its AS."""
+        return self.interior.distances(source)
 
-    @functools.cache  # noqa: B019
-    def best_routes(self, origin: int) -> dict[str, BgpRoute]:
-        """Each router's best route to the prefix of AS ``origin``; no entry where there is none."""
-        own = BgpRoute((), "internal", "", None, None)
-        best = {name: own for name, s in self.routers.items() if s.asn == origin}
-        sources = frozenset(best)
-        while True:
-            chosen = {name: best[name] for name in sources}
-            for name in self.routers.keys() - sources:
-                candidates = self._candidates(name, best)
-                if candidates:
-                    chosen[name] = min(candidates, key=lambda r: self._rank(name, r))
-            if chosen == best:
-                return best
-            best = chosen
+    @functools.cache  # noqa: B019 (one control plane per plan, gone with it)
+    def best_routes(self, prefix: Prefix) -> dict[str, BgpRoute]:
+        """Each router's best route to an announced prefix; no entry where there is none."""
+        return self._settled(prefix).best
 
-    def _candidates(self, name: str, best: dict[str, BgpRoute]) -> list[BgpRoute]:
-        external = self._external(name, best)
-        for mate in self._mates[name]:
-            if mate != name:
-                external += self._from_mate(name, mate, best)
-        return external
+    def equal_routes(self, router: str, prefix: Prefix) -> tuple[BgpRoute, ...]:
+        """The routes that a router uses side by side, best first; one where ECMP is off."""
+        if router not in self.best_routes(prefix):
+            return ()
+        settings = self.routers.get(router)
+        if settings is None or not settings.ecmp:
+            return (self.best_routes(prefix)[router],)
+        return equals_of(self._settled(prefix).candidates(router))
 
-    def _external(self, name: str, best: dict[str, BgpRoute]) -> list[BgpRoute]:
-        own = self.routers[name].asn
-        routes = []
-        for session in self.routers[name].sessions:
-            told = best.get(session.neighbour_node)
-            if session.relation == "internal" or told is None or own in told.as_path:
-                continue
-            # Seen from the neighbour: to a customer it tells all, to others its customers' only.
-            if session.relation == "provider" or told.relation in ("internal", "customer"):
-                path = (session.neighbour_asn, *told.as_path)
-                teller = self.routers[session.neighbour_node].router_id, session.neighbour
-                routes.append(BgpRoute(path, session.relation, name, session, teller))
-        return routes
+    def explain(self, router: str, prefix: Prefix) -> list[Candidate]:
+        """All routes that a router knows, best first, and on what each lost."""
+        candidates = self._settled(prefix).candidates(router)
+        return explain_all(candidates) if candidates else []
 
-    def _from_mate(self, name: str, mate: str, best: dict[str, BgpRoute]) -> list[BgpRoute]:
-        route = best.get(mate)
-        if route is None or route.border != mate:
-            return []
-        teller = self.routers[mate].router_id, self.routers[mate].router_id
-        return [BgpRoute(route.as_path, route.relation, mate, route.session, teller)]
+    def lookup(self, router: str, address: Address) -> Prefix | None:
+        """The longest announced prefix around an address that a router has a route to."""
+        return next((p for p in self.around(address) if router in self.best_routes(p)), None)
 
-    def _rank(self, name: str, route: BgpRoute) -> tuple[object, ...]:
-        over_ibgp = route.border != name
-        return (
-            -LOCAL_PREFERENCE[route.relation],
-            len(route.as_path),
-            over_ibgp,
-            self.distances(name)[route.border][0] if over_ibgp else 0,
-            route.told_by,
-        )
+    def around(self, address: Address) -> Iterator[Prefix]:
+        """The announced prefixes that hold an address, the longest first."""
+        return self._index.around_address(address)
+
+    def as_path(self, router: str, prefix: Prefix) -> tuple[int, ...] | None:
+        """The AS path a router uses, its neighbour's ASN first; None where it has no route."""
+        route = self.best_routes(prefix).get(router)
+        return None if route is None else route.as_path
+
+    def reachable(self, router: str) -> tuple[Prefix, ...]:
+        """The prefixes that a router hears of from others, in the order they are announced."""
+        return self._reachable.get(router, ())
+
+    @functools.cached_property
+    def _reachable(self) -> dict[str, tuple[Prefix, ...]]:
+        heard: dict[str, list[Prefix]] = {name: [] for name in self.speakers}
+        for prefix in self.announced:
+            for name, route in self._settled(prefix).best.items():
+                if route.channel is not None:
+                    heard[name].append(prefix)
+        return {name: tuple(prefixes) for name, prefixes in heard.items()}
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019 (whole tables are big: keep a few)
+    def _settled(self, prefix: Prefix) -> Settling:
+        family = prefix.version
+        channels = self._channels[family]
+        settling = Settling(prefix, self.speakers, channels, self.interior, self._filters)
+        settling.settle()
+        return settling
 
 
-def _settings(node: Node) -> RouterSettings:
-    assert isinstance(node.settings, RouterSettings)
-    return node.settings
+_known: list[ControlPlane] = []
 
 
-def _adjacency(plan: Plan, routers: dict[str, RouterSettings]) -> dict[str, list[tuple[str, int]]]:
-    """The neighbours of each router inside its AS, with the cost to get there."""
-    spoken: dict[tuple[str, str], OspfPort] = {
-        (name, port.interface): port
-        for name, settings in routers.items()
-        for port in settings.ospf
-        if not port.stub
-    }
-    adjacent: dict[str, list[tuple[str, int]]] = {name: [] for name in routers}
-    for link in plan.links.values():
-        for here, there in ((link.a, link.b), (link.b, link.a)):
-            port = spoken.get((here.node, here.interface))
-            if port is not None and (there.node, there.interface) in spoken:
-                adjacent[here.node].append((there.node, port.cost))
-    return adjacent
+def control_plane(plan: Plan) -> ControlPlane:
+    """The control plane of a plan; the last one is kept, since many ask for the same."""
+    if not (_known and _known[0].plan is plan):
+        _known[:] = [ControlPlane(plan)]
+    return _known[0]

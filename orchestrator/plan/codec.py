@@ -11,7 +11,14 @@ import dataclasses
 import functools
 import types
 import typing
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any
 
 from orchestrator.plan.impairment import Loss
@@ -20,7 +27,8 @@ from orchestrator.plan.services import Settings
 
 T = typing.TypeVar("T")
 
-_TEXTUAL = (IPv4Address, IPv4Interface, IPv4Network)
+_IPV4 = (IPv4Address, IPv4Interface, IPv4Network)
+_TEXTUAL = (*_IPV4, IPv6Address, IPv6Interface, IPv6Network)
 _TAGGED = {*typing.get_args(Settings), *typing.get_args(Loss)}
 
 
@@ -50,7 +58,12 @@ def from_plain(cls: type[T], plain: Any) -> T:
 
 def _told_fields(value: Any) -> list[dataclasses.Field[Any]]:
     """The fields worth writing: a default that was kept needs no line."""
-    return [f for f in dataclasses.fields(value) if getattr(value, f.name) != f.default]
+    return [f for f in dataclasses.fields(value) if getattr(value, f.name) != _default(f)]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    factory: Any = field.default_factory
+    return field.default if factory is dataclasses.MISSING else factory()
 
 
 def _build(hint: Any, plain: Any) -> Any:
@@ -75,6 +88,8 @@ def _build_union(choices: tuple[Any, ...], plain: Any) -> Any:
         return _build(next(c for c in choices if c.__name__ == plain["kind"]), plain)
     if plain is None:
         return None
+    if isinstance(plain, str) and set(choices) & set(_TEXTUAL):
+        return next(c for c in choices if (c in _IPV4) == (":" not in plain))(plain)
     return _build(next(c for c in choices if c is not types.NoneType), plain)
 
 

@@ -2,198 +2,126 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+import functools
 
+from orchestrator.plan.addresses import Address, Family, holds, of_family
 from orchestrator.plan.bgp import ControlPlane
-from orchestrator.plan.model import Interface, Link, Node, Plan
-from orchestrator.plan.services import HostSettings
+from orchestrator.plan.fib import Tables
+from orchestrator.plan.hops import Hop, NoPath, Step, Wires, is_held, leased_to
+from orchestrator.plan.model import AnycastService, Interface, Link, Node, Plan
+from orchestrator.plan.services import GatewaySettings, HostSettings
 
-_LOOPBACK = "lo"
-_MOST_HOPS = 64
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One crossing of a link: from a node or switch to the next."""
-
-    link: Link
-    sender: str
-    receiver: str
-
-    @property
-    def delay_ms(self) -> float:
-        """The delay of the link in the direction that is crossed, in milliseconds."""
-        there = self.link.ab if self.sender == self.link.a.node else self.link.ba
-        return there.delay_ms
-
-    @property
-    def turned(self) -> Hop:
-        """The same link in the other direction."""
-        return Hop(self.link, self.receiver, self.sender)
-
-
-class NoPath(Exception):
-    """The plan has no route; the message says where it ends."""
+__all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms"]
 
 
 class ForwardingPlane:
     """The plan's links and routes, looked up by the question "which way from here?"."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.control = plan, ControlPlane(plan)
-        self._at = {
-            end.node: {link.name: link for link in plan.links.values() if end.node in _ends(link)}
-            for link in plan.links.values()
-            for end in (link.a, link.b)
-        }
+    def __init__(self, plan: Plan, control: ControlPlane | None = None) -> None:
+        self.plan, self.control = plan, control or ControlPlane(plan)
+        self._wires = Wires(plan)
+        self._tables = Tables(plan, self.control, self._wires)
 
-    def path(self, source: str, target: IPv4Address) -> list[Hop]:
-        """The hops from a node to an address. Raises NoPath."""
-        hops: list[Hop] = []
-        here = self.plan.nodes[source]
-        while not _holds(here, target):
-            hops += self._towards(here, target)
-            here = self.plan.nodes[hops[-1].receiver]
-            if len(hops) > _MOST_HOPS:
-                raise NoPath(f"packets to {target} go in circles at {here.name}")
-        return hops
+    def path(self, source: str, target: Address) -> list[Hop]:
+        """The hops from a node to whoever has an address, the first of equal ways each time.
 
-    def _towards(self, here: Node, target: IPv4Address) -> list[Hop]:
-        """One hop of IP: a link, or two links with a switch between them."""
-        for port in here.interfaces:
-            if any(target in address.network for address in port.addresses):
-                return self._cross(here, port, target)
-        for route in here.routes:
-            if target in route.destination:
-                return self._towards(here, route.via)
-        if here.role == "host":
-            return self._on_lan(here, target)
-        if here.role == "router":
-            return self._route(here, target)
-        raise NoPath(f"{here.name} has no route to {target}")
-
-    def _on_lan(self, host: Node, target: IPv4Address) -> list[Hop]:
-        """A host that asks DHCP: over its LAN to whoever has ``target`` there, else the gateway."""
-        assert isinstance(host.settings, HostSettings)
-        for port in host.interfaces:
-            if port.dhcp:
-                first = self._link_of(host.name, port)
-                over = [Hop(link, first.receiver, o) for link, o in self._beyond(first.receiver)]
-                holders = [hop for hop in over if self._is_at(hop.receiver, target)]
-                gateways = [hop for hop in over if hop.receiver == host.settings.gateway]
-                return [first, (holders or gateways)[0]]
-        raise NoPath(f"{host.name} has no route to {target}")
-
-    def _route(self, router: Node, target: IPv4Address) -> list[Hop]:
-        """What BIRD would do: OSPF inside the AS; else towards the border router of the best
-        BGP route, or to the neighbour behind it."""
-        assert router.asn is not None
-        inside = self._interior_holder(router, target)
-        if inside is not None:
-            return self._step(router, inside)
-        origin = next((s for s in self.plan.systems.values() if target in s.prefix), None)
-        if origin is None:
-            raise NoPath(f"no AS announces {target}")
-        if origin.asn == router.asn:
-            raise NoPath(f"nobody in the AS has {target}")
-        route = self.control.best_routes(origin.asn).get(router.name)
-        if route is None or route.session is None:
-            raise NoPath(f"{router.name} has no route to {origin.prefix}")
-        if route.border != router.name:
-            return self._step(router, route.border)
-        return self._towards(router, route.session.neighbour)
-
-    def _interior_holder(self, router: Node, target: IPv4Address) -> str | None:
-        """The nearest router of the AS whose OSPF has ``target``, as its own or on a link of it.
-
-        A link to another AS is not in OSPF: its addresses are known to the two at its ends.
+        Raises NoPath.
         """
-        costs = {
-            (self.control.distances(router.name)[name][0] + port.cost, name)
-            for name in self.plan.systems[self.control.routers[router.name].asn].routers
-            for port in self.control.routers[name].ospf
-            if self._is_behind(self.plan.nodes[name], port.interface, target)
-        }
-        return min(costs)[1] if costs else None
+        return self.paths(source, target, most=1)[0]
 
-    def _is_behind(self, router: Node, interface: str, target: IPv4Address) -> bool:
-        if interface == _LOOPBACK:
-            return router.loopback == target
-        return any(target in address.network for address in router.interface(interface).addresses)
+    def paths(self, source: str, target: Address, most: int = 16) -> list[list[Hop]]:
+        """The equal ways, depth first and best first, ``most`` at most.
 
-    def _step(self, router: Node, towards: str) -> list[Hop]:
-        """The first hop of OSPF's shortest path to another router of the AS."""
-        _, first = self.control.distances(router.name).get(towards, (0, ""))
-        for port in router.interfaces:
-            hop = self._link_of(router.name, port)
-            if hop.receiver == first:
-                return [hop]
-        raise NoPath(f"{router.name} cannot reach {towards}")
+        Raises NoPath where one of them ends elsewhere.
+        """
+        found: list[list[Hop]] = []
+        waiting: list[tuple[Hop, ...]] = [()]
+        while waiting and len(found) < most:
+            hops = waiting.pop()
+            here = hops[-1].receiver if hops else source
+            if is_held(self.plan.nodes[here], target):
+                found.append(list(hops))
+            elif any(hop.sender == here for hop in hops):
+                raise NoPath(f"packets to {target} go in circles at {here}")
+            else:
+                steps = self.next_hops(here, target)
+                waiting += [(*hops, *step) for step in reversed(steps)]
+        return found
 
-    def _link_of(self, node: str, port: Interface) -> Hop:
-        link = self._at[node][port.link]
-        return Hop(link, node, _other(link, node))
+    @functools.cache  # noqa: B019 (one plane per plan, gone with it)
+    def next_hops(self, node: str, target: Address) -> tuple[Step, ...]:
+        """The equal ways out of a node, best first; none where the node has the address.
 
-    def _beyond(self, switch: str) -> list[tuple[Link, str]]:
-        """The links of a switch, each with the node at its other end."""
-        return [(link, _other(link, switch)) for link in self._at[switch].values()]
+        A way is a link, or two with a switch between them. Raises NoPath.
+        """
+        here, router = self.plan.nodes[node], self.control.routers.get(node)
+        if is_held(here, target):
+            return ()
+        if router is None:
+            return (self._from_server(here, target),)
+        steps = self._tables.look_up(here, target)
+        return tuple(steps if router.ecmp else steps[:1])
 
-    def _is_at(self, name: str, target: IPv4Address) -> bool:
-        return name in self.plan.nodes and _holds(self.plan.nodes[name], target)
+    def _from_server(self, here: Node, target: Address) -> Step:
+        """By links and static routes, else as DHCP and router advertisements will have it."""
+        settings, steps = here.settings, self._tables.look_up_static(here, target)
+        if steps:
+            return steps[0]
+        if isinstance(settings, GatewaySettings):
+            return self._from_gateway(here, settings, target)
+        asking = [port for port in here.interfaces if port.dhcp]
+        if not isinstance(settings, HostSettings) or not asking:
+            raise NoPath(f"{here.name} has no route to {target}")
+        return self._on_lan(here, asking[0], settings.gateway, target)
 
-    def _cross(self, here: Node, port: Interface, target: IPv4Address) -> list[Hop]:
-        """Over a link to its other end; over a switch to whoever has ``target`` on it."""
-        first = self._link_of(here.name, port)
-        if self._is_at(first.receiver, target):
-            return [first]
-        if first.receiver in self.plan.switches:
-            for link, other in self._beyond(first.receiver):
-                if self._is_at(other, target):
-                    return [first, Hop(link, first.receiver, other)]
-        raise NoPath(f"nobody on {port.link} has {target}")
+    def _from_gateway(self, here: Node, settings: GatewaySettings, target: Address) -> Step:
+        """A home gateway: to its LAN, else over its line."""
+        outside = next(port for port in here.interfaces if port.dhcp)
+        if holds(settings.lan6, target):
+            inside = next(port for port in here.interfaces if not port.dhcp)
+            return self._wires.cross(here.name, inside, target)
+        if holds(settings.delegated, target):
+            raise NoPath(f"nobody behind {here.name} has {target}")
+        return self._wires.neighbours(here.name, outside)[0]
+
+    def _on_lan(self, host: Node, port: Interface, gateway: str, target: Address) -> Step:
+        """Over its LAN to whoever has ``target`` there, else to the gateway."""
+        steps = self._wires.neighbours(host.name, port)
+        holders = [s for s in steps if is_held(self.plan.nodes[s[-1].receiver], target)]
+        gateways = [s for s in steps if s[-1].receiver == gateway]
+        if not (holders or gateways):
+            raise NoPath(f"{host.name} has no route to {target}")
+        return (holders or gateways)[0]
 
 
-def _ends(link: Link) -> tuple[str, str]:
-    return link.a.node, link.b.node
-
-
-def _other(link: Link, end: str) -> str:
-    return link.b.node if link.a.node == end else link.a.node
-
-
-def _holds(node: Node, address: IPv4Address) -> bool:
-    """Whether a node has an address; a host's is the one it will be leased."""
-    lease = getattr(node.settings, "lease", None)
-    held = [entry.ip for port in node.interfaces for entry in port.addresses]
-    return address in (*held, node.loopback, lease)
-
-
-def round_trip_ms(plane: ForwardingPlane, source: str, target: IPv4Address) -> float:
+def round_trip_ms(plane: ForwardingPlane, source: str, target: Address) -> float:
     """The delay of all links there and back, in milliseconds; 0 to the node itself.
 
     The way back is looked up by itself: it may be another. It leads to the address that the
-    target sees: behind NAT that is the gateway's, which then turns to its LAN. Raises NoPath.
+    target sees: behind NAT, which IPv6 has none of, that is the gateway's, which then turns to
+    its LAN. Raises NoPath.
     """
     there = plane.path(source, target)
     if not there:
         return 0.0
-    inside = _before_translation(plane.plan.nodes[source], there)
+    inside = _before_translation(plane.plan.nodes[source], there) if target.version == 4 else []
     seen, outside = inside[-1].receiver if inside else source, there[len(inside) :]
     back = [hop.turned for hop in inside]
     if outside:
-        address = _address(plane.plan.nodes[seen], outside[0].link)
+        address = source_address(plane.plan.nodes[seen], outside[0].link, target.version)
         back += plane.path(there[-1].receiver, address)
     return sum(hop.delay_ms for hop in (*there, *back))
 
 
-def _address(node: Node, link: Link) -> IPv4Address:
-    """The address that a node sends from when it sends over a link."""
-    if node.loopback is not None:
-        return node.loopback
+def source_address(node: Node, link: Link, family: Family) -> Address:
+    """The address that a node sends from over a link: a loopback, else that of its port there,
+    else what it was leased. Raises NoPath where it has none of that family."""
     port = next(port for port in node.interfaces if port.link == link.name)
-    lease: IPv4Address | None = getattr(node.settings, "lease", None)
-    return lease if port.dhcp and lease is not None else port.address
+    held = tuple(entry.ip for entry in port.addresses)
+    usable = of_family((*node.loopbacks, *held, *leased_to(node)), family)
+    if not usable:
+        raise NoPath(f"{node.name} has no IPv{family} address")
+    return usable[0]
 
 
 def _before_translation(source: Node, there: list[Hop]) -> list[Hop]:
@@ -201,3 +129,16 @@ def _before_translation(source: Node, there: list[Hop]) -> list[Hop]:
     gateway = getattr(source.settings, "gateway", "")
     at = next((n for n, hop in enumerate(there, 1) if hop.receiver == gateway), 0)
     return there[:at]
+
+
+def catchment(plane: ForwardingPlane, service: AnycastService, family: Family) -> dict[str, str]:
+    """The instance of an anycast service that answers each router; none where none is reached."""
+    found: dict[str, str] = {}
+    address = of_family(service.addresses, family)[0]
+    for router in plane.control.routers:
+        try:
+            hops = plane.path(router, address)
+        except NoPath:
+            continue
+        found[router] = hops[-1].receiver if hops else router
+    return found

@@ -1,17 +1,17 @@
 """What was decided: every node, interface, link, session, zone and certificate of a lab.
 
 A plan is a value. The same topology gives the same plan, byte for byte: nothing in here
-is random, timed, or read from the machine. Addresses are tuples so that a second family
-stands beside the first; today every tuple holds IPv4.
+is random, timed, or read from the machine. Addresses come in tuples: IPv4 first, then IPv6.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
 
+from orchestrator.plan.addresses import Address, HostAddress, Prefix, link_local
 from orchestrator.plan.impairment import CLEAR, Impairment
-from orchestrator.plan.services import Settings
+from orchestrator.plan.services import Settings, Speaker
 
 
 @dataclass(frozen=True)
@@ -20,32 +20,41 @@ class Interface:
 
     ``index`` is the interface index inside the namespace. It is unique in the whole lab,
     because veth ends that share an index report a lost carrier up to a second late.
+    ``dhcp`` says that the interface asks for its addresses (DHCP, router advertisements).
     """
 
     name: str
     mac: str
     index: int
     link: str
-    addresses: tuple[IPv4Interface, ...] = ()
+    addresses: tuple[HostAddress, ...] = ()
     dhcp: bool = False
 
     @property
-    def address(self) -> IPv4Address:
-        """The first address; every interface but those that ask DHCP has one."""
-        return self.addresses[0].ip
+    def link_local(self) -> IPv6Address:
+        """The address it has on its link before it has any other."""
+        return link_local(self.mac)
 
 
 @dataclass(frozen=True)
 class Route:
-    """A static route that the orchestrator installs before the node's daemons start."""
+    """A static route that the orchestrator installs before the node's daemons start.
 
-    destination: IPv4Network
-    via: IPv4Address
+    ``interface`` is named where ``via`` is link-local, and means nothing without it.
+    """
+
+    destination: Prefix
+    via: Address
+    interface: str = ""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One container. ``asn`` is None for what stands behind a home's NAT."""
+    """One container. ``asn`` is None for what stands behind a home's NAT.
+
+    ``loopbacks`` are its own addresses on ``lo``, ``anycast`` those it shares with other nodes;
+    ``speaker`` is the BGP speaker beside the server of a node that has such.
+    """
 
     name: str
     role: str
@@ -54,8 +63,10 @@ class Node:
     place: str
     interfaces: tuple[Interface, ...]
     settings: Settings
-    loopback: IPv4Address | None = None
+    loopbacks: tuple[Address, ...] = ()
     routes: tuple[Route, ...] = ()
+    anycast: tuple[Address, ...] = ()
+    speaker: Speaker | None = None
 
     def interface(self, name: str) -> Interface:
         """The interface called ``name``; KeyError where there is none."""
@@ -65,9 +76,19 @@ class Node:
         raise KeyError(f"{self.name}:{name}")
 
     @property
+    def addresses(self) -> tuple[Address, ...]:
+        """What others know it by, IPv4 first: its loopbacks, else those of its first port."""
+        return self.loopbacks or tuple(entry.ip for entry in self.interfaces[0].addresses)
+
+    @property
     def address(self) -> IPv4Address:
-        """The address others know the node by: its loopback, else that of its first port."""
-        return self.loopback or self.interfaces[0].address
+        """The IPv4 address others know it by."""
+        return next(a for a in self.addresses if isinstance(a, IPv4Address))
+
+    @property
+    def served(self) -> tuple[Address, ...]:
+        """Where its server answers: at its own addresses, and at those it shares."""
+        return (*self.addresses, *self.anycast)
 
 
 @dataclass(frozen=True)
@@ -76,7 +97,7 @@ class Switch:
 
     name: str
     kind: str
-    prefix: IPv4Network
+    prefixes: tuple[Prefix, ...]
     ports: tuple[Interface, ...]
 
 
@@ -106,11 +127,11 @@ class Link:
 
 @dataclass(frozen=True)
 class AutonomousSystem:
-    """An AS as the others see it: its number, its prefix and its neighbours' numbers."""
+    """An AS as the others see it: its number, its prefixes and its neighbours' numbers."""
 
     name: str
     asn: int
-    prefix: IPv4Network
+    prefixes: tuple[Prefix, ...]
     routers: tuple[str, ...]
     providers: tuple[int, ...]
     peers: tuple[int, ...]
@@ -136,6 +157,17 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class AnycastService:
+    """One address (of each family) at several nodes: whoever is nearest in BGP answers."""
+
+    name: str
+    asn: int
+    prefixes: tuple[Prefix, ...]
+    addresses: tuple[Address, ...]
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """A whole lab, decided. Dictionaries are keyed by name, in the order of the topology."""
 
@@ -149,15 +181,16 @@ class Plan:
     zones: tuple[str, ...]
     sites: tuple[str, ...]
     expectations: tuple[Expectation, ...]
+    anycast: dict[str, AnycastService] = field(default_factory=dict)
 
     def with_role(self, *roles: str) -> tuple[Node, ...]:
         """The nodes that play one of ``roles``, in the order of the plan."""
         return tuple(node for node in self.nodes.values() if node.role in roles)
 
-    def owner_of(self, address: IPv4Address) -> Node | None:
-        """The node that holds ``address``, or None."""
+    def owner_of(self, address: Address) -> Node | None:
+        """The node that holds ``address`` alone, or None."""
         for node in self.nodes.values():
             held = [entry.ip for port in node.interfaces for entry in port.addresses]
-            if address == node.loopback or address in held:
+            if address in (*node.loopbacks, *held):
                 return node
         return None

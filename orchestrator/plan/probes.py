@@ -7,22 +7,23 @@ node's own namespace, so no probe crosses the lab or leaves a packet on a link.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+
+from orchestrator.plan.addresses import Address, Prefix
 
 
 @dataclass(frozen=True)
 class BirdProbe:
-    """BIRD answers, its sessions are established and these prefixes are in its table."""
+    """BIRD answers, its sessions (BGP, RTR) are up and these prefixes are in its tables."""
 
     sessions: tuple[str, ...]
-    prefixes: tuple[IPv4Network, ...]
+    prefixes: tuple[Prefix, ...]
 
 
 @dataclass(frozen=True)
 class DnsProbe:
     """A server answers a question; ``authoritative`` asks for the AA bit as well."""
 
-    address: IPv4Address
+    address: Address
     name: str
     kind: str
     authoritative: bool
@@ -32,7 +33,7 @@ class DnsProbe:
 class HttpProbe:
     """A server answers 200. With ``host`` the request goes over TLS, validated."""
 
-    address: IPv4Address
+    address: Address
     port: int
     path: str
     host: str = ""
@@ -42,16 +43,23 @@ class HttpProbe:
 class TcpProbe:
     """Something listens."""
 
-    address: IPv4Address
+    address: Address
+    port: int
+
+
+@dataclass(frozen=True)
+class UdpProbe:
+    """Something listens for datagrams; nothing is sent to see it."""
+
     port: int
 
 
 @dataclass(frozen=True)
 class LeaseProbe:
-    """The interface holds this address, which only DHCP can have given it."""
+    """The interface holds this address, which only DHCP or an advertisement can have given it."""
 
     interface: str
-    address: IPv4Address
+    address: Address
 
 
-Probe = BirdProbe | DnsProbe | HttpProbe | TcpProbe | LeaseProbe
+Probe = BirdProbe | DnsProbe | HttpProbe | TcpProbe | UdpProbe | LeaseProbe

@@ -8,12 +8,10 @@ neighbour ASN. BIRD breaks ties inside an AS by distance, which this does not mo
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from heapq import heappop, heappush
-from ipaddress import IPv4Network
 
-from orchestrator.plan.model import AutonomousSystem, Plan
+from orchestrator.plan.model import AutonomousSystem
 
 Systems = Mapping[int, AutonomousSystem]
 AsPath = tuple[int, ...]
@@ -67,21 +65,3 @@ def _descend(systems: Systems, paths: dict[int, AsPath]) -> dict[int, AsPath]:
             settled[path[0]] = path
             offer(path)
     return settled
-
-
-def reachable_prefixes(plan: Plan, asn: int) -> tuple[IPv4Network, ...]:
-    """The prefixes an AS must hear of from the others, in the order of the plan."""
-    return _reachable(tuple(plan.systems.items()))[asn]
-
-
-@functools.lru_cache(maxsize=4)
-def _reachable(
-    entries: tuple[tuple[int, AutonomousSystem], ...],
-) -> dict[int, tuple[IPv4Network, ...]]:
-    systems = dict(entries)
-    heard: dict[int, list[IPv4Network]] = {asn: [] for asn in systems}
-    for origin, system in systems.items():
-        for asn in best_paths(systems, origin):
-            if asn != origin:
-                heard[asn].append(system.prefix)
-    return {asn: tuple(prefixes) for asn, prefixes in heard.items()}

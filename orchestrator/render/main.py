@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
+from orchestrator.plan.addresses import in_url, link_local, of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.roles import ROLES
 
@@ -27,7 +28,7 @@ class _PackageLoader(BaseLoader):
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=_PackageLoader(),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -35,6 +36,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # configuration files, not HTML
     )
+    environment.filters |= {"of_family": of_family, "link_local": link_local, "in_url": in_url}
+    return environment
 
 
 def render_node(node: Node, plan: Plan) -> dict[str, str]:

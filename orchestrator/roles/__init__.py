@@ -1,6 +1,8 @@
 """One module per role, and this list of them."""
 
+from orchestrator.plan.model import Node
 from orchestrator.roles import (
+    access,
     app,
     balancer,
     database,
@@ -10,11 +12,15 @@ from orchestrator.roles import (
     nameserver,
     resolver,
     router,
+    routeserver,
+    rpki,
     web,
 )
 from orchestrator.roles.base import Role
+from orchestrator.roles.speaking import with_speaker
 
 ROLES: dict[str, Role] = {
+    "access": access.ROLE,
     "app": app.ROLE,
     "balancer": balancer.ROLE,
     "database": database.ROLE,
@@ -24,5 +30,13 @@ ROLES: dict[str, Role] = {
     "nameserver": nameserver.ROLE,
     "resolver": resolver.ROLE,
     "router": router.ROLE,
+    "routeserver": routeserver.ROLE,
+    "rpki": rpki.ROLE,
     "web": web.ROLE,
 }
+
+
+def role_of(node: Node) -> Role:
+    """How a node is run: as its role says, and with what a BGP speaker beside it needs."""
+    role = ROLES[node.role]
+    return with_speaker(role) if node.speaker else role

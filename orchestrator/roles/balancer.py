@@ -10,9 +10,13 @@ from orchestrator.roles.base import Role, fixed
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, BalancerSettings)
-    plain = HttpProbe(node.address, 80, "/healthz")
-    hosts = node.settings.tls_hosts
-    return (plain, *(HttpProbe(node.address, 443, "/healthz", host) for host in hosts))
+    plain = (HttpProbe(address, 80, "/healthz") for address in node.addresses)
+    secure = (
+        HttpProbe(address, 443, "/healthz", host)
+        for address in node.addresses
+        for host in node.settings.tls_hosts
+    )
+    return (*plain, *secure)
 
 
 ROLE = Role(

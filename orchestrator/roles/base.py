@@ -17,22 +17,38 @@ from orchestrator.plan.probes import Probe
 LAB = "/lab"
 
 # Servers bind their well-known ports as plain users, so none of them needs to start as root.
-# IPv6 is off until the plan hands out IPv6 addresses: link-local chatter would fill captures.
+# Docker turns IPv6 off where it brings no network. Link-local addresses follow from the MAC and
+# are good at once; no address changes for privacy's sake, and those of an interface outlive that
+# it is set down, as IPv4's do. Only roles that ask for it listen to router advertisements.
 COMMON_SYSCTLS = {
     "net.ipv4.ip_unprivileged_port_start": "0",
-    "net.ipv6.conf.all.disable_ipv6": "1",
-    "net.ipv6.conf.default.disable_ipv6": "1",
+    "net.ipv6.conf.all.disable_ipv6": "0",
+    "net.ipv6.conf.default.disable_ipv6": "0",
+    "net.ipv6.conf.default.addr_gen_mode": "0",
+    "net.ipv6.conf.all.accept_dad": "0",
+    "net.ipv6.conf.default.accept_dad": "0",
+    "net.ipv6.conf.default.use_tempaddr": "0",
+    "net.ipv6.conf.default.accept_ra": "0",
+    "net.ipv6.conf.all.keep_addr_on_down": "1",
 }
-# Routers see asymmetric paths (no reverse-path filter), answer every traceroute probe (no
-# rate limit), from the interface it came in by, and leave a route as soon as its carrier goes.
+# Routers see asymmetric paths (no reverse-path filter), spread flows over equal paths by their
+# ports, leave a route as soon as its carrier goes, and answer every traceroute probe: from the
+# interface it came in by, and at any rate. Rates are limited for the types of error in a mask:
+# none of IPv4's; of IPv6's, where a mask cannot be empty, 127, which nobody sends (RFC 4443).
 FORWARDING_SYSCTLS = {
     "net.ipv4.ip_forward": "1",
     "net.ipv4.conf.all.rp_filter": "0",
     "net.ipv4.conf.default.rp_filter": "0",
     "net.ipv4.conf.all.ignore_routes_with_linkdown": "1",
     "net.ipv4.conf.default.ignore_routes_with_linkdown": "1",
-    "net.ipv4.icmp_ratelimit": "0",
+    "net.ipv4.fib_multipath_hash_policy": "1",
+    "net.ipv4.icmp_ratemask": "0",
     "net.ipv4.icmp_errors_use_inbound_ifaddr": "1",
+    "net.ipv6.conf.all.forwarding": "1",
+    "net.ipv6.conf.all.ignore_routes_with_linkdown": "1",
+    "net.ipv6.conf.default.ignore_routes_with_linkdown": "1",
+    "net.ipv6.fib_multipath_hash_policy": "1",
+    "net.ipv6.icmp.ratemask": "127",
 }
 
 
@@ -47,9 +63,11 @@ class Template:
 Files = Mapping[str, Template]
 
 
-def fixed(folder: str, *names: str) -> Callable[[Node], Files]:
-    """The files of a role whose every node has the same ones, named as their templates are."""
+def fixed(folder: str, *names: str, **others: str) -> Callable[[Node], Files]:
+    """The files of a role whose every node has the same ones, named as their templates are;
+    ``others`` maps a file to a template of another folder."""
     files = {name: Template(f"{folder}/{name}") for name in names}
+    files |= {name: Template(template) for name, template in others.items()}
     return lambda node: files
 
 
@@ -64,7 +82,8 @@ class Role:
 
     The user and the command are the image's own, unless ``command`` says another.
     ``tmpfs`` maps a path to mount options, beside /run and /tmp; ``waits_for`` names roles
-    that must be ready before this one's daemons are let go, because it asks them at once.
+    that must be ready before this one's daemons are let go, because it asks them at once;
+    ``offers`` are the probes that those who wait for this role go by, where not all matter.
     """
 
     image: str
@@ -77,4 +96,5 @@ class Role:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()
+    offers: Callable[[Node, Plan], tuple[Probe, ...]] | None = None
     browser: bool = False

@@ -14,9 +14,8 @@ def _files(node: Node) -> Files:
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, HostSettings)
-    if node.settings.lease is None:
-        return ()
-    return (LeaseProbe(node.interfaces[0].name, node.settings.lease),)
+    port = node.interfaces[0].name if node.interfaces else ""
+    return tuple(LeaseProbe(port, lease) for lease in node.settings.leases)
 
 
 ROLE = Role(
@@ -29,6 +28,14 @@ ROLE = Role(
     environment={
         "SSL_CERT_FILE": "/lab/tls/ca.pem",
         "CURL_CA_BUNDLE": "/lab/tls/ca.pem",
+    },
+    # The kernel makes its IPv6 address of what the gateway advertises; it asks each second until
+    # it has heard, since its interface is up before the gateway is.
+    sysctls={
+        "net.ipv6.conf.default.accept_ra": "1",
+        "net.ipv6.conf.default.router_solicitation_delay": "0",
+        "net.ipv6.conf.default.router_solicitation_interval": "1",
+        "net.ipv6.conf.default.router_solicitation_max_interval": "1",
     },
     waits_for=("gateway",),
     browser=True,

@@ -6,6 +6,7 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import DnsProbe, Probe
 from orchestrator.plan.services import NameServerSettings
 from orchestrator.roles.base import Files, Role, Template
+from orchestrator.roles.speaking import speaker_files, speaker_probes
 
 
 def _files(node: Node) -> Files:
@@ -14,13 +15,18 @@ def _files(node: Node) -> Files:
     for view in node.settings.views:
         for zone in view.zones:
             files[zone.file] = Template("nameserver/zone", {"zone": zone})
-    return files
+    return {**files, **speaker_files(node, "health-dns", zone=node.settings.views[0].zones[0].name)}
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, NameServerSettings)
     zones = dict.fromkeys(zone.name for view in node.settings.views for zone in view.zones)
-    return tuple(DnsProbe(node.address, zone, "SOA", authoritative=True) for zone in zones)
+    probes = (
+        DnsProbe(address, zone, "SOA", authoritative=True)
+        for address in node.served
+        for zone in zones
+    )
+    return (*probes, *speaker_probes(node))
 
 
 ROLE = Role(

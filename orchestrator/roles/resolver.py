@@ -5,22 +5,32 @@ from __future__ import annotations
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import DnsProbe, Probe
 from orchestrator.plan.services import ResolverSettings
-from orchestrator.roles.base import Role, fixed
+from orchestrator.roles.base import Files, Role, Template
+from orchestrator.roles.speaking import speaker_files, speaker_probes
 
+# A zone that BIND has of itself (RFC 6303): asking for it asks nobody else.
+BUILT_IN = "127.in-addr.arpa."
 # rndc's key is made in the node at start and never leaves it.
 _START = (
-    "rndc-confgen -a -q -A hmac-sha256 -c /run/rndc.key && exec named -g -4 -n 1 -c /lab/named.conf"
+    "rndc-confgen -a -q -A hmac-sha256 -c /run/rndc.key && exec named -g -n 1 -c /lab/named.conf"
 )
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, ResolverSettings)
-    return (DnsProbe(node.address, node.settings.probe, "A", authoritative=False),)
+    name = node.settings.probe
+    probes = (DnsProbe(address, name, "A", authoritative=False) for address in node.served)
+    return (*probes, *speaker_probes(node))
+
+
+def _files(node: Node) -> Files:
+    named = {name: Template(f"resolver/{name}") for name in ("named.conf", "root.hints")}
+    return {**named, **speaker_files(node, "health-dns", zone=BUILT_IN)}
 
 
 ROLE = Role(
     image="dns",
-    command=("sh", "-c", _START),
-    files=fixed("resolver", "named.conf", "root.hints"),
+    command=("lab-serve", "sh", "-c", _START),
+    files=_files,
     probes=_probes,
 )

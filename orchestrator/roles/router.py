@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
-from orchestrator.plan.routes import reachable_prefixes
 from orchestrator.plan.services import RouterSettings
 from orchestrator.roles.base import FORWARDING_SYSCTLS, Role, fixed
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, RouterSettings)
-    sessions = tuple(session.name for session in node.settings.sessions)
-    return (BirdProbe(sessions, reachable_prefixes(plan, node.settings.asn)),)
+    sessions = [session.name for session in node.settings.sessions]
+    sessions += [server.protocol for server in node.settings.rtr]
+    return (BirdProbe(tuple(sessions), control_plane(plan).reachable(node.name)),)
 
 
 ROLE = Role(

@@ -8,7 +8,7 @@ from orchestrator.roles.base import Role, fixed
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
-    return (HttpProbe(node.address, 80, "/healthz"),)
+    return tuple(HttpProbe(address, 80, "/healthz") for address in node.addresses)
 
 
 ROLE = Role(

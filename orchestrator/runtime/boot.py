@@ -16,6 +16,7 @@ import docker
 
 from orchestrator.errors import DeployError, HostError
 from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.probes import Probe
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import (
@@ -46,6 +47,7 @@ _ASKERS, _ASK_EVERY_S = 32, 0.1
 Rendered = Mapping[str, Mapping[str, str]]
 # Told of nodes that are not ready yet, with the reason each one gives.
 Watch = Callable[[Mapping[str, str]], None]
+ProbesOf = Callable[[Node, Plan], tuple[Probe, ...]]
 # From the root certificate (DER) to the files that make a browser trust it.
 Trust = Callable[[bytes], Mapping[str, str]]
 
@@ -125,15 +127,28 @@ def wire_lab(state: LabState, plan: Plan, containers: dict[str, Container]) -> N
 def start_daemons(
     state: LabState, plan: Plan, containers: dict[str, Container], within_s: float, watch: Watch
 ) -> None:
-    """Open the gates: first of nodes that need nobody, then of those that ask them."""
-    first = [node for node in plan.nodes.values() if not ROLES[node.role].waits_for]
-    later = [node for node in plan.nodes.values() if ROLES[node.role].waits_for]
-    for node in first:
-        open_gate(state.node_folder(node.name))
-    awaited = {role for node in later for role in ROLES[node.role].waits_for}
-    await_ready(state, plan, containers, plan.with_role(*awaited), within_s, watch)
-    for node in later:
-        open_gate(state.node_folder(node.name))
+    """Open the gates: of nodes that need nobody, then of those that ask them, and so on."""
+    present = {node.role for node in plan.nodes.values()}
+    waiting, serving = list(plan.nodes.values()), set[str]()
+    while waiting:
+        able = [n for n in waiting if not (set(ROLES[n.role].waits_for) & present) - serving]
+        waiting = [node for node in waiting if node not in able]
+        for node in able:
+            open_gate(state.node_folder(node.name))
+        serving |= {node.role for node in able}
+        asked = {role for node in waiting for role in ROLES[node.role].waits_for} & serving
+        nodes = plan.with_role(*asked)
+        await_ready(state, plan, containers, nodes, within_s, watch, _needed_by_others)
+
+
+def _needed_by_others(node: Node, plan: Plan) -> tuple[Probe, ...]:
+    """What must hold of a node for those that wait for it: less than all, where it says so."""
+    role = ROLES[node.role]
+    return (role.offers or role.probes)(node, plan)
+
+
+def _all_probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+    return ROLES[node.role].probes(node, plan)
 
 
 def await_ready(
@@ -143,6 +158,7 @@ def await_ready(
     nodes: tuple[Node, ...],
     within_s: float,
     watch: Watch,
+    probes_of: ProbesOf = _all_probes,
 ) -> None:
     """Ask each node's probes until all hold. Raises DeployError with what each one lacks.
 
@@ -154,10 +170,12 @@ def await_ready(
 
     def ask_again(node: Node) -> str:
         pause.wait(_ASK_EVERY_S)
-        return _ill(plan, containers.get(node.name), node, ca)
+        return _ill(plan, containers.get(node.name), node, ca, probes_of)
 
     with ThreadPoolExecutor(_ASKERS) as pool:
-        asked = {pool.submit(_ill, plan, containers.get(n.name), n, ca): n for n in nodes}
+        asked = {
+            pool.submit(_ill, plan, containers.get(n.name), n, ca, probes_of): n for n in nodes
+        }
         while asked:
             for future in wait(asked, return_when=FIRST_COMPLETED).done:
                 node, reason = asked.pop(future), future.result()
@@ -198,12 +216,18 @@ def _ca_of(state: LabState, nodes: tuple[Node, ...]) -> Path:
     return state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
 
 
-def _ill(plan: Plan, container: Container | None, node: Node, ca: Path) -> str:
+def _ill(
+    plan: Plan,
+    container: Container | None,
+    node: Node,
+    ca: Path,
+    probes_of: ProbesOf = _all_probes,
+) -> str:
     if container is None:
         return "there is no container"
     if not container.running:
         return "the container does not run"
-    probes = ROLES[node.role].probes(node, plan)
+    probes = probes_of(node, plan)
     return next(filter(None, (ask(probe, container, ca) for probe in probes)), "")
 
 

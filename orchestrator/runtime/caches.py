@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 
 import docker
 
 from orchestrator.errors import CommandFailed, DeployError
+from orchestrator.plan.addresses import Address, of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import HostSettings
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.exec import run_exec
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.probing import address_of
+from orchestrator.runtime.probing import held_addresses
 from orchestrator.runtime.wiring import forget_neighbours
 
 _LEASE_WITHIN_S = 10.0
@@ -60,26 +60,31 @@ def renew_lease(plan: Plan, containers: Containers, host: Node) -> None:
 
     DISCOVER, OFFER, REQUEST, ACK (RFC 2131); then neither it nor its gateway knows the other's
     MAC. udhcpc takes SIGUSR2 for "release" and SIGUSR1 for "renew". Fine for a static host.
+    What it made of router advertisements (RFC 4862) it keeps: nobody gives such back.
     """
     assert isinstance(host.settings, HostSettings)
-    if host.settings.lease is None:
+    leases = of_family(host.settings.leases, 4)
+    if not leases:
         return
     container = containers[host.name]
     try:
         os.kill(container.pid, signal.SIGUSR2)
-        _await_address(container, host, None)
+        _await_lease(container, host, leases[0], is_held=False)
     finally:
         os.kill(container.pid, signal.SIGUSR1)
-        _await_address(container, host, host.settings.lease)
+        _await_lease(container, host, leases[0], is_held=True)
     forget_neighbours(container.namespace)
     forget_neighbours(containers[host.settings.gateway].namespace)
 
 
-def _await_address(container: Container, host: Node, wanted: IPv4Address | None) -> None:
+def _await_lease(container: Container, host: Node, lease: Address, is_held: bool) -> None:
     interface = host.interfaces[0].name
-    if not wait_for(lambda: address_of(container, interface) == wanted, _LEASE_WITHIN_S):
-        state = f"take {wanted}" if wanted else "give its address back"
-        raise DeployError(f"{host.name} did not {state}", f"lab logs {host.name}")
+    changed = wait_for(
+        lambda: (lease in held_addresses(container, interface)) == is_held, _LEASE_WITHIN_S
+    )
+    if not changed:
+        act = "take" if is_held else "give back"
+        raise DeployError(f"{host.name} did not {act} {lease}", f"lab logs {host.name}")
 
 
 def _run(client: docker.DockerClient, container: Container, argv: list[str]) -> None:

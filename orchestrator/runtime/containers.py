@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -14,7 +15,7 @@ from docker.errors import NotFound
 
 from orchestrator.errors import DeployError
 from orchestrator.plan.model import Node
-from orchestrator.roles import ROLES
+from orchestrator.roles import role_of
 from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
 from orchestrator.runtime.engine import explaining, in_parallel
 from orchestrator.runtime.polling import wait_for
@@ -54,7 +55,7 @@ def create_container(
     client: docker.DockerClient, state: LabState, node: Node, image: str, seccomp: str
 ) -> str:
     """A container for a node, not started. Returns its id."""
-    role = ROLES[node.role]
+    role = role_of(node)
     with explaining():
         made = client.api.create_container(
             image,
@@ -83,10 +84,21 @@ def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[
         "cap_add": list(role.capabilities),
         "read_only": role.read_only,
         "tmpfs": {"/run": "mode=1777", "/tmp": "mode=1777", **role.tmpfs},
-        "sysctls": {**COMMON_SYSCTLS, **role.sysctls},
+        "sysctls": known({**COMMON_SYSCTLS, **role.sysctls}),
         "binds": binds,
         "security_opt": security,
         "log_config": {"Type": "json-file", "Config": {"max-size": "10m"}},
+    }
+
+
+def known(sysctls: Mapping[str, str]) -> dict[str, str]:
+    """Those that this kernel has: a container that asks for another one does not start.
+
+    What an older kernel lacks it cannot do; the probes tell if anything needed it.
+    """
+    root = Path("/proc/sys")
+    return {
+        name: value for name, value in sysctls.items() if root.joinpath(*name.split(".")).exists()
     }
 
 

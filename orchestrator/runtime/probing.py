@@ -6,17 +6,18 @@ does not become ready print.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import re
 import socket
 import ssl
 import struct
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from pyroute2.netlink.exceptions import NetlinkError
+
+from orchestrator.plan.addresses import Address
 from orchestrator.plan.probes import (
     BirdProbe,
     DnsProbe,
@@ -24,13 +25,17 @@ from orchestrator.plan.probes import (
     LeaseProbe,
     Probe,
     TcpProbe,
+    UdpProbe,
 )
 from orchestrator.runtime.containers import Container
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.namespaces import entered, routing_socket
 
 _TIMEOUT_S = 2.0
-_SIOCGIFADDR = 0x8915
-_TYPES = {"A": 1, "SOA": 6}
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_TYPES = {"A": 1, "SOA": 6, "AAAA": 28}
+# A row of BIRD's: the first of an answer follows a code and a dash, the others a space.
+_ROW = re.compile(r"^(?:\d{4}-| )(\S.*)", re.MULTILINE)
+_SESSIONS = ("BGP", "RPKI")
 
 
 class NotYet(Exception):
@@ -44,7 +49,7 @@ def ask(probe: Probe, container: Container, ca: Path) -> str:
         asker(probe, container, ca)
     except NotYet as reason:
         return str(reason)
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, NetlinkError, ValueError, IndexError) as error:
         return f"{_subject(probe)}: {error}"
     return ""
 
@@ -53,32 +58,50 @@ def _subject(probe: Probe) -> str:
     return type(probe).__name__.removesuffix("Probe").lower()
 
 
-def _open(container: Container, kind: socket.SocketKind) -> socket.socket:
+def _connect(
+    container: Container, address: Address, port: int, kind: socket.SocketKind
+) -> socket.socket:
     with entered(container.namespace):
-        opened = socket.socket(socket.AF_INET, kind)
+        opened = socket.socket(_FAMILIES[address.version], kind)
     opened.settimeout(_TIMEOUT_S)
+    try:
+        opened.connect((str(address), port))
+    except BaseException:
+        opened.close()
+        raise
     return opened
 
 
 def _ask_tcp(probe: TcpProbe, container: Container, ca: Path) -> None:
-    with _open(container, socket.SOCK_STREAM) as connection:
-        connection.connect((str(probe.address), probe.port))
+    _connect(container, probe.address, probe.port, socket.SOCK_STREAM).close()
+
+
+def _ask_udp(probe: UdpProbe, container: Container, ca: Path) -> None:
+    """Whether a socket is bound, as proc(5) tells it: local address and port in hexadecimal."""
+    tables = (Path(f"/proc/{container.pid}/net/{name}").read_text() for name in ("udp", "udp6"))
+    locals_ = [row.split()[1] for table in tables for row in table.splitlines()[1:]]
+    if not any(local.endswith(f":{probe.port:04X}") for local in locals_):
+        raise NotYet(f"udp: nothing listens at port {probe.port}")
 
 
 def _ask_http(probe: HttpProbe, container: Container, ca: Path) -> None:
-    with _open(container, socket.SOCK_STREAM) as plain:
-        plain.connect((str(probe.address), probe.port))
+    with _connect(container, probe.address, probe.port, socket.SOCK_STREAM) as plain:
         connection: socket.socket = plain
         if probe.host:
             context = ssl.create_default_context(cafile=str(ca))
             connection = context.wrap_socket(plain, server_hostname=probe.host)
-        host = probe.host or str(probe.address)
+        host = probe.host or _in_url(probe.address)
         connection.sendall(
             f"GET {probe.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
         )
         status = connection.recv(4096).split(b"\r\n", 1)[0].decode("latin-1")
     if status.split(" ")[1:2] != ["200"]:
         raise NotYet(f"http: {probe.path} answers '{status}'")
+
+
+def _in_url(address: Address) -> str:
+    """An address as a URL has it, and a Host header (RFC 3986, 3.2.2)."""
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _ask_dns(probe: DnsProbe, container: Container, ca: Path) -> None:
@@ -88,8 +111,7 @@ def _ask_dns(probe: DnsProbe, container: Container, ca: Path) -> None:
     flags = 0 if probe.authoritative else 0x0100
     query = struct.pack("!6H", 0x4C61, flags, 1, 0, 0, 0)
     query += name + struct.pack("!2H", _TYPES[probe.kind], 1)
-    with _open(container, socket.SOCK_DGRAM) as asking:
-        asking.connect((str(probe.address), 53))
+    with _connect(container, probe.address, 53, socket.SOCK_DGRAM) as asking:
         asking.send(query)
         reply = asking.recv(4096)
     _, answered, _, answers, _, _ = struct.unpack("!6H", reply[:12])
@@ -100,22 +122,29 @@ def _ask_dns(probe: DnsProbe, container: Container, ca: Path) -> None:
 
 
 def _ask_bird(probe: BirdProbe, container: Container, ca: Path) -> None:
-    states = dict(_bgp_states(container))
-    down = [name for name in probe.sessions if states.get(name) != "Established"]
+    up = established(bird(container, "show protocols"))
+    down = [name for name in probe.sessions if name not in up]
     if down:
-        raise NotYet(f"bgp: {len(down)} of {len(probe.sessions)} sessions down: {down[0]} …")
-    table = bird(container, "show route primary")
-    known = set(re.findall(r"^(?:1007-)?\s*(\d+\.\d+\.\d+\.\d+/\d+)", table, re.MULTILINE))
-    missing = [prefix for prefix in probe.prefixes if str(prefix) not in known]
+        raise NotYet(f"bird: {len(down)} of {len(probe.sessions)} sessions down: {down[0]} …")
+    # By name, or the tables of ROAs would be told as well.
+    known = prefixes(bird(container, "show route table master4 table master6 primary"))
+    missing = [written for written in map(str, probe.prefixes) if written not in known]
     if missing:
-        raise NotYet(f"bgp: {len(missing)} of {len(probe.prefixes)} prefixes missing: {missing[0]}")
+        count = f"{len(missing)} of {len(probe.prefixes)}"
+        raise NotYet(f"bird: {count} prefixes missing: {missing[0]} …")
 
 
-def _bgp_states(container: Container) -> list[tuple[str, str]]:
-    """Name and state of every BGP session, as `show protocols` tells them."""
-    lines = bird(container, "show protocols").splitlines()
-    rows = [re.sub(r"^\d{4}-", " ", line).split() for line in lines]
-    return [(row[0], row[-1]) for row in rows if len(row) > 4 and row[1] == "BGP"]
+def established(answer: str) -> set[str]:
+    """Names of the sessions, with neighbours or RTR servers, that `show protocols` tells are up."""
+    rows = [row.split() for row in _ROW.findall(answer)]
+    return {
+        row[0] for row in rows if row[1:2] and row[1] in _SESSIONS and row[5:6] == ["Established"]
+    }
+
+
+def prefixes(answer: str) -> set[str]:
+    """The prefixes that `show route` tells, written as Python writes them (RFC 5952)."""
+    return {row.partition(" ")[0] for row in _ROW.findall(answer) if "/" in row.partition(" ")[0]}
 
 
 def bird(container: Container, command: str) -> str:
@@ -136,27 +165,23 @@ def bird(container: Container, command: str) -> str:
 
 
 def _ask_lease(probe: LeaseProbe, container: Container, ca: Path) -> None:
-    held = address_of(container, probe.interface)
-    if held != probe.address:
-        raise NotYet(f"dhcp: {probe.interface} holds {held} instead of {probe.address}")
+    if probe.address not in held_addresses(container, probe.interface):
+        raise NotYet(f"lease: {probe.interface} does not hold {probe.address}")
 
 
-def address_of(container: Container, interface: str) -> IPv4Address | None:
-    """The first IPv4 address of an interface, or None (netdevice(7))."""
-    with _open(container, socket.SOCK_DGRAM) as asking:
-        try:
-            answer = fcntl.ioctl(
-                asking.fileno(), _SIOCGIFADDR, struct.pack("256s", interface.encode())
-            )
-        except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
-                return None
-            raise
-    return IPv4Address(answer[20:24])
+def held_addresses(container: Container, interface: str) -> set[Address]:
+    """What an interface holds now, of both families; nothing where there is no such interface."""
+    with routing_socket(container.namespace) as asking:
+        return {
+            ip_address(entry.get_attr("IFA_LOCAL") or entry.get_attr("IFA_ADDRESS"))
+            for index in asking.link_lookup(ifname=interface)
+            for entry in asking.get_addr(index=index)
+        }
 
 
 _ASKERS: dict[type[Any], Callable[[Any, Container, Path], None]] = {
     TcpProbe: _ask_tcp,
+    UdpProbe: _ask_udp,
     HttpProbe: _ask_http,
     DnsProbe: _ask_dns,
     BirdProbe: _ask_bird,

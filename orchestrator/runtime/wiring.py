@@ -10,22 +10,28 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from ipaddress import IPv6Interface, ip_interface
 from pathlib import Path
-from socket import AF_INET
+from socket import AF_INET, AF_INET6
+from typing import Any
 
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError
-from orchestrator.plan.model import Endpoint, Interface, Link, Plan, Route
+from orchestrator.plan.addresses import HostAddress, holds
+from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route
 from orchestrator.runtime.containers import Container
-from orchestrator.runtime.namespaces import path_of, routing_socket, switch_namespace
+from orchestrator.runtime.namespaces import entered, path_of, routing_socket, switch_namespace
 
 BRIDGE, BRIDGE_INDEX = "br0", 2
 _LOOPBACK = 1
-_NUD_NOARP = 0x40  # an entry that ARP has no part in (rtnetlink(7))
+# linux/if_addr.h and linux/neighbour.h
+_IFA_F_NODAD = 0x02
+_NUD_NOARP = 0x40
+FOREVER = 0xFFFFFFFF  # a lifetime without end, in seconds
+_IPV6_OFF = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
 
 # Where the namespace of each node and switch can be opened.
 Namespaces = Mapping[str, str]
@@ -39,11 +45,28 @@ def namespaces_of(plan: Plan, containers: Mapping[str, Container]) -> dict[str, 
 
 
 def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
-    """A learning bridge in the namespace of every switch; spanning tree stays off."""
+    """A learning bridge in the namespace of every switch; spanning tree stays off.
+
+    It sends nothing of its own: without IPv6 in its namespace it has no addresses to ask for.
+    Nor does it follow group memberships (RFC 4541): nobody here would query them, and it might
+    keep neighbour discovery from those who never reported.
+    """
     for name in plan.switches:
+        _silence(namespaces[name])
         with routing_socket(namespaces[name]) as socket:
-            socket.link("add", ifname=BRIDGE, kind="bridge", index=BRIDGE_INDEX, br_stp_state=0)
+            socket.link(
+                "add",
+                **{"ifname": BRIDGE, "kind": "bridge", "index": BRIDGE_INDEX},
+                br_stp_state=0,
+                br_mcast_snooping=0,
+            )
             socket.link("set", index=BRIDGE_INDEX, state="up")
+
+
+def _silence(namespace: str) -> None:
+    """Turn IPv6 off for every interface that is yet to come; a kernel without it is as silent."""
+    with entered(namespace), suppress(FileNotFoundError):
+        Path(_IPV6_OFF).write_text("1")
 
 
 def create_pairs(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
@@ -119,84 +142,80 @@ def _configure(plan: Plan, name: str, ends: list[Endpoint], namespace: str) -> N
                 socket.link("set", index=port.index, master=BRIDGE_INDEX, state="up")
             return
         node = plan.nodes[name]
-        _raise_loopback(socket, str(node.loopback) if node.loopback else "")
+        _raise_loopback(socket, node)
         for interface in interfaces:
-            _address(socket, interface)
+            for address in interface.addresses:
+                give_address(socket, interface.index, address)
+            socket.link("set", index=interface.index, state="up")
         _install_routes(socket, node.routes, interfaces)
 
 
-def _raise_loopback(socket: IPRoute, address: str) -> None:
+def _raise_loopback(socket: IPRoute, node: Node) -> None:
     socket.link("set", index=_LOOPBACK, state="up")
-    if address:
-        socket.addr("replace", index=_LOOPBACK, address=address, prefixlen=32)
+    for address in node.loopbacks:
+        give_address(socket, _LOOPBACK, ip_interface(address))
+    for address in node.anycast:
+        # Deprecated: nothing that the node itself asks may come from it (RFC 6724, rule 3), since
+        # the answer would go to whichever of those that share it is nearest.
+        give_address(socket, _LOOPBACK, ip_interface(address), preferred_s=0)
 
 
-def _address(socket: IPRoute, interface: Interface) -> None:
-    for address in interface.addresses:
-        prefix = address.network.prefixlen
-        extra = {"broadcast": str(address.network.broadcast_address)} if prefix < 31 else {}
-        socket.addr(
-            "replace", index=interface.index, address=str(address.ip), prefixlen=prefix, **extra
-        )
-    socket.link("set", index=interface.index, state="up")
+def give_address(
+    socket: IPRoute,
+    index: int,
+    address: HostAddress,
+    preferred_s: int = FOREVER,
+    valid_s: int = FOREVER,
+) -> None:
+    """Give an interface an address, or let the one it has live anew.
+
+    Addresses of a lab are planned, so that none has to wait until it is seen to be unique
+    (duplicate address detection, RFC 4862): an IPv6 address is good at once.
+    """
+    extra: dict[str, object] = {}
+    if isinstance(address, IPv6Interface):
+        extra["flags"] = _IFA_F_NODAD
+    elif address.network.prefixlen < 31:
+        extra["broadcast"] = str(address.network.broadcast_address)
+    socket.addr(
+        "replace",
+        **{"index": index, "address": str(address.ip), "prefixlen": address.network.prefixlen},
+        preferred_lft=preferred_s,
+        valid_lft=valid_s,
+        **extra,
+    )
 
 
 def _install_routes(
     socket: IPRoute, routes: Iterable[Route], interfaces: Iterable[Interface]
 ) -> None:
     """Routes whose next hop is on one of ``interfaces``; the others still stand."""
-    networks = [address.network for port in interfaces for address in port.addresses]
     for route in routes:
-        if any(route.via in network for network in networks):
-            socket.route("replace", dst=str(route.destination), gateway=str(route.via))
+        for port in interfaces:
+            if _leads_over(route, port):
+                socket.route(
+                    "replace", dst=str(route.destination), gateway=str(route.via), oif=port.index
+                )
 
 
-@dataclass(frozen=True)
-class Held:
-    """What an interface holds beside what the plan gives it: by DHCP, or by hand."""
-
-    namespace: str
-    index: int
-    addresses: tuple[tuple[str, int], ...]
-    gateways: tuple[str, ...]
-
-
-def addresses_of(plan: Plan, link: Link, namespaces: Namespaces) -> list[Held]:
-    """What the ends of a link hold now; only nodes' ends hold anything."""
-    return [
-        _held(namespaces[end.node], interface_at(plan, end).index)
-        for end in (link.a, link.b)
-        if end.node in plan.nodes
-    ]
-
-
-def _held(namespace: str, index: int) -> Held:
-    with routing_socket(namespace) as socket:
-        addresses = [
-            (str(entry.get_attr("IFA_LOCAL")), int(entry["prefixlen"]))
-            for entry in socket.get_addr(family=AF_INET, index=index)
-        ]
-        gateways = [
-            str(route.get_attr("RTA_GATEWAY"))
-            for route in socket.get_default_routes(family=AF_INET)
-            if route.get_attr("RTA_OIF") == index
-        ]
-    return Held(namespace, index, tuple(addresses), tuple(gateways))
-
-
-def restore_addresses(held: Iterable[Held]) -> None:
-    """Give interfaces that were made anew back what they held."""
-    for one in held:
-        with routing_socket(one.namespace) as socket:
-            for address, prefix in one.addresses:
-                socket.addr("replace", index=one.index, address=address, prefixlen=prefix)
-            for gateway in one.gateways:
-                socket.route("replace", dst="default", gateway=gateway, oif=one.index)
+def _leads_over(route: Route, port: Interface) -> bool:
+    if route.interface:
+        return route.interface == port.name
+    return any(holds(address.network, route.via) for address in port.addresses)
 
 
 def forget_neighbours(namespace: str) -> None:
-    """Empty the ARP cache of a namespace (RFC 826)."""
+    """Empty the neighbour caches of a namespace: ARP's (RFC 826) and IPv6's (RFC 4861)."""
     with routing_socket(namespace) as socket:
-        for entry in socket.get_neighbours(family=AF_INET):
-            if not entry["state"] & _NUD_NOARP:
-                socket.neigh("del", dst=entry.get_attr("NDA_DST"), ifindex=entry["ifindex"])
+        for family in (AF_INET, AF_INET6):
+            for entry in socket.get_neighbours(family=family):
+                if not entry["state"] & _NUD_NOARP:
+                    _forget(socket, family, entry)
+
+
+def _forget(socket: IPRoute, family: int, entry: Any) -> None:
+    try:
+        socket.neigh("del", family=family, dst=entry.get_attr("NDA_DST"), ifindex=entry["ifindex"])
+    except NetlinkError as error:
+        if error.code != errno.ENOENT:  # the kernel was first
+            raise

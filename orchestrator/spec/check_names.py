@@ -8,9 +8,9 @@ from orchestrator.errors import Problem
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.lookups import implied_tlds, zone_of
-from orchestrator.spec.model import ServersSpec, Topology
+from orchestrator.spec.model import DnsSpec, ServersSpec, Topology
 from orchestrator.spec.problems import did_you_mean
-from orchestrator.spec.references import missing, missing_router
+from orchestrator.spec.references import missing, missing_router, twice
 
 MOST_ROOTS = 26  # they are called a.root-servers.net to z.root-servers.net
 
@@ -23,17 +23,38 @@ def check_names(topology: Topology, document: Document) -> Iterator[Problem]:
     path: Path = ("dns",)
     if topology.dns.as_ is not None:
         yield from missing(document, "AS", topology.dns.as_, topology.as_, (*path, "as"))
-    yield from _check_servers(topology, document, topology.dns.root, "root", ("dns", "root"))
-    for tld, spec in topology.dns.tlds.items():
-        yield from _check_servers(topology, document, spec, tld, ("dns", "tlds", tld))
-    for zone, zone_spec in topology.zones.items():
-        yield from _check_servers(topology, document, zone_spec, zone, ("zones", zone))
+    for name, spec, where in _served(topology, topology.dns):
+        yield from _check_servers(topology, document, spec, name, where)
+    yield from _check_stands(topology, topology.dns, document)
+    for zone in topology.zones:
         yield from _check_zone_name(document, zone)
     for tld, zone in implied_tlds(topology).items():
         if topology.dns.as_ is None:
             hint = f"add 'as: …' to 'dns', or '{tld}: {{as: …}}' to 'dns.tlds'"
             message = f"no AS serves '{tld}', which '{zone}' is in"
             yield document.problem(message, "zones", zone, hint=hint, at_key=True)
+
+
+def _served(topology: Topology, dns: DnsSpec) -> Iterator[tuple[str, ServersSpec, Path]]:
+    """Whatever has servers: its name, who they are, and where that is written."""
+    yield "root", dns.root, ("dns", "root")
+    for tld, spec in dns.tlds.items():
+        yield tld, spec, ("dns", "tlds", tld)
+    for zone, zone_spec in topology.zones.items():
+        yield zone, zone_spec, ("zones", zone)
+
+
+def _check_stands(topology: Topology, dns: DnsSpec, document: Document) -> Iterator[Problem]:
+    """A server of several zones stands where the first of them says, and the others agree."""
+    stands: dict[str, tuple[str, list[str]]] = {}
+    for name, spec, path in _served(topology, dns):
+        placed = spec.servers if isinstance(spec.servers, dict) else {}
+        for server, routers in placed.items():
+            first, there = stands.setdefault(server, (name, routers))
+            if there != routers:
+                message = f"'{server}' stands at {', '.join(there)} for '{first}'"
+                hint = "write the same here, or give one of the two another name"
+                yield document.problem(message, *path, "servers", server, hint=hint)
 
 
 def _check_treeless(topology: Topology, document: Document) -> Iterator[Problem]:
@@ -46,23 +67,47 @@ def _check_treeless(topology: Topology, document: Document) -> Iterator[Problem]
     for name, system in topology.as_.items():
         if system.resolver:
             yield document.problem("a resolver needs a root", "as", name, "resolver", hint=hint)
+    for name in topology.resolvers:
+        message = "a resolver needs a root"
+        yield document.problem(message, "resolvers", name, hint=hint, at_key=True)
+
+
+def check_resolvers(topology: Topology, document: Document) -> Iterator[Problem]:
+    """Public resolvers stand at routers of their AS, once at each."""
+    for name, resolver in topology.resolvers.items():
+        path: Path = ("resolvers", name)
+        yield from missing(document, "AS", resolver.as_, topology.as_, (*path, "as"))
+        yield from _check_routers(
+            topology, document, resolver.as_, resolver.routers, (*path, "routers")
+        )
+
+
+def _check_routers(
+    topology: Topology, document: Document, system: str, routers: list[str], path: Path
+) -> Iterator[Problem]:
+    """Routers that one service stands at; a single one may be written without a list."""
+    yield from twice(document, routers, path)
+    for index, router in enumerate(routers):
+        yield from missing_router(topology, document, system, router, (*path, index))
 
 
 def _check_servers(
     topology: Topology, document: Document, spec: ServersSpec, name: str, path: Path
 ) -> Iterator[Problem]:
     assert topology.dns is not None
-    named = spec.servers if isinstance(spec.servers, list) else []
-    if spec.servers == []:
-        yield document.problem(f"'{name}' has no server", *path, "servers")
-    for index, server in enumerate(named):
-        if server in named[:index]:
-            message = f"'{server}' is a server of '{name}' already"
-            yield document.problem(message, *path, "servers", index)
-    count = len(named) if isinstance(spec.servers, list) else spec.servers
+    where = (*path, "servers")
+    if not isinstance(spec.servers, int):
+        if not spec.servers:
+            yield document.problem(f"'{name}' has no server", *where)
+        yield from twice(document, list(spec.servers), where)
+    if isinstance(spec.servers, dict):
+        system = spec.as_ or topology.dns.as_ or ""
+        for server, routers in spec.servers.items():
+            yield from _check_routers(topology, document, system, routers, (*where, server))
+    count = spec.servers if isinstance(spec.servers, int) else len(spec.servers)
     if path == ("dns", "root") and count > MOST_ROOTS:
         message = f"{count} root servers, where {MOST_ROOTS} have a name"
-        yield document.problem(message, *path, "servers", hint="they are called a to z")
+        yield document.problem(message, *where, hint="they are called a to z")
     if spec.as_ is not None:
         yield from missing(document, "AS", spec.as_, topology.as_, (*path, "as"))
     elif topology.dns.as_ is None:

@@ -45,17 +45,22 @@ class Composer:
         raise SpecError(self.problems)
 
     def document(self) -> Node:
-        """The only document of the stream."""
-        next(self._events)
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            self._refuse_empty()
-        root = self._node(next(self._events), depth=0)
+        """The only document of the stream, a mapping."""
+        root = self.value()
         if root.value is None:
-            self._refuse_empty()
+            self.refuse(Position(1, 1), "the file is empty", "start from one in topologies/")
         if not isinstance(root.value, dict):
             self.report(
                 root.position, f"{_kind(root.value)} at the top of the file", "write 'key: value'"
             )
+        return root
+
+    def value(self) -> Node:
+        """The only document of the stream, whatever it is; nothing where there is none."""
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return Node(None, Position(1, 1))
+        root = self._node(next(self._events), depth=0)
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
@@ -63,9 +68,6 @@ class Composer:
                 position_of(after), "a second document starts here", "one topology, one file"
             )
         return root
-
-    def _refuse_empty(self) -> NoReturn:
-        self.refuse(Position(1, 1), "the file is empty", "start from one in topologies/")
 
     def _node(self, event: Any, depth: int) -> Node:
         position = position_of(event)

@@ -29,6 +29,7 @@ class Node(NamedTuple):
     keys: Mapping[str, Position] = MappingProxyType({})
     size: int = 1  # values, itself included
     height: int = 0  # collections from here to the deepest scalar
+    file: str = ""  # where it and all in it come from, if not from around it
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,18 @@ class Document:
         """The position of the value at ``path``, or of the nearest value around it."""
         return self._reach(path)[-1].position
 
+    def entry(self, *path: Step, key: Step) -> Path:
+        """The path of ``key`` where an entry has its long form; where it is short, the entry's."""
+        return (*path, key) if len(self._reach((*path, key))) > len(path) + 1 else path
+
     def problem(self, message: str, *path: Step, hint: str = "", at_key: bool = False) -> Problem:
         """A problem at the value at ``path``, or at its key."""
         around = self._reach(path)
         position = around[-1].position
         if at_key and len(around) > len(path) > 0:
             position = around[-2].keys.get(str(path[-1]), position)
-        return Problem(self.file, *position, message, hint)
+        file = next((node.file for node in reversed(around) if node.file), self.file)
+        return Problem(file, *position, message, hint)
 
     def _reach(self, path: Path) -> list[Node]:
         """The nodes from the root towards ``path``, as far as it exists."""

@@ -6,7 +6,7 @@ What is wrong with one is said by a Mistake; where it stands is found by problem
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -31,6 +31,8 @@ _SAFE_PREFIXES = tuple(
         "203.0.113.0/24",
     )
 )
+# RFC 3849 and RFC 9637 (documentation), RFC 4193 (unique local).
+_SAFE_PREFIXES6 = tuple(IPv6Network(text) for text in ("3fff::/20", "2001:db8::/32", "fc00::/7"))
 
 
 def check_label(name: str) -> str:
@@ -84,6 +86,34 @@ def _check_prefix(prefix: IPv4Network) -> IPv4Network:
     )
 
 
+def _check_prefix6(prefix: IPv6Network) -> IPv6Network:
+    if any(prefix.subnet_of(safe) for safe in _SAFE_PREFIXES6):
+        return prefix
+    raise Mistake(f"{prefix} may belong to somebody", "use 3fff::/20, 2001:db8::/32 or fd00::/8")
+
+
+def _read_prefix(written: Any) -> Any:
+    """A prefix of the family that its text is in."""
+    if isinstance(written, IPv4Network | IPv6Network):
+        return written
+    try:
+        if ":" in str(written):
+            return _check_prefix6(IPv6Network(written))
+        return _check_prefix(IPv4Network(written))
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(f"'{written}' is not a prefix: {error}", _prefix_around(written)) from None
+
+
+def _prefix_around(written: Any) -> str:
+    """A hint: the prefix that an address with a length lies in."""
+    try:
+        return f"did you mean '{ip_network(written, strict=False)}'?"
+    except ValueError:
+        return "write '198.18.0.0/24'"
+
+
 def _check_address(address: IPv4Interface) -> IPv4Interface:
     _check_prefix(address.network)
     return address
@@ -117,6 +147,9 @@ Label = Annotated[str, AfterValidator(check_label)]
 Domain = Annotated[str, AfterValidator(check_domain)]
 Asn = Annotated[int, AfterValidator(_check_asn)]
 Prefix = Annotated[IPv4Network, AfterValidator(_check_prefix)]
+Prefix6 = Annotated[IPv6Network, AfterValidator(_check_prefix6)]
+PrefixOfEither = IPv4Network | IPv6Network
+AnyPrefix = Annotated[PrefixOfEither, BeforeValidator(_read_prefix)]
 Address = Annotated[IPv4Interface, AfterValidator(_check_address)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]

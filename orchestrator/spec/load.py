@@ -8,12 +8,13 @@ PyYAML tokenises; what follows is ours, in three steps:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import yaml
 
 from orchestrator.errors import Problem, SpecError
 from orchestrator.spec.compose import Composer
-from orchestrator.spec.document import Document, Position
+from orchestrator.spec.document import Document, Node, Position
 from orchestrator.spec.syntax import explain_syntax
 
 _UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]", re.DOTALL)
@@ -27,16 +28,24 @@ def parse(data: bytes, file: str) -> Document:
     ``file`` is the name that problems carry. Raises SpecError with every duplicate key,
     unknown tag and the like at once; a broken syntax ends the reading where it stands.
     """
-    text = _decode(data, file)
+    return Document(file, _compose(_decode(data, file), file, Composer.document))
+
+
+def parse_value(text: str, file: str) -> Node:
+    """Read one YAML value of any kind; nothing is null. Raises SpecError."""
+    return _compose(_decode(text.encode(), file), file, Composer.value)
+
+
+def _compose(text: str, file: str, read: Callable[[Composer], Node]) -> Node:
     composer = Composer(text, file)
     try:
-        root = composer.document()
+        root = read(composer)
     except yaml.MarkedYAMLError as error:
         line, column, message, hint = explain_syntax(error, text)
         composer.refuse(Position(line, column), message, hint)
     if composer.problems:
         raise SpecError(composer.problems)
-    return Document(file, root)
+    return root
 
 
 def _decode(data: bytes, file: str) -> str:

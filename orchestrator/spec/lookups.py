@@ -46,6 +46,12 @@ def router_at(topology: Topology, exchange: str, member: MemberSpec) -> str | No
     return next((r for r in routers if place_of(topology, member.as_, r) == place), None)
 
 
+def peering_of(topology: Topology, exchange: str, member: MemberSpec) -> str:
+    """How a member peers at an exchange: as it says, else over the route server if there is one."""
+    bare = topology.ixps[exchange].route_server is False
+    return member.peering or ("bilateral" if bare else "route-server")
+
+
 def zone_of(host: str, zones: Iterable[str]) -> str | None:
     """The closest enclosing zone of a host name, or None."""
     holding = [zone for zone in zones if host == zone or host.endswith(f".{zone}")]

@@ -16,21 +16,39 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from orchestrator.spec.kinds import (
     Address,
+    AnyPrefix,
     Asn,
     Count,
     Domain,
     Label,
     Place,
     Prefix,
+    Prefix6,
     Url,
     names_to_mapping,
     nothing_to_mapping,
 )
+from orchestrator.spec.problems import Mistake
 from orchestrator.spec.records import check_owner, master_form
+from orchestrator.spec.routing import (
+    Announced,
+    BfdChoice,
+    Number,
+    Peering,
+    PolicySpec,
+    PublicResolverSpec,
+    RouteServer,
+    RoutingSpec,
+    RpkiSpec,
+    SessionSpec,
+    Tier,
+    Validation,
+)
 from orchestrator.spec.wires import WireSpec, profile_to_mapping
 
 
@@ -41,18 +59,32 @@ class Mapping(BaseModel):
 
 
 class RouterSpec(Mapping):
-    """A router of an AS, and where it stands."""
+    """A router of an AS, where it stands, and its tier in an AS built in tiers."""
 
     at: Place | None = None
+    tier: Tier | None = None
 
 
-class RelationSpec(Mapping):
-    """A relation with another AS, when it matters which routers meet."""
+class RelationSpec(SessionSpec):
+    """A relation with another AS, when it matters which routers meet, or ``via`` which IXP.
+
+    ``theirs`` is the policy of the other side.
+    """
 
     as_: str = Field(alias="as")
     here: str | None = None
     there: str | None = None
+    via: str | None = None
+    theirs: PolicySpec = PolicySpec()
     wire: WireSpec | None = None
+
+
+class ImportSpec(Mapping):
+    """A file of AS relationships as CAIDA publishes them, and which part of it."""
+
+    caida: Annotated[str, Field(min_length=1)]
+    cone_of: Annotated[Number, Field(ge=1, le=2**32 - 2)] | None = None
+    top: Annotated[Number, Field(ge=1)] | None = None
 
 
 Routers = Annotated[
@@ -68,26 +100,36 @@ class AsSpec(Mapping):
     asn: Asn
     at: Place | None = None
     prefix: Prefix | None = None
+    prefix6: Prefix6 | None = None
     routers: Routers = Field(default_factory=dict)
-    interior: Literal["ring", "chain", "mesh"] = "ring"
+    interior: Literal["ring", "chain", "mesh", "tiers"] | None = None
+    reflectors: list[Label] | None = None
     providers: Relations = Field(default_factory=list)
     peers: Relations = Field(default_factory=list)
+    announces: list[Announced] = Field(default_factory=list)
+    hijacks: list[AnyPrefix] = Field(default_factory=list)
     resolver: bool | None = None
+    bfd: BfdChoice | None = None
+    rpki: Validation | None = None
 
 
-class MemberSpec(Mapping):
-    """A member of an IXP, when it matters which of its routers is there."""
+class MemberSpec(SessionSpec):
+    """A member of an IXP, when it matters which of its routers is there, or how it peers."""
 
     as_: str = Field(alias="as")
     router: str | None = None
+    peering: Peering | None = None
     wire: WireSpec | None = None
 
 
 class IxpSpec(Mapping):
-    """An Internet exchange point: one switch, and every member peers with every other."""
+    """An Internet exchange point: one switch; members peer through its route server, if it
+    has one, or every one with every other."""
 
     at: Place | None = None
     prefix: Prefix | None = None
+    prefix6: Prefix6 | None = None
+    route_server: RouteServer = False
     members: list[str | MemberSpec] = Field(min_length=2)
 
 
@@ -99,14 +141,25 @@ class HomeSpec(Mapping):
     at: Place | None = None
     access: Annotated[WireSpec, BeforeValidator(profile_to_mapping)] | None = None
     lan: Prefix | None = None
+    resolver: str | None = None
     hosts: list[Label] = Field(min_length=1)
 
 
+RouterNames = Annotated[
+    list[str],
+    Field(min_length=1),
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+]
+
+
 class ServersSpec(Mapping):
-    """Who serves a zone: an AS, and how many servers or which."""
+    """Who serves a zone: an AS, and how many servers, or which, or at which routers each.
+
+    A server at several routers is one address at all of them.
+    """
 
     as_: str | None = Field(alias="as", default=None)
-    servers: Count | list[Label] = 1
+    servers: Count | list[Label] | dict[Label, RouterNames] = 1
 
 
 class DnsSpec(Mapping):
@@ -140,9 +193,13 @@ class ZoneSpec(ServersSpec):
 
 
 class CdnSpec(Mapping):
-    """A content delivery network: nginx caches, one at each router that is named."""
+    """A content delivery network: nginx caches, one at each router that is named.
+
+    Visitors find the nearest by what DNS tells their resolver, or by one address at all edges.
+    """
 
     as_: str = Field(alias="as")
+    steering: Literal["dns", "anycast"] = "dns"
     edges: dict[Label, str] = Field(min_length=1)
 
 
@@ -195,10 +252,14 @@ class Topology(Mapping):
 
     name: Label
     about: str = ""
-    as_: dict[Label, AsSpec] = Field(alias="as", min_length=1)
+    as_: dict[Label, AsSpec] = Field(alias="as", default_factory=dict)
+    import_: ImportSpec | None = Field(alias="import", default=None)
     ixps: dict[Label, IxpSpec] = Field(default_factory=dict)
     homes: dict[Label, HomeSpec] = Field(default_factory=dict)
+    routing: RoutingSpec = RoutingSpec()
+    rpki: RpkiSpec | None = None
     dns: DnsSpec | None = None
+    resolvers: dict[Label, PublicResolverSpec] = Field(default_factory=dict)
     zones: dict[Domain, ZoneSpec] = Field(default_factory=dict)
     cdns: dict[Label, CdnSpec] = Field(default_factory=dict)
     datacenters: dict[Label, DatacenterSpec] = Field(default_factory=dict)
@@ -209,3 +270,9 @@ class Topology(Mapping):
     )
     wires: dict[str, WireSpec] = Field(default_factory=dict)
     expect: list[ExpectSpec] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _check_systems(self) -> Topology:
+        if not self.as_ and self.import_ is None:
+            raise Mistake("there is no AS in this topology", "add 'as: {NAME: {asn: …}}' or an 'import'")
+        return self

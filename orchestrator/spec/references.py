@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.errors import Problem
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.lookups import router_names
 from orchestrator.spec.model import Topology
 from orchestrator.spec.problems import did_you_mean
+
+_MOST_LISTED = 20
 
 
 def missing(
@@ -31,7 +33,16 @@ def missing_router(
         yield from missing(document, f"router of '{system}' called", router, known, path)
 
 
+def twice(document: Document, values: Sequence[object], path: Path) -> Iterator[Problem]:
+    """A problem for each entry of a list that stands further up in it."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield document.problem(f"'{value}' is listed twice", *path, index)
+
+
 def nearest(name: str, choices: list[str], introduction: str) -> str:
     """The choice that was meant, or all of them."""
-    listed = f"{introduction}: {', '.join(choices)}" if choices else f"{introduction} none"
-    return did_you_mean(name, choices) or listed
+    more = ", …" if len(choices) > _MOST_LISTED else ""
+    listed = ", ".join(choices[:_MOST_LISTED]) + more
+    told = f"{introduction}: {listed}" if choices else f"{introduction} none"
+    return did_you_mean(name, choices) or told

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from orchestrator.errors import FaultError
 from orchestrator.plan.model import Endpoint, Link, Plan
+from orchestrator.runtime.held import addresses_of, restore_addresses
 from orchestrator.runtime.links import cuts
 from orchestrator.runtime.links.backends import (
     choose_backend,
@@ -31,12 +32,10 @@ from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wire.process import End, WireControl, start_wire
 from orchestrator.runtime.wiring import (
     Namespaces,
-    addresses_of,
     configure_ends,
     create_pairs,
     interface_at,
     remove_links,
-    restore_addresses,
 )
 
 

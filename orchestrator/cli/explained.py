@@ -1,0 +1,107 @@
+"""`lab plan --path FROM TO` and `--anycast NAME`: why a packet will go where it will go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.cli.planned import system_of
+from orchestrator.errors import UsageError
+from orchestrator.plan.addresses import FAMILIES, Address, of_family
+from orchestrator.plan.bgp import control_plane
+from orchestrator.plan.forwarding import ForwardingPlane, Hop, NoPath, catchment
+from orchestrator.plan.model import Plan
+from orchestrator.spec.problems import did_you_mean
+
+# Of the routes a router did not choose, this many are told.
+MOST_REJECTED = 3
+
+
+def print_path(plan: Plan, source: str, target: str) -> None:
+    """The path from one node or AS to another, of each family, with what decides at each router."""
+    start, addresses = _start(plan, source), _addresses(plan, target)
+    plane = ForwardingPlane(plan)
+    for family in FAMILIES:
+        for address in of_family(addresses, family)[:1]:
+            click.echo(f"{start} to {target} over IPv{family}, {address}:")
+            try:
+                path = plane.path(start, address)
+            except NoPath as reason:
+                click.echo(f"  no path: {reason}")
+                continue
+            for line in _told(plan, path, address):
+                click.echo(f"  {line}")
+
+
+def _start(plan: Plan, name: str) -> str:
+    system = system_of(plan, name)
+    if name not in plan.nodes and system is None:
+        known = [*plan.nodes, *(s.name for s in plan.systems.values())]
+        hint = did_you_mean(name, known) or "see 'lab plan' for the nodes and ASes there are"
+        raise UsageError(f"there is no node or AS '{name}'", hint)
+    return name if name in plan.nodes or system is None else system.routers[0]
+
+
+def _addresses(plan: Plan, name: str) -> tuple[Address, ...]:
+    """What a target is reached by: an anycast service, a node, an AS, or an address itself."""
+    if name in plan.anycast:
+        return plan.anycast[name].addresses
+    try:
+        return (ip_address(name),)
+    except ValueError:
+        node = plan.nodes[_start(plan, name)]
+    leases: tuple[Address, ...] = getattr(node.settings, "leases", ())
+    return leases or node.addresses
+
+
+def _told(plan: Plan, path: list[Hop], target: Address) -> Iterator[str]:
+    milliseconds, control = 0.0, control_plane(plan)
+    for hop in path:
+        node = plan.nodes.get(hop.sender)
+        if node is not None:
+            where = f"AS {node.asn}" if node.asn else node.role
+            yield f"{milliseconds:7.2f} ms  {node.name} ({where})"
+            prefix = control.lookup(node.name, target) if node.name in control.routers else None
+            if prefix is not None:
+                for line in _decision(plan, node.name, prefix):
+                    yield f"{'':12}{line}"
+        milliseconds += hop.delay_ms
+    if path:
+        yield f"{milliseconds:7.2f} ms  {path[-1].receiver}"
+
+
+def _decision(plan: Plan, router: str, prefix: Any) -> Iterator[str]:
+    candidates = control_plane(plan).explain(router, prefix)
+    for candidate in candidates[: MOST_REJECTED + 1]:
+        route = candidate.route
+        path = " ".join(map(str, route.as_path)) or "inside the AS"
+        mark = "→" if candidate.used else " "
+        why = f"; lost by {candidate.reason}" if candidate.reason else ""
+        yield f"{mark} {prefix} from {candidate.told_by}: {path} ({route.relation}){why}"
+    if len(candidates) > MOST_REJECTED + 1:
+        yield f"  and {len(candidates) - MOST_REJECTED - 1} more"
+
+
+def print_catchment(plan: Plan, name: str) -> None:
+    """Which instance of an anycast service the routers of each AS reach."""
+    if name not in plan.anycast:
+        hint = did_you_mean(name, plan.anycast) or f"there is: {', '.join(plan.anycast) or 'none'}"
+        raise UsageError(f"there is no anycast service '{name}'", hint)
+    table = Table("AS", "router", *(f"IPv{family}" for family in FAMILIES))
+    for asn, router, answers in catchment_rows(plan, name):
+        table.add_row(str(asn), router, *answers)
+    Console(highlight=False).print(table)
+
+
+def catchment_rows(plan: Plan, name: str) -> Iterator[tuple[int, str, list[str]]]:
+    """ASN, router, and the instance that answers it over IPv4 and IPv6, "–" where none does."""
+    plane, service = ForwardingPlane(plan), plan.anycast[name]
+    caught = [catchment(plane, service, family) for family in FAMILIES]
+    for system in plan.systems.values():
+        for router in system.routers:
+            yield system.asn, router, [answers.get(router, "–") for answers in caught]

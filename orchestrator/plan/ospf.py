@@ -1,0 +1,109 @@
+"""OSPF inside each AS: shortest paths, all first hops of equal cost (RFC 2328, section 16)."""
+
+from __future__ import annotations
+
+import functools
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from orchestrator.plan.addresses import holds
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.services import OspfPort, RouterSettings
+
+LOOPBACK = "lo"
+
+
+class FirstHop(NamedTuple):
+    """A neighbouring router, and our interface towards it."""
+
+    node: str
+    interface: str
+
+
+class Distance(NamedTuple):
+    """The cost to a router of the AS, and every first hop that leads there at that cost."""
+
+    cost: int
+    first: tuple[FirstHop, ...]
+
+
+class Interior:
+    """The distances between the routers of each AS, worked out when asked for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.routers = {
+            node.name: node.settings
+            for node in plan.nodes.values()
+            if isinstance(node.settings, RouterSettings)
+        }
+        self._adjacent = _adjacency(plan, self.routers)
+        self._stubs = {
+            node.name: _stubs_of(plan, node) for node in plan.nodes.values() if node.speaker
+        }
+
+    @functools.cache  # noqa: B019 (gone with its control plane)
+    def distances(self, source: str) -> dict[str, Distance]:
+        """Cost and first hops from a router to each router of its AS that it can reach."""
+        costs, first = {source: 0}, {source: set[FirstHop]()}
+        done: set[str] = set()
+        queue = [(0, source)]
+        while queue:
+            cost, name = heappop(queue)
+            if name in done:
+                continue
+            done.add(name)
+            for hop, step in self._adjacent[name]:
+                hops, known = first[name] or {hop}, costs.get(hop.node)
+                if known is None or cost + step < known:
+                    costs[hop.node], first[hop.node] = cost + step, set(hops)
+                    heappush(queue, (cost + step, hop.node))
+                elif cost + step == known and hop.node != source:
+                    first[hop.node] |= hops
+        return {name: Distance(costs[name], tuple(sorted(first[name]))) for name in costs}
+
+    @functools.cache  # noqa: B019
+    def metric(self, source: str, target: str) -> int | None:
+        """What a next hop at ``target`` costs a router: a router's loopback, or the address of a
+        speaker, which is in OSPF as a stub of the router before it. None if it is out of reach."""
+        stubs = self._stubs.get(target)
+        if stubs is None:
+            stubs = [(target, _port_cost(self.routers[target], LOOPBACK) or 0)]
+        reached = self.distances(source)
+        costs = [reached[router].cost + cost for router, cost in stubs if router in reached]
+        return min(costs, default=None)
+
+
+def _adjacency(
+    plan: Plan, routers: dict[str, RouterSettings]
+) -> dict[str, list[tuple[FirstHop, int]]]:
+    """The neighbours of each router inside its AS, with the cost to get there."""
+    spoken: dict[tuple[str, str], OspfPort] = {
+        (name, port.interface): port
+        for name, settings in routers.items()
+        for port in settings.ospf
+        if not port.stub
+    }
+    adjacent: dict[str, list[tuple[FirstHop, int]]] = {name: [] for name in routers}
+    for link in plan.links.values():
+        for here, there in ((link.a, link.b), (link.b, link.a)):
+            port = spoken.get((here.node, here.interface))
+            if port is not None and (there.node, there.interface) in spoken:
+                adjacent[here.node].append((FirstHop(there.node, here.interface), port.cost))
+    return adjacent
+
+
+def _stubs_of(plan: Plan, node: Node) -> list[tuple[str, int]]:
+    """The routers before a node that speaks BGP, each with the cost of its port to the node."""
+    assert node.speaker is not None
+    stubs: dict[str, int] = {}
+    for session in node.speaker.sessions:
+        router = plan.nodes[session.neighbour_node]
+        assert isinstance(router.settings, RouterSettings)
+        for port in router.interfaces:
+            if any(holds(entry.network, session.local) for entry in port.addresses):
+                stubs[router.name] = _port_cost(router.settings, port.name) or 0
+    return list(stubs.items())
+
+
+def _port_cost(settings: RouterSettings, interface: str) -> int | None:
+    return next((port.cost for port in settings.ospf if port.interface == interface), None)

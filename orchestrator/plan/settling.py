@@ -1,0 +1,154 @@
+"""One prefix spread over all BGP sessions until nobody changes their mind.
+
+Nothing is played in rounds: whoever heard something new waits in a heap and tells its neighbours
+when its turn comes. Withdrawals go first, then better routes, shorter ones first; so where
+everybody prefers customers to peers to providers, nearly every speaker tells its neighbours once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from orchestrator.errors import LabError
+from orchestrator.plan.addresses import Prefix
+from orchestrator.plan.best_path import best_of, rank_all, sort_for_members
+from orchestrator.plan.bgp_route import BgpRoute, own_route, tell_inside, tell_outside
+from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel
+from orchestrator.plan.ospf import Interior
+from orchestrator.plan.prefixes import PrefixIndex
+from orchestrator.plan.rpki import Validator
+
+# The lengths that import filters let through, by version of IP.
+SANE_LENGTHS = {4: range(8, 25), 6: range(16, 49)}
+# Turns per speaker after which a prefix counts as never settling; two or three are usual.
+_MOST_TURNS = 50
+_NAMED = 6
+
+Heard = dict[int, BgpRoute]  # by the number of the channel
+_WITHDRAWN = (-1_000_000, 0)
+
+
+class Unsettled(LabError):
+    """The policies of a lab contradict each other: BGP would change its mind for ever."""
+
+    exit_code = 2
+
+    def __init__(self, prefix: Prefix, routers: tuple[str, ...]) -> None:
+        names = ", ".join(routers[:_NAMED]) + (", …" if len(routers) > _NAMED else "")
+        super().__init__(
+            f"BGP never settles on routes to {prefix}: {names} keep changing their minds",
+            "let customers go before peers, and peers before providers; look for a 'prefer'",
+        )
+        self.prefix, self.routers = prefix, routers
+
+
+class Settling:
+    """Who heard what of one prefix, and what they make of it.
+
+    ``heard`` is what passed each speaker's import filters, ``best`` what it chose.
+    """
+
+    def __init__(
+        self,
+        prefix: Prefix,
+        speakers: Mapping[str, BgpSpeaker],
+        channels: Mapping[str, list[Channel]],
+        interior: Interior,
+        filters: Filters,
+    ) -> None:
+        self.prefix, self.heard = prefix, {name: Heard() for name in speakers}
+        self.best: dict[str, BgpRoute] = {}
+        self._speakers, self._channels, self._interior = speakers, channels, interior
+        self._filters, self._refusing = filters, filters.refusing(prefix)
+        self._own = {n: own_route(s) for n, s in speakers.items() if prefix in s.originated}
+        self._waiting: list[tuple[tuple[int, int], int, str]] = []
+        self._changed: set[str] = set()
+
+    def settle(self) -> None:
+        """Go on until all is said. Raises Unsettled."""
+        for name in self._own:
+            self._wake(name, _WITHDRAWN)
+        most = _MOST_TURNS * len(self._speakers)
+        turns, restless = 0, set[str]()
+        while self._waiting:
+            _, _, name = heappop(self._waiting)
+            if name not in self._changed:
+                continue
+            self._changed.remove(name)
+            turns += 1
+            if self._turn(self._speakers[name]) and turns > most:
+                restless.add(name)
+            if turns > most + 2 * len(self._speakers):
+                raise Unsettled(self.prefix, tuple(sorted(restless)))
+
+    def candidates(self, name: str) -> list[BgpRoute]:
+        """All that a speaker can choose among, best first."""
+        own = [self._own[name]] if name in self._own else []
+        return rank_all([*own, *self.heard[name].values()])
+
+    def _wake(self, name: str, urgency: tuple[int, int]) -> None:
+        self._changed.add(name)
+        heappush(self._waiting, (urgency, self._speakers[name].number, name))
+
+    def _turn(self, speaker: BgpSpeaker) -> bool:
+        """Let one speaker choose again; whether it changed its mind."""
+        before, name = self.best.get(speaker.name), speaker.name
+        best = self._own.get(name) or best_of(self.heard[name].values())
+        if best is None:
+            self.best.pop(name, None)
+        else:
+            self.best[name] = best
+        if speaker.serves:
+            self._serve(name)
+        elif best != before:
+            anybody = any(route is not None and route.is_for_all for route in (before, best))
+            for channel in self._channels[name]:
+                if anybody or channel.everything or channel.internal:
+                    self._tell(channel, best)
+        return best != before
+
+    def _serve(self, name: str) -> None:
+        """A route server tells each member the best of what others told (BIRD's ``secondary``)."""
+        routes = sort_for_members(self.heard[name].values())
+        for channel in self._channels[name]:
+            others = (r for r in routes if r.channel and not channel.is_opposite(r.channel))
+            self._tell(channel, next(others, None))
+
+    def _tell(self, channel: Channel, best: BgpRoute | None) -> None:
+        """Bring what the hearer has over a channel up to date."""
+        heard, told = self.heard[channel.hearer.name], None
+        if best is not None:
+            if channel.internal:
+                told = tell_inside(channel, best, self._interior)
+            elif channel.hearer.name not in self._refusing:
+                told = tell_outside(channel, best)
+                if told and self._filters.is_invalid(channel.hearer, self.prefix, told.as_path):
+                    told = None
+        if told is not None and told != heard.get(channel.number):
+            heard[channel.number] = told
+            self._wake(channel.hearer.name, (-told.preference, len(told.as_path)))
+        elif told is None and heard.pop(channel.number, None) is not None:
+            self._wake(channel.hearer.name, _WITHDRAWN)
+
+
+class Filters:
+    """What speakers refuse from other ASes, whoever tells it: by prefix, and by origin."""
+
+    def __init__(self, speakers: Mapping[str, BgpSpeaker], validator: Validator) -> None:
+        self._everybody, self._validator = frozenset(speakers), validator
+        self._refused = PrefixIndex(
+            (prefix, speaker.name) for speaker in speakers.values() for prefix in speaker.refused
+        )
+
+    def refusing(self, prefix: Prefix) -> frozenset[str]:
+        """Who takes a prefix from nobody: it is theirs, or a bogon, or of an insane length."""
+        if prefix.prefixlen not in SANE_LENGTHS[prefix.version]:
+            return self._everybody
+        return frozenset(self._refused.around(prefix))
+
+    def is_invalid(self, hearer: BgpSpeaker, prefix: Prefix, as_path: tuple[int, ...]) -> bool:
+        """Whether a speaker that validates origins refuses this one."""
+        return bool(hearer.caches) and self._validator.is_invalid(
+            hearer.caches, prefix, as_path[-1]
+        )

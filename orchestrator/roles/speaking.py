@@ -1,0 +1,34 @@
+"""What a server has beside itself when it shares its address: BIRD, and a check of its health."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from orchestrator.plan.model import Node
+from orchestrator.plan.probes import BirdProbe, Probe
+from orchestrator.roles.base import Files, Role, Template
+
+# For BFD: BIRD asks that its packets go before others, which takes this much.
+SPEAKER_CAPABILITIES = ("NET_ADMIN",)
+
+
+def with_speaker(role: Role) -> Role:
+    """A role that has what BIRD needs beside its server."""
+    capabilities = (*role.capabilities, *SPEAKER_CAPABILITIES)
+    return dataclasses.replace(role, capabilities=capabilities)
+
+
+def speaker_files(node: Node, health: str, **context: str) -> Files:
+    """BIRD's configuration and the health check, for a node that has a speaker."""
+    if node.speaker is None:
+        return {}
+    check = Template(f"speaker/{health}", context)
+    return {"bird.conf": Template("speaker/bird.conf"), "health": check}
+
+
+def speaker_probes(node: Node) -> tuple[Probe, ...]:
+    """Its sessions are up, and it announces what it should: it found its server well."""
+    if node.speaker is None:
+        return ()
+    sessions = tuple(session.name for session in node.speaker.sessions)
+    return (BirdProbe(sessions, node.speaker.announced),)
