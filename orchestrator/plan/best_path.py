@@ -61,7 +61,7 @@ def best_of(routes: Iterable[BgpRoute]) -> BgpRoute | None:
     routes = list(routes)
     if len(routes) < 2:
         return routes[0] if routes else None
-    if any(route.med for route in routes):
+    if [route for route in routes if route.med]:
         routes = [group[0] for group in _groups(routes)]
     return min(routes, key=rank)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from orchestrator.plan.addresses import FAMILIES, Address, Family, Prefix
 from orchestrator.plan.best_path import Candidate, equals_of, explain_all
 from orchestrator.plan.bgp_route import BgpRoute
-from orchestrator.plan.bgp_sessions import Channel, channels_of, speakers_of
+from orchestrator.plan.bgp_sessions import Outgoing, channels_of, speakers_of
 from orchestrator.plan.model import Plan
 from orchestrator.plan.ospf import Distance, Interior
 from orchestrator.plan.prefixes import PrefixIndex
@@ -37,7 +37,7 @@ class ControlPlane:
         self.plan, self.interior = plan, Interior(plan)
         self.routers = self.interior.routers
         self.speakers = speakers_of(plan)
-        self._channels: dict[Family, dict[str, list[Channel]]] = {
+        self._channels: dict[Family, dict[str, Outgoing]] = {
             family: channels_of(self.speakers, family) for family in FAMILIES
         }
         self._filters = Filters(self.speakers, Validator(plan))
@@ -99,9 +99,9 @@ class ControlPlane:
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 (whole tables are big: keep a few)
     def _settled(self, prefix: Prefix) -> Settling:
-        family = prefix.version
-        channels = self._channels[family]
-        settling = Settling(prefix, self.speakers, channels, self.interior, self._filters)
+        originators = [self.speakers[name] for name in self.announced.get(prefix, ())]
+        channels = self._channels[prefix.version]
+        settling = Settling(prefix, originators, channels, self.interior, self._filters)
         settling.settle()
         return settling
 

@@ -98,7 +98,18 @@ def _speaker(number: int, node: Node) -> BgpSpeaker | None:
     )
 
 
-def channels_of(speakers: dict[str, BgpSpeaker], family: Family) -> dict[str, list[Channel]]:
+@dataclass(frozen=True, eq=False, slots=True)
+class Outgoing:
+    """The channels over which a speaker tells; ``inwards`` are those that carry any class of
+    routes: to its own AS and to customers."""
+
+    number: int
+    serves: bool
+    all: tuple[Channel, ...]
+    inwards: tuple[Channel, ...]
+
+
+def channels_of(speakers: dict[str, BgpSpeaker], family: Family) -> dict[str, Outgoing]:
     """What each speaker tells over, of one family: only sessions that both ends have."""
     known = {
         (name, session.local, session.neighbour): session
@@ -108,7 +119,12 @@ def channels_of(speakers: dict[str, BgpSpeaker], family: Family) -> dict[str, li
     channels: dict[str, list[Channel]] = {name: [] for name in speakers}
     for number, (teller, hearer, told, heard) in enumerate(_pairs(speakers, known, family)):
         channels[teller.name].append(_channel(number, teller, hearer, told, heard))
-    return channels
+    return {name: _outgoing(speakers[name], told) for name, told in channels.items()}
+
+
+def _outgoing(speaker: BgpSpeaker, channels: list[Channel]) -> Outgoing:
+    inwards = tuple(channel for channel in channels if channel.internal or channel.everything)
+    return Outgoing(speaker.number, speaker.serves, tuple(channels), inwards)
 
 
 def _pairs(

@@ -18,18 +18,17 @@ class PrefixIndex(Generic[Value]):
         self._filed: dict[tuple[int, int, int], list[Value]] = {}
         for prefix, value in entries:
             length = prefix.prefixlen
-            key = (prefix.version, length, _bits(prefix, length))
-            self._filed.setdefault(key, []).append(value)
+            bits = int(prefix.network_address) >> (prefix.max_prefixlen - length)
+            self._filed.setdefault((prefix.version, length, bits), []).append(value)
+        self._lengths = sorted({length for _, length, _ in self._filed}, reverse=True)
 
     def around(self, prefix: Prefix) -> Iterator[Value]:
         """The values of the prefixes that hold ``prefix``, the longest first."""
-        for length in range(prefix.prefixlen, -1, -1):
-            yield from self._filed.get((prefix.version, length, _bits(prefix, length)), ())
+        version, start, width = prefix.version, int(prefix.network_address), prefix.max_prefixlen
+        for length in self._lengths:
+            if length <= prefix.prefixlen:
+                yield from self._filed.get((version, length, start >> (width - length)), ())
 
     def around_address(self, address: Address) -> Iterator[Value]:
         """The same for an address."""
         return self.around(ip_network(address))
-
-
-def _bits(prefix: Prefix, length: int) -> int:
-    return int(prefix.network_address) >> (prefix.max_prefixlen - length)

@@ -7,14 +7,14 @@ everybody prefers customers to peers to providers, nearly every speaker tells it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 
 from orchestrator.errors import LabError
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.best_path import best_of, rank_all, sort_for_members
 from orchestrator.plan.bgp_route import BgpRoute, own_route, tell_inside, tell_outside
-from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel
+from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel, Outgoing
 from orchestrator.plan.ospf import Interior
 from orchestrator.plan.prefixes import PrefixIndex
 from orchestrator.plan.rpki import Validator
@@ -52,34 +52,33 @@ class Settling:
     def __init__(
         self,
         prefix: Prefix,
-        speakers: Mapping[str, BgpSpeaker],
-        channels: Mapping[str, list[Channel]],
+        originators: Iterable[BgpSpeaker],
+        channels: Mapping[str, Outgoing],
         interior: Interior,
         filters: Filters,
     ) -> None:
-        self.prefix, self.heard = prefix, {name: Heard() for name in speakers}
+        self.prefix, self.heard = prefix, {name: Heard() for name in channels}
         self.best: dict[str, BgpRoute] = {}
-        self._speakers, self._channels, self._interior = speakers, channels, interior
+        self._own = {speaker.name: own_route(speaker) for speaker in originators}
+        self._channels, self._interior = channels, interior
         self._filters, self._refusing = filters, filters.refusing(prefix)
-        self._own = {n: own_route(s) for n, s in speakers.items() if prefix in s.originated}
-        self._waiting: list[tuple[tuple[int, int], int, str]] = []
-        self._changed: set[str] = set()
+        self._waiting: list[tuple[int, int, int, str]] = []
+        self._urgency: dict[str, tuple[int, int]] = {}
 
     def settle(self) -> None:
         """Go on until all is said. Raises Unsettled."""
         for name in self._own:
             self._wake(name, _WITHDRAWN)
-        most = _MOST_TURNS * len(self._speakers)
-        turns, restless = 0, set[str]()
+        turns, most = 0, _MOST_TURNS * len(self._channels)
+        restless: set[str] = set()
         while self._waiting:
-            _, _, name = heappop(self._waiting)
-            if name not in self._changed:
+            *_, name = heappop(self._waiting)
+            if self._urgency.pop(name, None) is None:
                 continue
-            self._changed.remove(name)
             turns += 1
-            if self._turn(self._speakers[name]) and turns > most:
+            if self._turn(name, self._channels[name]) and turns > most:
                 restless.add(name)
-            if turns > most + 2 * len(self._speakers):
+            if turns > most + 2 * len(self._channels):
                 raise Unsettled(self.prefix, tuple(sorted(restless)))
 
     def candidates(self, name: str) -> list[BgpRoute]:
@@ -88,48 +87,52 @@ class Settling:
         return rank_all([*own, *self.heard[name].values()])
 
     def _wake(self, name: str, urgency: tuple[int, int]) -> None:
-        self._changed.add(name)
-        heappush(self._waiting, (urgency, self._speakers[name].number, name))
+        """Let a speaker have a turn, before all that are less urgent."""
+        known = self._urgency.get(name)
+        if known is None or urgency < known:
+            self._urgency[name] = urgency
+            heappush(self._waiting, (*urgency, self._channels[name].number, name))
 
-    def _turn(self, speaker: BgpSpeaker) -> bool:
+    def _turn(self, name: str, outgoing: Outgoing) -> bool:
         """Let one speaker choose again; whether it changed its mind."""
-        before, name = self.best.get(speaker.name), speaker.name
+        before = self.best.get(name)
         best = self._own.get(name) or best_of(self.heard[name].values())
         if best is None:
             self.best.pop(name, None)
         else:
             self.best[name] = best
-        if speaker.serves:
-            self._serve(name)
+        if outgoing.serves:
+            self._serve(name, outgoing)
         elif best != before:
-            anybody = any(route is not None and route.is_for_all for route in (before, best))
-            for channel in self._channels[name]:
-                if anybody or channel.everything or channel.internal:
-                    self._tell(channel, best)
+            for_all = (best and best.is_for_all) or (before and before.is_for_all)
+            for channel in outgoing.all if for_all else outgoing.inwards:
+                self._tell(channel, best)
         return best != before
 
-    def _serve(self, name: str) -> None:
+    def _serve(self, name: str, outgoing: Outgoing) -> None:
         """A route server tells each member the best of what others told (BIRD's ``secondary``)."""
         routes = sort_for_members(self.heard[name].values())
-        for channel in self._channels[name]:
+        for channel in outgoing.all:
             others = (r for r in routes if r.channel and not channel.is_opposite(r.channel))
             self._tell(channel, next(others, None))
 
     def _tell(self, channel: Channel, best: BgpRoute | None) -> None:
         """Bring what the hearer has over a channel up to date."""
-        heard, told = self.heard[channel.hearer.name], None
+        hearer, told = channel.hearer, None
         if best is not None:
             if channel.internal:
                 told = tell_inside(channel, best, self._interior)
-            elif channel.hearer.name not in self._refusing:
+            elif hearer.name not in self._refusing:
                 told = tell_outside(channel, best)
-                if told and self._filters.is_invalid(channel.hearer, self.prefix, told.as_path):
+                if told and hearer.caches and self._filters.is_invalid(hearer, self.prefix, told):
                     told = None
-        if told is not None and told != heard.get(channel.number):
+        heard = self.heard[hearer.name]
+        if told is None:
+            if heard.pop(channel.number, None) is not None:
+                self._wake(hearer.name, _WITHDRAWN)
+        elif told != heard.get(channel.number):
             heard[channel.number] = told
-            self._wake(channel.hearer.name, (-told.preference, len(told.as_path)))
-        elif told is None and heard.pop(channel.number, None) is not None:
-            self._wake(channel.hearer.name, _WITHDRAWN)
+            self._wake(hearer.name, (-told.preference, len(told.as_path)))
 
 
 class Filters:
@@ -147,8 +150,6 @@ class Filters:
             return self._everybody
         return frozenset(self._refused.around(prefix))
 
-    def is_invalid(self, hearer: BgpSpeaker, prefix: Prefix, as_path: tuple[int, ...]) -> bool:
+    def is_invalid(self, hearer: BgpSpeaker, prefix: Prefix, route: BgpRoute) -> bool:
         """Whether a speaker that validates origins refuses this one."""
-        return bool(hearer.caches) and self._validator.is_invalid(
-            hearer.caches, prefix, as_path[-1]
-        )
+        return self._validator.is_invalid(hearer.caches, prefix, route.as_path[-1])

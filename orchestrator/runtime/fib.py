@@ -197,3 +197,8 @@ def refusal(number: int, routes: Iterable[Any], target: Address) -> Verdict:
     if route is None or _KINDS.get(route["type"]) != _REFUSALS[number]:
         return Verdict(_REFUSALS[number])
     return Verdict(_REFUSALS[number], prefix, _PROTOCOLS.get(route["proto"], str(route["proto"])))
+
+
+def _destination(route: Any) -> Prefix:
+    nowhere = "::" if route["family"] == socket.AF_INET6 else "0.0.0.0"
+    return ip_network(f"{route.get_attr('RTA_DST') or nowhere}/{route['dst_len']}")

@@ -16,8 +16,9 @@ TABLES = {4: "master4", 6: "master6"}
 # An answer's lines follow a code and a dash, or a space where the code is as before.
 _LINE = re.compile(r"^(?:\d{4}[- ]| )(.*)$", re.MULTILINE)
 _ROUTE = re.compile(
-    r"^(?P<prefix>\S+/\d+)?\s+(?P<kind>\w+) \[(?P<session>\S+) (?P<since>\S+)(?: from (?P<teller>\S+))?\]"
-    r"(?P<best> \*)?.*?\((?P<preference>\d+)-?(?:/(?P<metric>\d+|\?))?\)"
+    r"^(?P<prefix>\S+/\d+)?\s+(?P<kind>\w+) "
+    r"\[(?P<session>\S+) (?P<since>\S+)(?: from (?P<teller>\S+))?\](?P<best> \*)?"
+    r".*?\((?P<preference>\d+)-?(?:/(?P<metric>\d+|\?))?\)"
 )
 _VIA = re.compile(r"^\t(?:via (?P<via>\S+) on|dev) (?P<interface>\S+)")
 _ATTRIBUTE = re.compile(r"^\t(?P<name>[\w.]+): ?(?P<value>.*)$")

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted(Path(__file__).parent.glob("*.yaml"))
 
 
-def check(argument: str, monkeypatch: pytest.MonkeyPatch) -> int:
+def check(argument: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
     """The exit code of `lab check argument`, run in this process from the repository's root."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "argv", ["lab", "check", argument])
+    monkeypatch.setattr(sys, "argv", ["lab", "check", argument, *options])
     with pytest.raises(SystemExit) as stopped:
         main.run()
     assert isinstance(stopped.value.code, int)
@@ -90,6 +90,39 @@ def test_a_binary_file(
     path.write_bytes(data)
     assert check(str(path), monkeypatch) == 2
     assert capsys.readouterr().err.startswith(f"{path}:{told}; ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (
+            "as.isp.asn=15169",
+            "--set as.isp.asn=15169:1:1: error: AS 15169 is not reserved for private use or "
+            "documentation; use 64496-65534 or 4200000000-4294967294\n",
+        ),
+        (
+            "routing.bdf=true",
+            "--set routing.bdf=true:1:1: error: unknown key 'bdf' in 'routing'; "
+            "did you mean 'bfd'?\n",
+        ),
+        (
+            "routing.bfd",
+            "lab: --set routing.bfd: there is no '='\n"
+            "  hint: write it like --set routing.bfd=false\n",
+        ),
+    ],
+)
+def test_a_bad_setting(
+    setting: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text("name: lab\nas:\n  isp: {asn: 64501}\n")
+    assert check(str(path), monkeypatch, "--set", setting) == 2
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("piece", [b"[", b"{a: ", b"- ", b"[[], "], ids=repr)

@@ -423,16 +423,17 @@ def exchange(**policies: BgpPolicy) -> Drawing:
 def test_a_route_server_is_not_in_the_path_and_not_on_the_way() -> None:
     drawing = exchange()
     route = ControlPlane(drawing.plan()).best_routes(v4(1))["two"]
-    assert (route.as_path, route.relation, route.preference) == ((1,), "peer", 190)
+    assert (route.as_path, route.relation, route.preference) == ((1,), "peer", 200)
     assert (route.told_by, route.next_node) == ("rs", "one")
     assert route.next_hop == drawing.ports["one"][0].addresses[0].ip
 
 
-def test_a_bilateral_session_goes_before_the_route_server() -> None:
+def test_over_a_session_and_by_a_route_server_the_next_hop_is_one() -> None:
     drawing = exchange()
     drawing.meet("one", "two", "ix")
-    why = "higher local preference: peer 200 > peer 190"
+    why = "lower router id: 0.0.0.1 < 0.0.0.4"
     assert reasons(drawing, "two", v4(1)) == [("one", ""), ("rs", why)]
+    assert len(ControlPlane(drawing.plan()).equal_routes("two", v4(1))) == 1
 
 
 def test_a_route_server_hands_on_med_and_no_export() -> None:

@@ -333,10 +333,7 @@ def test_behind_a_route_server_the_member_is_the_next_hop() -> None:
     drawing.meet("rs", "two", "ix")
     plan = drawing.plan()
     for address in plan.nodes["two"].loopbacks:
-        with pytest.raises(NoPath, match="no AS announces"):
-            ForwardingPlane(plan).path("one", address)
-    target = plan.systems[2].prefixes[0][1]
-    assert names([*ForwardingPlane(plan).next_hops("one", target)[0]]) == ["one", "ix", "two"]
+        assert names(ForwardingPlane(plan).path("one", address)) == ["one", "ix", "two"]
 
 
 # ── anycast ───────────────────────────────────────────────────────────────────

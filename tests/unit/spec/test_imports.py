@@ -40,7 +40,7 @@ def test_what_hangs_on_nothing_is_told(tmp_path: Path) -> None:
     loaded(tmp_path, "import: {caida: as-rel.txt}\n", told=told)
     assert told == [f"{tmp_path}/as-rel.txt: ASes left out, as nothing joins them to the others: 2"]
     told.clear()
-    loaded(tmp_path, "import: {caida: as-rel.txt, top: 3}\n", told=told)
+    loaded(tmp_path, "import: {caida: as-rel.txt, cone_of: 3356}\n", told=told)
     assert told == []
 
 
@@ -66,7 +66,7 @@ def test_a_packed_file(suffix: str, pack: Packing, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"1|2|0")[:-9], b"", b"no gzip"])
+@pytest.mark.parametrize("data", [gzip.compress(b"1|2|0")[:-9], b"no gzip"])
 def test_a_damaged_file(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(data)
     with pytest.raises(SpecError) as caught:

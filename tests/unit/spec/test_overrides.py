@@ -113,7 +113,7 @@ def test_a_setting_that_leads_nowhere(setting: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ("tail=[1, 2", "--set tail=[1, 2:1:"),
+        ("tail=[1, 2", "--set tail=[1, 2:2:1: error: expected ',' or ']'"),
         ("tail={a: 1, a: 2}", "--set tail={a: 1, a: 2}:1:8: error: duplicate key 'a'"),
         ("tail=*x", "--set tail=*x:1:1: error: no anchor '&x'"),
         ("tail=a: b: c", "--set tail=a: b: c:1:5: error: "),

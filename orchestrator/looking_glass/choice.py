@@ -1,0 +1,144 @@
+"""Why a router uses the route it uses: BIRD's routes, compared by the rules of plan/best_path.py.
+
+The reason is found among the routes that BIRD has, not among those the plan expects: during a
+failure these differ, and then the plan's choice is told beside BIRD's.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.plan.addresses import FAMILIES, Address
+from orchestrator.plan.best_path import explain_all, rank_all
+from orchestrator.plan.bgp import BgpRoute, ControlPlane, Unsettled, control_plane
+from orchestrator.plan.bgp_sessions import Channel, channels_of
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.rib import Community, RibRoute
+
+# What the routers' filters write on routes: (their ASN, 1, this).
+_ORIGINS = {0: "own", 1: "customer", 2: "peer", 3: "provider"}
+_NO_EXPORT = (65535, 65281)  # RFC 1997
+_WELL_KNOWN: dict[Community, str] = {_NO_EXPORT: "no-export", (65535, 65282): "no-advertise"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A route of BIRD's, and on what it lost; "" for the best one."""
+
+    route: RibRoute
+    reason: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a router knows about an address. ``why`` says on what the best route won, ``planned``
+    what the plan expects instead; "" where BIRD has what it expects."""
+
+    candidates: tuple[Candidate, ...]
+    why: str
+    planned: str
+
+    @property
+    def best(self) -> RibRoute | None:
+        """The route in use."""
+        return next((c.route for c in self.candidates if c.route.best), None)
+
+
+def explain(plan: Plan, router: str, address: Address, routes: Sequence[RibRoute]) -> Choice:
+    """A router's choice among its routes to the longest prefix around an address."""
+    best = next((route for route in routes if route.best), None)
+    reasons = _reasons(plan, router, best, routes)
+    candidates = [Candidate(route, reasons[route.session]) for route in routes]
+    return Choice(tuple(candidates), _why(best, reasons), _planned(plan, router, address, best))
+
+
+def _reasons(
+    plan: Plan, router: str, best: RibRoute | None, routes: Sequence[RibRoute]
+) -> dict[str, str]:
+    """On what each session's route lost, those that came nearest first."""
+    if best is not None and best.source != "BGP":
+        told = f"BIRD's preference: {best.source} {best.preference}"
+        return {r.session: "" if r.best else f"{told} > {r.preference}" for r in routes}
+    channels = _channels(control_plane(plan))
+    known = {r.session: _as_planned(r, channels.get((router, r.session))) for r in routes}
+    sessions = {id(route): session for session, route in known.items()}
+    ranked = rank_all([route for route in known.values() if route is not None])
+    judged = {sessions[id(c.route)]: c.reason for c in explain_all(ranked)} if ranked else {}
+    return {**judged, **{session: "" for session in known if session not in judged}}
+
+
+def _why(best: RibRoute | None, reasons: dict[str, str]) -> str:
+    """On what the best route won: what the next one lost on."""
+    if best is None:
+        return ""
+    if len(reasons) == 1:
+        return "the only route" if best.source == "BGP" else ""
+    if reasons[best.session]:
+        return "BIRD's own choice"
+    return next((reason for reason in reasons.values() if reason), "")
+
+
+def _planned(plan: Plan, router: str, address: Address, best: RibRoute | None) -> str:
+    """The route that the plan expects, where BIRD uses one of another session or has none."""
+    control = control_plane(plan)
+    try:
+        prefix = best.prefix if best is not None else control.lookup(router, address)
+        route = control.best_routes(prefix).get(router) if prefix in control.announced else None
+    except Unsettled:
+        return ""
+    if route is None:
+        return ""
+    session = route.channel.heard.name if route.channel is not None else ""
+    if best is not None and session in (best.session, "" if best.source != "BGP" else None):
+        return ""
+    path = " ".join(map(str, route.as_path)) or "inside the AS"
+    return f"plan: {path}, told by {route.told_by}"
+
+
+def _as_planned(route: RibRoute, channel: Channel | None) -> BgpRoute | None:
+    """A route of BIRD's as plan/best_path.py compares them; None if it is not BGP's.
+
+    What BIRD does not write on it, its teller's router id, follows from its session.
+    """
+    if route.source != "BGP" or channel is None:
+        return None
+    own = [c[2] for c in route.communities if len(c) == 3 and c[:2] == (channel.hearer.asn, 1)]
+    return BgpRoute(
+        as_path=route.as_path,
+        relation=_ORIGINS.get(own[0], "") if own else channel.heard.relation,
+        preference=100 if route.local_pref is None else route.local_pref,
+        med=route.med,
+        no_export=_NO_EXPORT in route.communities,
+        border="",
+        session=channel.heard,
+        next_hop=route.next_hop,
+        next_node="",
+        channel=channel,
+        external=not channel.internal,
+        metric=route.metric or 0,
+        originator=int(route.originator) if route.originator else channel.teller.router_id,
+        clusters=tuple(int(cluster) for cluster in route.clusters),
+        address=channel.address,
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _channels(control: ControlPlane) -> dict[tuple[str, str], Channel]:
+    """What each router hears over, by its name and the session's."""
+    return {
+        (channel.hearer.name, channel.heard.name): channel
+        for family in FAMILIES
+        for channels in channels_of(control.speakers, family).values()
+        for channel in channels
+    }
+
+
+def name_community(community: Community) -> str:
+    """A community as it is written, and what it means in a lab: "64501:1:3 provider"."""
+    written = ":".join(map(str, community))
+    meaning = _WELL_KNOWN.get(community, "")
+    if len(community) == 3 and community[1] == 1:
+        meaning = _ORIGINS.get(community[2], "")
+    return f"{written} {meaning}".strip()

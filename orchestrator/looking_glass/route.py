@@ -1,0 +1,124 @@
+"""How packets get from A to B and back in a running lab, and why: both planes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.errors import DeployError, UsageError
+from orchestrator.looking_glass.choice import Choice, explain
+from orchestrator.looking_glass.targets import find_node, find_target
+from orchestrator.looking_glass.walk import Walker, Way
+from orchestrator.plan.addresses import FAMILIES, Address, Family, of_family
+from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.services import RouterSettings
+from orchestrator.runtime.containers import Container, find_containers
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.fib import Flow, Packet, Verdict, look_up
+from orchestrator.runtime.links.state import load_links
+from orchestrator.runtime.probing import held_addresses
+from orchestrator.runtime.rib import routes_to
+from orchestrator.runtime.state import LabState
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """The ways there and back of one family. ``back`` is None where the packet does not arrive;
+    the choices are of the routers on the way, by name."""
+
+    target: Address
+    there: Way
+    back: Way | None
+    there_choices: Mapping[str, Choice] = field(default_factory=dict)
+    back_choices: Mapping[str, Choice] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the packet arrives."""
+        return self.there.reached
+
+
+@dataclass(frozen=True)
+class RunningLab:
+    """A lab that runs: its plan, and where its nodes can be asked."""
+
+    plan: Plan
+    state: LabState
+    containers: Mapping[str, Container]
+
+    def running(self, node: str) -> Container:
+        """A node's container. Raises DeployError if it does not run."""
+        found = self.containers.get(node)
+        if found is None or not found.running:
+            raise DeployError(f"{node} does not run", f"what it said last: lab logs {node}")
+        return found
+
+    def verdict(self, node: str, packet: Packet) -> Verdict:
+        """What a node's kernel does with a packet."""
+        return look_up(self.running(node).namespace, packet)
+
+    def addresses(self, node: Node) -> tuple[Address, ...]:
+        """What a node is reached at: as planned, or what it was given where it asks for it."""
+        if node.addresses:
+            return node.addresses
+        asking = [port.name for port in node.interfaces if port.dhcp]
+        held = {a for port in asking for a in held_addresses(self.running(node.name), port)}
+        usable = [address for address in held if not address.is_link_local]
+        return tuple(sorted(usable, key=lambda address: (address.version, int(address))))
+
+
+def open_lab(name: str) -> RunningLab:
+    """A running lab. Raises HostError without the rights to enter its nodes."""
+    require_root()
+    state = LabState(name)
+    return RunningLab(state.plan(), state, find_containers(connect(), name))
+
+
+def route(
+    lab: RunningLab, source: str, target: str, families: Sequence[Family], flow: Flow
+) -> dict[Family, RoundTrip]:
+    """The round trips from a node to a target, by family: those of ``families`` both have.
+
+    Raises UsageError where a name is not known or no family is left, DeployError where the
+    source does not run or has no address yet.
+    """
+    start = find_node(lab.plan, source)
+    lab.running(start.name)
+    meant = find_target(lab.plan, target, start)
+    own = lab.addresses(start)
+    theirs = lab.addresses(meant) if isinstance(meant, Node) else meant
+    for name, addresses in ((source, own), (target, theirs)):
+        if not addresses:
+            raise DeployError(f"{name} has no address yet", "what it waits for: lab status")
+    shared = [f for f in families if of_family(own, f) and of_family(theirs, f)]
+    if not shared:
+        asked = " or ".join(f"IPv{family}" for family in families)
+        raise UsageError(f"{source} and {target} do not both have an {asked} address")
+    walker = Walker(lab.plan, lab.verdict, load_links(lab.state))
+    return {f: _round_trip(lab, walker, source, of_family(theirs, f)[0], flow) for f in shared}
+
+
+def _round_trip(
+    lab: RunningLab, walker: Walker, source: str, target: Address, flow: Flow
+) -> RoundTrip:
+    there = walker.there(source, target, flow)
+    back = walker.back(there) if there.reached else None
+    seen = _choices(lab, back) if back is not None else {}
+    return RoundTrip(target, there, back, _choices(lab, there), seen)
+
+
+def _choices(lab: RunningLab, way: Way) -> dict[str, Choice]:
+    """What each router on a way knows about the address that it sends to."""
+    return {
+        hop.node: explain(
+            lab.plan,
+            hop.node,
+            hop.packet.target,
+            routes_to(lab.running(hop.node), hop.packet.target),
+        )
+        for hop in way.hops
+        if isinstance(lab.plan.nodes[hop.node].settings, RouterSettings)
+    }
+
+
+BOTH: tuple[Family, ...] = FAMILIES
