@@ -236,7 +236,8 @@ class Draft:
 
     def _report_taken(self, machine: Machine, first: Machine) -> None:
         line = self.document.problem("", *first.path, at_key=True).line
-        message = f"the name '{machine.name}' is taken, by the {first.role} of line {line}"
+        what = "router" if first.routes_packets else first.role
+        message = f"the name '{machine.name}' is taken, by the {what} of line {line}"
         self.report(message, *machine.path, at_key=True, hint="names are unique in the whole lab")
 
     def connect(

@@ -25,16 +25,18 @@ def add_relations(draft: Draft) -> None:
             if entry.via is not None:
                 continue  # over an exchange: exchanges.py
             if _is_written_before(draft, name, entry):
-                _refuse_second_wire(draft, entry, path)
+                _refuse_second_half(draft, entry, path)
             else:
                 _add_relation(draft, draft.systems[name], entry, "peer", path)
 
 
-def _refuse_second_wire(draft: Draft, entry: RelationSpec, path: Path) -> None:
+def _refuse_second_half(draft: Draft, entry: RelationSpec, path: Path) -> None:
+    # Our policy is theirs as they see it, and the other way round.
+    turned = {"policy": "theirs", "theirs": "policy"}
     for key in ("wire", "policy", "theirs", "bfd", "hold"):
         if key in entry.model_fields_set:
             message = f"'{entry.as_}' has this peering already"
-            draft.report(message, *path, key, hint=f"write its '{key}' there")
+            draft.report(message, *path, key, hint=f"write '{turned.get(key, key)}' there")
 
 
 def _is_written_before(draft: Draft, name: str, peering: RelationSpec) -> bool:

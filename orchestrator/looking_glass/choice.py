@@ -7,7 +7,7 @@ failure these differ, and then the plan's choice is told beside BIRD's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from orchestrator.plan.addresses import FAMILIES, Address
@@ -51,7 +51,14 @@ def explain(plan: Plan, router: str, address: Address, routes: Sequence[RibRoute
     best = next((route for route in routes if route.best), None)
     reasons = _reasons(plan, router, best, routes)
     candidates = [Candidate(route, reasons[route.session]) for route in routes]
-    return Choice(tuple(candidates), _why(best, reasons), _planned(plan, router, address, best))
+    rivals = [route for route in routes if best is None or _goes_elsewhere(route, best)]
+    why = _why(best, {route.session for route in rivals}, reasons)
+    return Choice(tuple(candidates), why, _planned(plan, router, address, best))
+
+
+def _goes_elsewhere(route: RibRoute, best: RibRoute) -> bool:
+    """Whether a route is more than the best one once again, told by another reflector."""
+    return (route.as_path, route.next_hop) != (best.as_path, best.next_hop)
 
 
 def _reasons(
@@ -69,15 +76,16 @@ def _reasons(
     return {**judged, **{session: "" for session in known if session not in judged}}
 
 
-def _why(best: RibRoute | None, reasons: dict[str, str]) -> str:
-    """On what the best route won: what the next one lost on."""
+def _why(best: RibRoute | None, rivals: Container[str], reasons: dict[str, str]) -> str:
+    """On what the best route won: what the next one that goes elsewhere lost on."""
     if best is None:
         return ""
-    if len(reasons) == 1:
-        return "the only route" if best.source == "BGP" else ""
+    if best.source.startswith("OSPF"):
+        return f"OSPF cost {best.metric}"
     if reasons[best.session]:
         return "BIRD's own choice"
-    return next((reason for reason in reasons.values() if reason), "")
+    lost = next((why for session, why in reasons.items() if session in rivals and why), "")
+    return lost or ("the only way" if best.source == "BGP" else "")
 
 
 def _planned(plan: Plan, router: str, address: Address, best: RibRoute | None) -> str:
@@ -130,8 +138,8 @@ def _channels(control: ControlPlane) -> dict[tuple[str, str], Channel]:
     return {
         (channel.hearer.name, channel.heard.name): channel
         for family in FAMILIES
-        for channels in channels_of(control.speakers, family).values()
-        for channel in channels
+        for outgoing in channels_of(control.speakers, family).values()
+        for channel in outgoing.all
     }
 
 

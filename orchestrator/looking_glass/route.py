@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.errors import DeployError, UsageError
+from orchestrator.lab import node_of
 from orchestrator.looking_glass.choice import Choice, explain
-from orchestrator.looking_glass.targets import find_node, find_target
+from orchestrator.looking_glass.targets import find_target
 from orchestrator.looking_glass.walk import Walker, Way
-from orchestrator.plan.addresses import FAMILIES, Address, Family, of_family
+from orchestrator.plan.addresses import Address, Family, of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import RouterSettings
 from orchestrator.runtime.containers import Container, find_containers
@@ -82,7 +83,7 @@ def route(
     Raises UsageError where a name is not known or no family is left, DeployError where the
     source does not run or has no address yet.
     """
-    start = find_node(lab.plan, source)
+    start = node_of(lab.plan, source)
     lab.running(start.name)
     meant = find_target(lab.plan, target, start)
     own = lab.addresses(start)
@@ -119,6 +120,3 @@ def _choices(lab: RunningLab, way: Way) -> dict[str, Choice]:
         for hop in way.hops
         if isinstance(lab.plan.nodes[hop.node].settings, RouterSettings)
     }
-
-
-BOTH: tuple[Family, ...] = FAMILIES

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
+from orchestrator.lab import node_of
 from orchestrator.looking_glass.route import RunningLab
-from orchestrator.looking_glass.targets import find_node
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import BgpSession, RouterSettings, RouteServerSettings, RtrServer
@@ -61,7 +61,7 @@ class Summary:
     @property
     def all_up(self) -> bool:
         """Whether none is down."""
-        sessions = [row.session for row in (*self.bgp, *self.rtr)]
+        sessions = [row.session for row in self.bgp] + [row.session for row in self.rtr]
         return all(s.is_up for s in sessions) and all(row.is_up for row in self.ospf)
 
 
@@ -69,7 +69,7 @@ def summarise(lab: RunningLab, name: str = "") -> Summary:
     """The sessions of a node, or of all. Raises UsageError for a node that has no BIRD, and
     DeployError for one that does not run; among all nodes such a one's sessions are down."""
     if name:
-        node = find_node(lab.plan, name)
+        node = node_of(lab.plan, name)
         if not _speaks(node):
             hint = f"those that do: {', '.join(n.name for n in _speakers(lab.plan))}"
             raise UsageError(f"{name} is a {node.role} and runs no BIRD", hint)

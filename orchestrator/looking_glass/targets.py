@@ -12,19 +12,13 @@ from orchestrator.plan.services import (
     GatewaySettings,
     HostSettings,
     NameServerSettings,
+    Record,
     View,
+    Zone,
 )
 from orchestrator.spec.problems import did_you_mean
 
 _MOST_ALIASES = 8
-
-
-def find_node(plan: Plan, name: str) -> Node:
-    """A node by its name. Raises UsageError with the nearest."""
-    if name not in plan.nodes:
-        hint = did_you_mean(name, plan.nodes) or f"there is: {', '.join(plan.nodes)}"
-        raise UsageError(f"there is no node '{name}' in lab '{plan.name}'", hint)
-    return plan.nodes[name]
 
 
 def find_target(plan: Plan, name: str, asking: Node) -> Node | tuple[Address, ...]:
@@ -52,7 +46,7 @@ def resolve(plan: Plan, host: str, asking: Node) -> tuple[Address, ...]:
     """A host name's addresses, IPv4 first, in the view that the resolver of ``asking`` gets."""
     resolver = _resolver_of(plan, asking)
     records = {
-        (_absolute(record.owner, zone.name), record.type, record.value): None
+        (_absolute(record.owner, zone.name), record.type, _value(record, zone)): None
         for node in plan.nodes.values()
         if isinstance(node.settings, NameServerSettings)
         for zone in _view_for(node.settings.views, resolver).zones
@@ -72,6 +66,10 @@ def _absolute(owner: str, zone: str) -> str:
     if owner == "@":
         return zone
     return owner if owner.endswith(".") else f"{owner}.{zone.lstrip('.')}"
+
+
+def _value(record: Record, zone: Zone) -> str:
+    return _absolute(record.value, zone.name) if record.type == "CNAME" else record.value
 
 
 def _view_for(views: Iterable[View], resolver: Address | None) -> View:

@@ -18,7 +18,7 @@ _LINE = re.compile(r"^(?:\d{4}[- ]| )(.*)$", re.MULTILINE)
 _ROUTE = re.compile(
     r"^(?P<prefix>\S+/\d+)?\s+(?P<kind>\w+) "
     r"\[(?P<session>\S+) (?P<since>\S+)(?: from (?P<teller>\S+))?\](?P<best> \*)?"
-    r".*?\((?P<preference>\d+)-?(?:/(?P<metric>\d+|\?))?\)"
+    r".*?\((?P<preference>\d+)-?(?:/(?P<metric>\d+|\?))?(?:/\d+)?\)"
 )
 _VIA = re.compile(r"^\t(?:via (?P<via>\S+) on|dev) (?P<interface>\S+)")
 _ATTRIBUTE = re.compile(r"^\t(?P<name>[\w.]+): ?(?P<value>.*)$")
@@ -41,7 +41,7 @@ class RibRoute:
 
     ``source`` is "BGP", "OSPF", "static", …; ``session`` the protocol it came over, ``teller`` the
     neighbour's address where that is not the next hop; ``metric`` the interior cost to the next
-    hop. ``communities`` are the plain (RFC 1997) and the large ones (RFC 8092).
+    hop, or OSPF's own. ``communities`` are the plain (RFC 1997) and the large ones (RFC 8092).
     """
 
     prefix: Prefix

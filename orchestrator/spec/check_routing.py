@@ -45,6 +45,7 @@ def check_announcements(topology: Topology, document: Document) -> Iterator[Prob
             yield from _check_length(document, entry.prefix, where)
             yield from missing_router(topology, document, name, entry.at, (*path, index, "at"))
             earlier = [e.at for e in system.announces[:index] if e.prefix == entry.prefix]
+            earlier += [None] * (entry.prefix in (system.prefix, system.prefix6))
             if earlier and (entry.at in earlier or None in (entry.at, *earlier)):
                 message = f"'{name}' announces {entry.prefix} already"
                 yield document.problem(message, *where)

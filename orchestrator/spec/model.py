@@ -274,5 +274,7 @@ class Topology(Mapping):
     @model_validator(mode="after")
     def _check_systems(self) -> Topology:
         if not self.as_ and self.import_ is None:
-            raise Mistake("there is no AS in this topology", "add 'as: {NAME: {asn: …}}' or an 'import'")
+            raise Mistake(
+                "there is no AS in this topology", "add 'as: {NAME: {asn: …}}' or an 'import'"
+            )
         return self

@@ -12,6 +12,7 @@ ODD_VALUES: tuple[Any, ...] = (
     *(None, True, [], {}, [[]], [None], {"as": None}, "", "x" * 70, "..", "*", "isp", "com"),
     *(-1, 0, 1, 65, 10**30, 0.5, float("nan"), float("inf"), [200, 400], "NO", "é", "a:b", '"'),
     *("198.18.0.0/30", "0.0.0.0/0", "10.0.0.0/8", "192.168.0.0/16", "::/0", "10.0.0.1/24"),
+    *("203.0.113.0/24", "3fff:1::/32", "9 s", "tiers", "both", "validate", "dns", False, 64599),
 )
 Place = tuple[Any, Any]  # a container, and a key or index in it
 

@@ -1,4 +1,4 @@
-"""The golden topologies: two that are shipped, and one for each thing those do not show."""
+"""The golden topologies: those that are shipped, and one for each thing those do not show."""
 
 from __future__ import annotations
 
@@ -35,15 +35,18 @@ CASES = (
         "internet",
         shipped_topologies() / "internet.yaml",
         (
-            *("tundra-fra", "alder-resolver", "oak-street-gw", "laptop", "root-a", "ns1"),
+            *("alder-core", "alder-bng", "swift-fra", "ix-fra-rs", "rpki", "oak-street-gw"),
+            *("elm-street-gw", "laptop", "alder-resolver", "openwell1", "root-a1", "ns1"),
             *("edge-fra", "shop-lb", "shop-web1", "shop-app1", "shop-db"),
         ),
     ),
+    Case("hijack", shipped_topologies() / "hijack.yaml", ("shady", "transit", "rpki")),
     _own("isp-pair"),
     _own("by-hand"),
     _own("no-cdn"),
     _own("two-zones"),
     _own("odd-names"),
+    _own("policy"),
     # What links do is in the plan; no file tells of it.
     Case("wires", FOLDER / "wires" / "topology.yaml", ("isp-ber",)),
 )

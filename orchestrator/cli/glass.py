@@ -1,0 +1,131 @@
+"""The looking glass: the verbs `route` and `bgp`."""
+
+from __future__ import annotations
+
+import re
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.glass_told import print_round_trip, round_trip_to_plain, wide_console
+from orchestrator.errors import UsageError
+from orchestrator.looking_glass.route import open_lab, route
+from orchestrator.looking_glass.summary import Summary, summarise
+from orchestrator.plan.addresses import FAMILIES
+from orchestrator.plan.codec import to_plain
+from orchestrator.runtime.fib import Flow
+
+_FLOW = re.compile(r"(tcp|udp):(\d{1,5}):(\d{1,5})")
+
+
+@click.command("route")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("-4", "only4", is_flag=True, help="Only IPv4.")
+@click.option("-6", "only6", is_flag=True, help="Only IPv6.")
+@click.option(
+    "--flow",
+    default="tcp:40000:443",
+    show_default=True,
+    metavar="tcp|udp:SOURCE:TARGET",
+    help="Whose packets: its ports decide among equal paths.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Also tell all routes that routers know.")
+@name_option
+@json_option
+def route_command(
+    source: str,
+    target: str,
+    only4: bool,
+    only6: bool,
+    flow: str,
+    verbose: bool,
+    name: str,
+    as_json: bool,
+) -> int:
+    """Show how packets get from a node to a node, a service, a site or an address, and back.
+
+    Of each node its kernel tells what it forwards by, of each router its BIRD why. Nothing is
+    sent. Exits 1 if packets do not arrive.
+    """
+    lab = open_lab(chosen_lab(name))
+    families = [f for f, only in zip(FAMILIES, (only4, only6), strict=True) if only] or FAMILIES
+    trips = route(lab, source, target, families, _read_flow(flow))
+    if as_json:
+        plain = {str(family): round_trip_to_plain(trip) for family, trip in trips.items()}
+        print_json({"from": source, "to": target, "flow": flow, "families": plain})
+    else:
+        for family, trip in trips.items():
+            click.echo(f"{source} to {target} over IPv{family}, {trip.target}, {flow}")
+            print_round_trip(trip, verbose)
+    return 0 if all(trip.reached for trip in trips.values()) else 1
+
+
+def _read_flow(text: str) -> Flow:
+    """``tcp:40000:443``. Raises UsageError."""
+    found = _FLOW.fullmatch(text)
+    if found is None or max(int(found[2]), int(found[3])) > 0xFFFF:
+        raise UsageError(f"--flow: '{text}' is no flow", "write it like tcp:40000:443")
+    return Flow("udp" if found[1] == "udp" else "tcp", int(found[2]), int(found[3]))
+
+
+@click.group("bgp")
+def bgp_command() -> None:
+    """Look at the routing sessions of a running lab."""
+
+
+@bgp_command.command("summary")
+@click.argument("node", required=False, default="")
+@name_option
+@json_option
+def summary_command(node: str, name: str, as_json: bool) -> int:
+    """Show all BGP sessions, of a node or of all, then RTR's and OSPF's. Exits 1 if one is down."""
+    summary = summarise(open_lab(chosen_lab(name)), node)
+    if as_json:
+        print_json({**to_plain(summary), "all_up": summary.all_up})
+    else:
+        _print_summary(wide_console(), summary)
+    return 0 if summary.all_up else 1
+
+
+def _print_summary(console: Console, summary: Summary) -> None:
+    bgp = Table("node", "neighbour", "relation", "IP", "state", "since", box=None, title="BGP")
+    for heading in ("imported", "exported", "best"):
+        bgp.add_column(heading, justify="right")
+    bgp.add_column("BFD")
+    bgp.add_column("last error")
+    for row in summary.bgp:
+        session = row.session
+        counts = map(str, (session.imported, session.exported, session.best))
+        bgp.add_row(
+            *(row.node, row.neighbour, row.relation, str(row.family)),
+            _coloured(session.state, session.is_up),
+            *(session.since, *counts, row.bfd, "" if session.is_up else session.error),
+        )
+    console.print(bgp)
+    if summary.rtr:
+        console.print(_rtr_table(summary))
+    if summary.ospf:
+        console.print(_ospf_table(summary))
+
+
+def _rtr_table(summary: Summary) -> Table:
+    table = Table("node", "cache", "state", "since", "ROAs", box=None, title="RTR")
+    for row in summary.rtr:
+        state = _coloured(row.session.state, row.session.is_up)
+        table.add_row(row.node, row.cache, state, row.session.since, str(row.roas))
+    return table
+
+
+def _ospf_table(summary: Summary) -> Table:
+    table = Table("node", "neighbour", "IP", "interface", "state", box=None, title="OSPF")
+    for row in summary.ospf:
+        state = _coloured(row.state, row.is_up)
+        table.add_row(row.node, row.neighbour, str(row.family), row.interface, state)
+    return table
+
+
+def _coloured(state: str, is_up: bool) -> str:
+    return state if is_up else f"[red]{state}[/red]"

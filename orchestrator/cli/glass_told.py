@@ -1,0 +1,166 @@
+"""A round trip as tables, and as plain values for JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.looking_glass.choice import Candidate, Choice, name_community
+from orchestrator.looking_glass.route import RoundTrip
+from orchestrator.looking_glass.walk import Hop, Way, difference
+
+_PIPED_WIDTH = 200
+
+
+def wide_console() -> Console:
+    """As wide as the terminal; into a file or a pager as wide as the tables of a lab."""
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+
+
+def print_round_trip(trip: RoundTrip, verbose: bool) -> None:
+    """Both ways, a row for each node, and in a line how they differ."""
+    console = wide_console()
+    _print_way(console, "there", trip.there, trip.there_choices, verbose)
+    if trip.back is None:
+        return
+    _print_way(console, "back", trip.back, trip.back_choices, verbose)
+    if trip.back.reached:
+        click.echo(difference(trip.there, trip.back) or "the way back is the same")
+
+
+def _print_way(
+    console: Console, title: str, way: Way, choices: Mapping[str, Choice], verbose: bool
+) -> None:
+    columns = (title, "AS", "matches", "by", "goes to", "AS path", "why")
+    table = Table(*columns, box=None, pad_edge=False)
+    known: int | None = None
+    for hop in way.hops:
+        system = "" if hop.asn in (None, known) else str(hop.asn)
+        known = hop.asn
+        table.add_row(hop.node, system, *_cells(hop, choices.get(hop.node)))
+    console.print(table)
+    if way.problem:
+        console.print(f"[red]{way.problem}[/red]", soft_wrap=True)
+    if verbose:
+        for node, choice in choices.items():
+            for line in _candidates(node, choice):
+                click.echo(line)
+
+
+def _cells(hop: Hop, choice: Choice | None) -> tuple[str, ...]:
+    verdict = hop.verdict
+    best = choice.best if choice is not None else None
+    path = " ".join(map(str, best.as_path)) if best is not None and _is_birds(hop) else ""
+    notes = "; ".join((*_reasons(hop, choice), *hop.notes))
+    return str(verdict.prefix or "–"), verdict.protocol, _next_hop(hop), path, notes
+
+
+def _reasons(hop: Hop, choice: Choice | None) -> Iterator[str]:
+    """Why a router sends the packet where it does, as far as that is BIRD's doing."""
+    if choice is None or not _is_birds(hop):
+        return
+    best = choice.best
+    if best is not None and hop.verdict.prefix not in (None, best.prefix):
+        yield f"BIRD: {best.prefix}"
+    yield from filter(None, (choice.why, choice.planned))
+
+
+def _is_birds(hop: Hop) -> bool:
+    """Whether BIRD put the entry there that matches, or could have where none does."""
+    return hop.verdict.protocol in ("bird", "")
+
+
+def _next_hop(hop: Hop) -> str:
+    """The neighbour and the interface towards it, and how many more there are as good."""
+    verdict = hop.verdict
+    if verdict.kind != "unicast" or verdict.chosen is None:
+        return "here" if verdict.kind == "local" else verdict.kind
+    via = f"{verdict.chosen.via} " if verdict.chosen.via else ""
+    equal = f" (1 of {len(verdict.equal)} equal)" if len(verdict.equal) > 1 else ""
+    return f"{via}→ {hop.interface}{equal}"
+
+
+def _candidates(node: str, choice: Choice) -> Iterator[str]:
+    """All routes of a router, a line each, the one in use marked."""
+    yield f"{node}:" if choice.candidates else f"{node}: no route"
+    for candidate in choice.candidates:
+        route = candidate.route
+        parts = [
+            f"{'*' if route.best else ' '} {route.prefix} {route.source} {route.session}",
+            f"path {' '.join(map(str, route.as_path)) or 'inside the AS'}",
+            f"next hop {route.next_hop}" if route.next_hop else "",
+            f"local preference {route.local_pref}" if route.local_pref is not None else "",
+            f"MED {route.med}" if route.med is not None else "",
+            f"cost {route.metric}" if route.metric is not None else "",
+            "communities " + " + ".join(map(name_community, route.communities))
+            if route.communities
+            else "",
+            f"lost: {candidate.reason}" if candidate.reason else "",
+        ]
+        yield "  " + ", ".join(filter(None, parts))
+    if choice.planned:
+        yield f"    {choice.planned}"
+
+
+def round_trip_to_plain(trip: RoundTrip) -> dict[str, Any]:
+    """A round trip for JSON. ``symmetric`` says that the way back is the same, turned round."""
+    back = trip.back
+    return {
+        "address": str(trip.target),
+        "forward": _to_plain(trip.there, trip.there_choices),
+        "return": _to_plain(back, trip.back_choices) if back is not None else [],
+        "symmetric": back is not None and back.reached and not difference(trip.there, back),
+        "reached": trip.reached,
+        "returned": back is not None and back.reached,
+        "problem": trip.there.problem or (back.problem if back is not None else ""),
+        "difference": difference(trip.there, back) if back is not None and back.reached else "",
+    }
+
+
+def _to_plain(way: Way, choices: Mapping[str, Choice]) -> list[dict[str, Any]]:
+    return [_hop_to_plain(hop, choices.get(hop.node)) for hop in way.hops]
+
+
+def _hop_to_plain(hop: Hop, choice: Choice | None) -> dict[str, Any]:
+    verdict, best = hop.verdict, choice.best if choice is not None else None
+    chosen = verdict.chosen
+    return {
+        "node": hop.node,
+        "asn": hop.asn,
+        "kind": verdict.kind,
+        "prefix": str(verdict.prefix) if verdict.prefix else None,
+        "protocol": verdict.protocol,
+        "via": str(chosen.via) if chosen is not None and chosen.via else None,
+        "interface": hop.interface,
+        "equal": len(verdict.equal),
+        "source": str(hop.packet.source),
+        "destination": str(hop.packet.target),
+        "as_path": list(best.as_path) if best is not None else [],
+        "communities": [name_community(c) for c in best.communities] if best is not None else [],
+        "why": choice.why if choice is not None else "",
+        "planned": choice.planned if choice is not None else "",
+        "notes": list(hop.notes),
+        "routes": [_candidate_to_plain(c) for c in choice.candidates] if choice else [],
+    }
+
+
+def _candidate_to_plain(candidate: Candidate) -> dict[str, Any]:
+    route = candidate.route
+    return {
+        "prefix": str(route.prefix),
+        "best": route.best,
+        "source": route.source,
+        "session": route.session,
+        "as_path": list(route.as_path),
+        "next_hop": str(route.next_hop) if route.next_hop else None,
+        "local_preference": route.local_pref,
+        "med": route.med,
+        "cost": route.metric,
+        "communities": [name_community(community) for community in route.communities],
+        "lost": candidate.reason,
+    }
