@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import docker
 
 from orchestrator.browser.chromium import managed_policy
-from orchestrator.errors import UsageError
+from orchestrator.errors import DeployError, UsageError
 from orchestrator.plan.model import Node, Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
@@ -57,6 +57,9 @@ def up(plan: Plan, stages: Stages, within_s: float = READY_WITHIN_S, keep: bool 
         if _is_up(client, state, plan):
             return False
         images = boot.require_images(client, plan)
+        if not state.exists() and find_containers(client, plan.name):
+            hint = f"choose another --name, or remove it: lab down {plan.name}"
+            raise DeployError(f"a lab '{plan.name}' is up that is recorded elsewhere", hint)
         if state.exists():
             with stages.stage("remove what was left"):
                 boot.take_down(client, state)

@@ -31,6 +31,7 @@ from orchestrator.capture.mux import CaptureSummary, Tap, start_capture
 from orchestrator.capture.pcapng import embed_secrets
 from orchestrator.errors import HostError, UsageError
 from orchestrator.lab import node_of
+from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records import Visit, to_json
@@ -42,6 +43,7 @@ from orchestrator.runtime.caches import (
 )
 from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.families import only_family
 from orchestrator.runtime.offloads import exact_frames
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
@@ -49,7 +51,10 @@ from orchestrator.runtime.wiring import namespaces_of
 
 @dataclass(frozen=True)
 class Request:
-    """What to visit and how. ``source`` is the host that clicks; "" is the lab's first."""
+    """What to visit and how. ``source`` is the host that clicks; "" is the lab's first.
+
+    ``family`` is 4 or 6 where the host is to have only that one beyond its LAN.
+    """
 
     url: str
     source: str = ""
@@ -57,6 +62,7 @@ class Request:
     http: str = "2"
     cold: bool = False
     timeout_s: float = 30.0
+    family: Family | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
         with frames, start_capture(taps, folder) as capture:
             if request.cold:
                 renew_lease(plan, containers, host)
-            evidence = _click(browser, click, request, plan)
+            with only_family(containers[host.name].namespace, request.family):
+                evidence = _click(browser, click, request, plan)
         _write_evidence(folder, plan, evidence, capture.stop())
     return Run(evidence.visit, captures / click.run, capture.stop())
 
@@ -97,7 +104,8 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
 def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evidence:
     timeout_s, http = request.timeout_s, request.http
     if request.client == "curl":
-        return fetch(browser, click, request.url, timeout_s=timeout_s, http=http)
+        family = request.family
+        return fetch(browser, click, request.url, timeout_s=timeout_s, http=http, family=family)
     zones = list(plan.zones)
     return browse(browser, click, request.url, zones=zones, timeout_s=timeout_s, http=http)
 

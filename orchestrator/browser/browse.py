@@ -21,6 +21,7 @@ from orchestrator.browser.har import to_har
 from orchestrator.browser.measure import to_visit
 from orchestrator.browser.visit import open_page, visit_page
 from orchestrator.errors import DeployError
+from orchestrator.plan.addresses import Family
 from orchestrator.records import Visit
 from orchestrator.runtime.exec import run_exec
 
@@ -92,10 +93,19 @@ def browse(
     return Evidence(visit, keylog, har, load.screenshot, netlog, load.timeline)
 
 
-def fetch(client: Client, click: Click, url: str, *, timeout_s: float, http: str = "2") -> Evidence:
+def fetch(
+    client: Client,
+    click: Click,
+    url: str,
+    *,
+    timeout_s: float,
+    http: str = "2",
+    family: Family | None = None,
+) -> Evidence:
     """Visit `url` with curl: the document alone. Raises as `browse` does."""
     folder = new_folder()
-    argv = curl.curl_argv(url, ca_file=client.ca_file, timeout_s=timeout_s, http=http)
+    ca_file = client.ca_file
+    argv = curl.curl_argv(url, ca_file=ca_file, timeout_s=timeout_s, http=http, family=family)
     try:
         said = run_exec(
             client.engine,

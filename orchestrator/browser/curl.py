@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.browser.address import check_http_version, split_address
 from orchestrator.browser.click import Click, wall_clock
 from orchestrator.errors import DeployError
+from orchestrator.plan.addresses import Family
 from orchestrator.records import ErrorKind, Paint, Timings, Visit
 
 HTTP_FLAGS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
@@ -37,7 +38,9 @@ ERRORS: dict[int, ErrorKind] = {
 }
 
 
-def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str) -> list[str]:
+def curl_argv(
+    url: str, *, ca_file: str, timeout_s: float, http: str, family: Family | None = None
+) -> list[str]:
     """The command line that fetches `url` and prints a line of VARIABLES.
 
     `ca_file` is the root certificate's path in the container; redirects are followed, at most ten.
@@ -58,6 +61,7 @@ def curl_argv(url: str, *, ca_file: str, timeout_s: float, http: str) -> list[st
         "=http,https",
         "--compressed",
         HTTP_FLAGS[http],
+        *([f"-{family}"] if family else []),
         "--cacert",
         ca_file,
         "--max-time",

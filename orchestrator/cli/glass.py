@@ -102,7 +102,9 @@ def _print_summary(console: Console, summary: Summary) -> None:
         bgp.add_row(
             *(row.node, row.neighbour, row.relation, str(row.family)),
             _coloured(session.state, session.is_up),
-            *(session.since, *counts, row.bfd, "" if session.is_up else session.error),
+            *(session.since, *counts),
+            _coloured(row.bfd, row.bfd in ("", "Up")),
+            "" if session.is_up else session.error,
         )
     console.print(bgp)
     if summary.rtr:

@@ -26,6 +26,8 @@ VERBS = {
     "up": "life",
     "visit": "visit",
     "link": "link",
+    "route": "glass",
+    "bgp": "glass",
     "status": "life",
     "exec": "nodes",
     "shell": "nodes",

@@ -52,6 +52,8 @@ STEPS = {
     default=False,
     help="Empty lease, ARP, DNS and edge caches first, or leave them as they are [default].",
 )
+@click.option("-4", "--ipv4", "family", flag_value=4, type=int, help="The host has no IPv6.")
+@click.option("-6", "--ipv6", "family", flag_value=6, type=int, help="The host has no IPv4.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
 @click.option(
     "--captures",
@@ -68,6 +70,7 @@ def visit_command(
     client: str,
     http: str,
     cold: bool,
+    family: int | None,
     timeout: float,
     captures: Path,
     name: str,
@@ -79,7 +82,7 @@ def visit_command(
     """
     kind = "curl" if client == "curl" else "chromium"
     address = url if "://" in url else f"https://{url}"
-    request = Request(address, source, kind, http, cold, timeout)  # type: ignore[arg-type]
+    request = Request(address, source, kind, http, cold, timeout, family)  # type: ignore[arg-type]
     run = visit(chosen_lab(name), request, captures)
     if as_json:
         print_json(to_json(run.visit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
@@ -59,30 +59,43 @@ class Pool:
 
     def take(self, length: int) -> Prefix:
         """The next free prefix of ``length`` bits. Raises PoolExhausted."""
-        for prefix in self._candidates(length):
-            if not any(overlap(prefix, taken) for taken in self._reserved):
-                edge = prefix.network_address if self._descending else prefix.broadcast_address
-                self._next = int(edge) + (0 if self._descending else 1)
-                return prefix
-        raise PoolExhausted(f"{self.whole} has no free /{length} left")
-
-    def _candidates(self, length: int) -> Iterator[Prefix]:
-        while True:
-            block = self.blocks[0]
-            for address in self._starts(block, 1 << (block.max_prefixlen - length)):
-                yield type(block)((address, length))
-            if len(self.blocks) == 1:
-                return
+        prefix = self._free(length)
+        while prefix is None and len(self.blocks) > 1:
             self.blocks.pop(0)
             self._next = None
+            prefix = self._free(length)
+        if prefix is None:
+            raise PoolExhausted(f"{self.whole} has no free /{length} left")
+        self._next = self._behind(prefix)
+        return prefix
 
-    def _starts(self, block: Prefix, size: int) -> range:
-        first, end = int(block.network_address), int(block.broadcast_address) + 1
+    def _free(self, length: int) -> Prefix | None:
+        """The first in what is left of a block. Goes over reserved prefixes in one step: of those
+        that a reserved one of IPv6 holds, there can be too many to try."""
+        prefix = self._first(length, self._next)
+        while prefix is not None:
+            taken = next((entry for entry in self._reserved if overlap(prefix, entry)), None)
+            if taken is None:
+                return prefix
+            prefix = self._first(length, self._behind(taken))
+        return None
+
+    def _behind(self, prefix: Prefix) -> int:
+        """Where a pool goes on after a prefix."""
         if self._descending:
-            top = end if self._next is None else self._next
-            return range(top // size * size - size, first - 1, -size)
-        bottom = first if self._next is None else self._next
-        return range(-(-bottom // size) * size, end - size + 1, size)
+            return int(prefix.network_address)
+        return int(prefix.broadcast_address) + 1
+
+    def _first(self, length: int, at: int | None) -> Prefix | None:
+        """The first prefix of a block from an address on, or from its beginning."""
+        block = self.blocks[0]
+        first, end = int(block.network_address), int(block.broadcast_address) + 1
+        size = 1 << (block.max_prefixlen - length)
+        if self._descending:
+            start = (end if at is None else at) // size * size - size
+        else:
+            start = -(-(first if at is None else at) // size) * size
+        return type(block)((start, length)) if first <= start <= end - size else None
 
 
 class Pools(NamedTuple):

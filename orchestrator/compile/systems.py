@@ -25,7 +25,7 @@ from orchestrator.spec.routing import BfdSpec
 
 LONGEST_PREFIX = 24  # what the routers' import filters, as most of the Internet's, accept
 LONGEST_PREFIX6 = 44  # the same is a /48, and a quarter of this still holds a thousand /56
-LOOPBACK_NAME, LOOPBACK_COST = "lo", 1
+LOOPBACK_NAME, LOOPBACK_COST = "lo", 0
 
 
 def add_systems(draft: Draft) -> None:

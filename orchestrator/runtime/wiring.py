@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from ipaddress import IPv6Interface, ip_interface
 from pathlib import Path
@@ -24,6 +24,7 @@ from orchestrator.plan.addresses import HostAddress, holds
 from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.namespaces import entered, path_of, routing_socket, switch_namespace
+from orchestrator.runtime.neighbours import introduce_routers, is_crowded
 
 BRIDGE, BRIDGE_INDEX = "br0", 2
 _LOOPBACK = 1
@@ -82,7 +83,7 @@ def create_pairs(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> N
             _create_pair(plan, link, opened, socket)
 
 
-def configure_ends(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:
+def configure_ends(plan: Plan, links: Collection[Link], namespaces: Namespaces) -> None:
     """Give the interfaces at the ends of links addresses and routes, and take them up."""
     by_node: dict[str, list[Endpoint]] = {}
     for link in links:
@@ -90,6 +91,8 @@ def configure_ends(plan: Plan, links: Iterable[Link], namespaces: Namespaces) ->
             by_node.setdefault(end.node, []).append(end)
     for node, ends in by_node.items():
         _configure(plan, node, ends, namespaces[node])
+    if is_crowded(plan):
+        introduce_routers(plan, links, namespaces)
 
 
 def _create_pair(plan: Plan, link: Link, opened: Mapping[str, int], socket: IPRoute) -> None:

@@ -72,15 +72,18 @@ def test_the_gateway_translates_ipv4_and_only_that(internet: RunningLab) -> None
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_way_told_is_the_way_that_a_flow_takes(internet: RunningLab, family: str) -> None:
-    """Of several flows, so that equal paths are all taken by one or another."""
-    plan, middles = plan_of(internet), set()
-    for port in map(str, range(40000, 40008)):
+    """Flow by flow, until both of two equal paths were taken; the hash has a seed of its own."""
+    plan, middles = plan_of(internet), set[str]()
+    for port in map(str, range(40000, 40032)):
         flow = f"udp:{port}:443"
         told = routed(internet, "laptop", "direct.example.com", f"-{family}", "--flow", flow)
         nodes = [hop["node"] for hop in told[family]["forward"]]
-        # The first two are a home's, whose addresses are not in the plan as it is written.
-        assert traced(internet, plan, family, port)[1:] == nodes[2:]
+        if nodes[3] not in middles:
+            # The first to answer is the home's gateway, whose addresses are leased.
+            assert traced(internet, plan, family, port)[1:] == nodes[2:]
         middles.add(nodes[3])
+        if len(middles) == 2:
+            break
     assert middles == {"alder-agg1", "alder-agg2"}
 
 

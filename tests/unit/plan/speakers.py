@@ -3,7 +3,7 @@
 Written from RFC 4271 (BGP), 4456 (reflection), 7947 (route servers) and 1997 (NO_EXPORT) and the
 filters of the routers' bird.conf, and not from plan/: each session has a queue, each speaker
 what its neighbours last said, and whoever is picked by chance reads one message. What is left
-when all queues are empty is what BGP settles on. Filters by prefix are left out.
+when all queues are empty is what BGP settles on.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from orchestrator.plan.services import (
     BgpSession,
     RouterSettings,
     RouteServerSettings,
+    RpkiSettings,
     Speaker,
 )
 
@@ -68,6 +69,7 @@ class Network:
     """All speakers, what they were told, and the messages on their way."""
 
     def __init__(self, plan: Plan, prefix: Prefix) -> None:
+        self.plan, self.prefix = plan, prefix
         self.speakers = {n.name: s for n in plan.nodes.values() if (s := _bgp(n))}
         self.costs = {name: _costs(plan, name) for name in self.speakers}
         self.origins = {name for name, s in self.speakers.items() if prefix in _said(s)}
@@ -114,7 +116,8 @@ class Network:
         session = self.sessions[reader, neighbour, local]
         before, update = self.best(reader), self.queues[key].popleft()
         self.told[reader].pop(session.neighbour, None)
-        if update is not None and not self.is_loop(reader, update):
+        refused = session.relation != "internal" and self.is_refused(reader, update)
+        if update is not None and not refused and not self.is_loop(reader, update):
             self.told[reader][session.neighbour] = Known(accepted(reader, session, update), session)
         is_server = isinstance(self.speakers[reader], RouteServerSettings)
         if is_server or self.best(reader) != before:
@@ -124,6 +127,20 @@ class Network:
         own_id = int(self.speakers[reader].router_id)
         looped = self.speakers[reader].asn in update.path
         return looped or own_id == update.originator or own_id in update.clusters
+
+    def is_refused(self, reader: str, update: Update | None) -> bool:
+        """Own space, bogons, and what no ROA around it allows (RFC 6811)."""
+        speaker, prefix = self.speakers[reader], self.prefix
+        if isinstance(speaker, Speaker) or update is None:
+            return False
+        own = speaker.own if isinstance(speaker, RouterSettings) else ()
+        if any(_covers(wide, prefix) for wide in (*own, *speaker.bogons)):
+            return True
+        settings = [self.plan.nodes[server.node].settings for server in speaker.rtr]
+        roas = [roa for cache in settings if isinstance(cache, RpkiSettings) for roa in cache.roas]
+        around = [roa for roa in roas if _covers(roa.prefix, prefix)]
+        allowed = {roa.asn for roa in around if roa.max_length >= prefix.prefixlen}
+        return bool(around) and update.path[-1] not in allowed
 
     def announce(self, name: str) -> None:
         """Say on every session what is new there."""
@@ -183,6 +200,12 @@ def _said(speaker: Bgp) -> tuple[Prefix, ...]:
     if isinstance(speaker, RouterSettings):
         return tuple(origin.prefix for origin in speaker.originated)
     return speaker.announced if isinstance(speaker, Speaker) else ()
+
+
+def _covers(wide: Prefix, prefix: Prefix) -> bool:
+    if wide.version != prefix.version or wide.prefixlen > prefix.prefixlen:
+        return False
+    return prefix.supernet(new_prefix=wide.prefixlen) == wide
 
 
 def _inside(session: BgpSession | None) -> bool:
