@@ -15,8 +15,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -29,26 +27,14 @@ from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
 from tests.bench.figures import Figure, report
+from tests.bench.memory import lab_mib
+from tests.bench.running import lab, no_lab_left, seconds
 
-LAB = Path(sys.executable).with_name("lab")
 TOPOLOGY = shipped_topologies() / "internet.yaml"
 NAME, LABEL = "bench", "clicklab.bench"
 CUT = "tundra-fra--tundra-lon"
 URL = "https://www.example.com/"
 REPEATS = 5
-
-
-def lab(*arguments: str) -> str:
-    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"lab {' '.join(arguments)}: exit {done.returncode}\n{done.stderr}")
-    return done.stdout
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
 
 
 def median_of(work: Callable[[], float]) -> float:
@@ -70,43 +56,6 @@ def start_bare_containers(client: docker.DockerClient, tags: list[str]) -> float
     finally:
         for entry in client.api.containers(all=True, filters={"label": LABEL}):
             client.api.remove_container(entry["Id"], force=True)
-
-
-def memory_mib(client: docker.DockerClient) -> float:
-    """What the lab's processes hold, Docker's shims and the keeper included: the sum of PSS."""
-    found = client.api.containers(filters={"label": f"clicklab.lab={NAME}"})
-    owned = {client.api.inspect_container(entry["Id"])["State"]["Pid"] for entry in found}
-    parents = dict(_parents())
-    owned |= {parents[pid] for pid in owned}  # a container's first process is its shim's child
-    owned |= {pid for pid in parents if _is_keeper(pid)}
-    for pid in sorted(parents):
-        if parents[pid] in owned:
-            owned.add(pid)
-    return sum(map(_pss_kib, owned)) / 1024
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            yield int(path.parent.name), int(path.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-
-
-def _is_keeper(pid: int) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return b"orchestrator.runtime.keeper" in words and NAME.encode() in words
-
-
-def _pss_kib(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def visit_overhead(captures: str) -> float:
@@ -137,14 +86,6 @@ def cut_ms(client: docker.DockerClient) -> float:
     return taken * 1e3
 
 
-@contextmanager
-def no_lab_left() -> Iterator[None]:
-    try:
-        yield
-    finally:
-        lab("down", "--name", NAME)
-
-
 def measure() -> Iterator[Figure]:
     client, plan = docker.from_env(), load(TOPOLOGY)
     tags = [image_tag(ROLES[n.role].image, images_folder()) for n in plan.nodes.values()]
@@ -152,11 +93,11 @@ def measure() -> Iterator[Figure]:
     yield Figure("lab check", median_of(lambda: seconds(lambda: lab("check"))), "s", 0.4)
     bare = start_bare_containers(client, tags)
     yield Figure(f"docker run of {count} bare containers", bare, "s")
-    with no_lab_left(), tempfile.TemporaryDirectory() as captures:
+    with no_lab_left(NAME), tempfile.TemporaryDirectory() as captures:
         ready = seconds(lambda: lab("up", str(TOPOLOGY), "--name", NAME))
         yield Figure(f"lab up to ready, {count} nodes", ready, "s", 1.5 * bare + 10)
         yield Figure("  of what docker run took", ready / bare, "×")
-        yield Figure("memory of the idle lab (PSS)", memory_mib(client), "MiB", 1536)
+        yield Figure("memory of the idle lab (PSS)", lab_mib(client, NAME), "MiB", 1536)
         lab("visit", URL, "--name", NAME, "--cold", "--captures", captures)
         overhead = median_of(lambda: visit_overhead(captures))
         yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)

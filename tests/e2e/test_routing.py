@@ -1,74 +1,75 @@
-"""The control plane of the default lab: sessions, and paths as the plan says."""
+"""The control plane of the default lab: sessions, and paths as the plan says, in both families."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from itertools import pairwise
 
-from orchestrator.plan.codec import plan_from_plain
+import pytest
+
+from orchestrator.plan.addresses import FAMILIES, Family, of_family
+from orchestrator.plan.bgp import control_plane
+from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.model import Plan
-from orchestrator.plan.routes import best_paths
+from orchestrator.plan.services import RouterSettings
+from tests.e2e.birds import best_paths, bgp_states, birdc, plan_of, routers, speakers
 from tests.e2e.conftest import RunningLab
 
 
-def plan_of(lab: RunningLab) -> Plan:
-    return plan_from_plain(lab.plan())
-
-
 def test_every_session_is_established(internet: RunningLab) -> None:
-    for router in plan_of(internet).with_role("router"):
-        shown = internet.exec(router.name, "birdc", "show", "protocols")
-        rows = [line.split() for line in shown.splitlines() if " BGP " in line]
-        assert len(rows) == len(router.settings.sessions)  # type: ignore[union-attr]
-        assert {row[-1] for row in rows} == {"Established"}, router.name
+    for node, sessions in speakers(plan_of(internet)):
+        expected = {session.name: "Established" for session in sessions}
+        assert bgp_states(internet, node.name) == expected, node.name
 
 
 def test_every_interior_neighbour_is_full(internet: RunningLab) -> None:
-    for router in plan_of(internet).with_role("router"):
-        shown = internet.exec(router.name, "birdc", "show", "ospf", "neighbors")
+    for router in routers(plan_of(internet)):
+        assert isinstance(router.settings, RouterSettings)
+        shown = birdc(internet, router.name, "show", "ospf", "neighbors")
         states = re.findall(r"^\d+\.\d+\.\d+\.\d+\s+\d+\s+(\S+)", shown, re.MULTILINE)
-        expected = [port for port in router.settings.ospf if not port.stub]  # type: ignore[union-attr]
-        assert states == ["Full/PtP"] * len(expected), router.name
+        expected = [port for port in router.settings.ospf if not port.stub]
+        # OSPFv2 and OSPFv3 each have every neighbour.
+        assert states == ["Full/PtP"] * 2 * len(expected), router.name
 
 
-def systems_crossed(lab: RunningLab, plan: Plan, source: str, target: str) -> list[int]:
-    """The ASes on the way, as traceroute meets them, each once."""
-    shown = lab.exec(source, "traceroute", "-n", "-q", "1", "-w", "1", target)
-    crossed: list[int] = []
-    for text in re.findall(r"^\s*\d+\s+(\d+\.\d+\.\d+\.\d+)", shown, re.MULTILINE):
-        owner = plan.owner_of(IPv4Address(text))
-        assert owner is not None, text
-        if owner.asn is not None and owner.asn not in crossed:
-            crossed.append(owner.asn)
-    return crossed
+def test_every_bfd_session_is_up(internet: RunningLab) -> None:
+    for node, sessions in speakers(plan_of(internet)):
+        rows = birdc(internet, node.name, "show", "bfd", "sessions").splitlines()
+        states = [row.split()[2] for row in rows if re.match(r"[0-9a-f]+[.:]", row)]
+        assert len(states) >= len([session for session in sessions if session.bfd])
+        assert set(states) <= {"Up"}, node.name
 
 
-def test_traceroute_crosses_the_ases_of_the_plan(internet: RunningLab) -> None:
+def test_bird_chose_what_the_plan_says(internet: RunningLab) -> None:
+    """At every router, for every prefix of every AS: the same AS path, in both families."""
     plan = plan_of(internet)
-    for source, home, target in (
-        ("laptop", 64501, "shop.example.com"),
-        ("laptop", 64501, "www.example.com"),
-        ("tablet", 64502, "shop.example.com"),
-        ("tablet", 64502, "ns1.example.com"),
-    ):
-        address = internet.exec(source, "dig", "+short", target).strip()
-        owner = plan.owner_of(IPv4Address(address))
-        assert owner is not None
-        assert owner.asn is not None
-        expected = best_paths(plan.systems, owner.asn)[home]
-        assert tuple(systems_crossed(internet, plan, source, target)) == expected, target
+    control = control_plane(plan)
+    for router in routers(plan):
+        chosen = best_paths(internet, router.name)
+        planned = {str(p): control.as_path(router.name, p) for p in control.announced}
+        heard = {prefix: path for prefix, path in planned.items() if path}
+        assert {prefix: path for prefix, path in chosen.items() if path} == heard, router.name
+
+
+def test_every_as_reaches_every_other(internet: RunningLab) -> None:
+    plan = plan_of(internet)
+    for system in plan.systems.values():
+        chosen = best_paths(internet, system.routers[0])
+        others = [other for other in plan.systems.values() if other is not system]
+        assert {str(prefix) for other in others for prefix in other.prefixes} <= chosen.keys()
 
 
 def test_no_route_has_a_valley(internet: RunningLab) -> None:
-    """In every router's table: once a path goes down or across, it only goes down."""
-    plan = plan_of(internet)
-    for router in plan.with_role("router"):
-        shown = internet.exec(router.name, "birdc", "show", "route", "all")
-        paths = re.findall(r"bgp_path:(.*)|BGP.as_path:(.*)", shown)
-        for first, second in paths:
-            path = [router.asn, *map(int, (first or second).split())]
-            assert is_valley_free(plan, [asn for asn in path if asn is not None]), path
+    """In every router's tables: once a path goes down or across, it only goes down."""
+    plan, seen = plan_of(internet), 0
+    for router in routers(plan):
+        shown = birdc(internet, router.name, "show", "route", "all")
+        for found in re.findall(r"(?:bgp_path|BGP\.as_path):(.*)", shown):
+            path = [router.asn or 0, *map(int, found.split())]
+            assert is_valley_free(plan, path), (router.name, path)
+            seen += 1
+    assert seen > 100
 
 
 def is_valley_free(plan: Plan, path: list[int]) -> bool:
@@ -76,8 +77,10 @@ def is_valley_free(plan: Plan, path: list[int]) -> bool:
     climbing = True
     for here, there in pairwise(path):
         system = plan.systems[here]
-        if there == here or there in system.customers:
-            climbing = climbing and there == here
+        if there == here:
+            continue  # inside an AS, or prepended
+        if there in system.customers:
+            climbing = False
         elif not climbing:
             return False
         else:
@@ -85,9 +88,60 @@ def is_valley_free(plan: Plan, path: list[int]) -> bool:
     return True
 
 
-def test_the_exchange_is_used(internet: RunningLab) -> None:
+def hops(lab: RunningLab, source: str, target: str, family: Family, *options: str) -> list[str]:
+    """The nodes that traceroute meets, by the addresses that answer."""
+    flag = f"-{family}"
+    shown = lab.exec(source, "traceroute", flag, "-n", "-q", "1", "-w", "2", *options, target)
+    found = re.findall(r"^\s*\d+\s+([0-9a-f:.]+)", shown, re.MULTILINE)
+    owners = [owner_of(plan_of(lab), text) for text in found if text != target]
+    return [*owners, *(text for text in found if text == target)]
+
+
+def owner_of(plan: Plan, text: str) -> str:
+    address = ip_address(text)
+    node = plan.owner_of(address)
+    if node is None:  # a gateway's own side of a LAN of delegated addresses
+        leased = [n for n in plan.with_role("gateway") if address in vars(n.settings).values()]
+        assert leased, text
+        node = leased[0]
+    return node.name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_packets_take_a_path_of_the_plan(internet: RunningLab, family: Family) -> None:
+    """Router by router. Where several are equal, it is one of them."""
+    plan = plan_of(internet)
+    plane = ForwardingPlane(plan)
+    for source, target in (("laptop", "shop-lb"), ("tablet", "ns1"), ("tablet", "edge-fra")):
+        address = of_family(plan.nodes[target].addresses, family)[0]
+        taken = hops(internet, source, str(address), family)[:-1]
+        planned = [
+            [hop.receiver for hop in path if hop.receiver in plan.nodes][:-1]
+            for path in plane.paths(source, address)
+        ]
+        assert taken in planned
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_flows_spread_over_equal_paths(internet: RunningLab, family: Family) -> None:
+    """Per flow and by ports: other ports, another path; the same ports, the same path."""
+    plan = plan_of(internet)
+    address = str(of_family(plan.nodes["shop-lb"].addresses, family)[0])
+    paths: dict[str, set[tuple[str, ...]]] = {}
+    for port in ("8080", "8081", "8082", "8083", "8084", "8085"):
+        for protocol in ("-T", "-U"):
+            options = (protocol, "-p", port, "-N", "1", "--sport=40000")
+            taken = hops(internet, "laptop", address, family, *options)
+            paths.setdefault(protocol, set()).add(tuple(taken[:6]))
+    for protocol, found in paths.items():
+        seen = {node for path in found for node in path}
+        assert {"alder-agg1", "alder-agg2"} <= seen, (protocol, found)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_exchange_is_used(internet: RunningLab, family: Family) -> None:
     """From a home to the near edge the packets cross the IXP, and no transit AS."""
     plan = plan_of(internet)
-    assert systems_crossed(internet, plan, "laptop", "www.example.com") == [64501, 64530]
-    shown = internet.exec("laptop", "traceroute", "-n", "-q", "1", "www.example.com")
-    assert any(address in shown for address in ("198.19.255.2",))
+    shared = of_family(plan.anycast["swift"].addresses, family)[0]
+    taken = hops(internet, "laptop", str(shared), family)
+    assert taken[-3:] == ["alder-core", "swift-fra", str(shared)]

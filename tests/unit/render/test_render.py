@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from orchestrator.roles.base import Files, Role, Template
 from tests.golden.cases import CASES, Case, plan_of
 
 TEMPLATES = Path(str(files("orchestrator.render"))) / "templates"
+_INCLUDED = re.compile(r'{% include "([^"]+)" %}')
 
 
 def test_every_template_is_used() -> None:
@@ -24,8 +26,10 @@ def test_every_template_is_used() -> None:
         for node in plan_of(case).nodes.values()
         for template in ROLES[node.role].files(node).values()
     }
-    there = {str(path.relative_to(TEMPLATES))[:-3] for path in TEMPLATES.rglob("*.j2")}
-    assert used == there
+    there = {str(path.relative_to(TEMPLATES))[:-3]: path for path in TEMPLATES.rglob("*.j2")}
+    for path in there.values():
+        used |= set(_INCLUDED.findall(path.read_text(encoding="utf-8")))
+    assert used == set(there)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -54,4 +58,4 @@ def test_what_is_not_known_is_an_error(
     plan = plan_of(CASES[0])
     monkeypatch.setitem(ROLES, "router", Role("router", broken))
     with pytest.raises(error):
-        render_node(plan.nodes["isp"], plan)
+        render_node(plan.nodes["cloud"], plan)

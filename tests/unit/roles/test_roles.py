@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from dataclasses import replace
 
 import pytest
 
+from orchestrator.plan.addresses import Address, holds
 from orchestrator.plan.model import Plan
 from orchestrator.plan.probes import (
     BirdProbe,
@@ -14,13 +15,16 @@ from orchestrator.plan.probes import (
     LeaseProbe,
     Probe,
     TcpProbe,
+    UdpProbe,
 )
-from orchestrator.roles import ROLES
+from orchestrator.plan.services import GatewaySettings, RouterSettings
+from orchestrator.roles import ROLES, role_of
 from orchestrator.runtime.images import image_kinds, images_folder
 from tests.golden.cases import CASES, Case, plan_of
 
-MINIMAL, INTERNET = plan_of(CASES[0]), plan_of(CASES[1])
-NO_CDN = plan_of(next(case for case in CASES if case.name == "no-cdn"))
+PLANS = {case.name: plan_of(case) for case in CASES}
+MINIMAL, INTERNET = PLANS["minimal"], PLANS["internet"]
+HIJACK, NO_CDN = PLANS["hijack"], PLANS["no-cdn"]
 
 
 def probes(plan: Plan, name: str) -> tuple[Probe, ...]:
@@ -29,64 +33,124 @@ def probes(plan: Plan, name: str) -> tuple[Probe, ...]:
 
 
 def test_a_router_has_its_sessions_and_hears_of_every_as() -> None:
-    (probe,) = probes(MINIMAL, "isp")
-    assert probe == BirdProbe(("to_cloud",), (MINIMAL.systems[64502].prefix,))
+    (probe,) = probes(MINIMAL, "cloud")
+    names = ("to_isp", "to_isp_v6")
+    assert probe == BirdProbe(names, MINIMAL.systems[64501].prefixes)
     (probe,) = probes(INTERNET, "tundra-lon")
     assert isinstance(probe, BirdProbe)
-    assert {"ibgp_tundra_fra", "ibgp_tundra_nyc", "to_pampas_lon"} == set(probe.sessions)
-    assert len(probe.prefixes) == len(INTERNET.systems) - 1
+    names = ("ibgp_tundra_fra", "ibgp_tundra_nyc", "to_pampas_lon", "rtr_rpki")
+    assert {*names, *(f"{name}_v6" for name in names[:3])} == set(probe.sessions)
+    others = [s.prefixes for asn, s in INTERNET.systems.items() if asn != 64510]
+    others += [service.prefixes for service in INTERNET.anycast.values()]
+    assert sorted(map(str, probe.prefixes)) == sorted(str(p) for both in others for p in both)
 
 
-def test_a_name_server_answers_for_each_of_its_zones() -> None:
-    asked = probes(INTERNET, "root-a")
-    address = INTERNET.nodes["root-a"].address
-    assert asked == tuple(
-        DnsProbe(address, zone, "SOA", authoritative=True) for zone in (".", "root-servers.net.")
+def test_a_router_that_drops_a_hijack_does_not_wait_for_it() -> None:
+    """One that announces it itself hears nothing of it, and those that validate never do."""
+    shady = HIJACK.nodes["shady"].settings
+    assert isinstance(shady, RouterSettings)
+    stolen = {origin.prefix for origin in shady.originated if origin.hijack}
+    assert stolen
+    for name in ("transit", "isp", "bank", "shady"):
+        *_, probe = probes(HIJACK, name)
+        assert isinstance(probe, BirdProbe)
+        assert set(HIJACK.systems[64510].prefixes) <= {*probe.prefixes} or name == "transit"
+        assert not stolen & set(probe.prefixes)
+
+
+def test_an_access_router_offers_leases_before_it_has_heard_of_all() -> None:
+    leases = (UdpProbe(67), UdpProbe(547))
+    node, role = MINIMAL.nodes["isp"], ROLES["access"]
+    assert role.offers is not None
+    assert role.offers(node, MINIMAL) == leases
+    assert probes(MINIMAL, "isp") == (*leases, *ROLES["router"].probes(node, MINIMAL))
+
+
+def test_a_route_server_has_a_session_with_each_member_and_family() -> None:
+    (probe,) = probes(INTERNET, "ix-fra-rs")
+    assert isinstance(probe, BirdProbe)
+    members = ("alder_core", "swift_fra", "nameworks_fra")
+    assert set(probe.sessions) == {f"ix_fra_{m}{v6}" for m in members for v6 in ("", "_v6")}
+
+
+def test_a_cache_of_roas_listens() -> None:
+    assert probes(INTERNET, "rpki") == (TcpProbe(INTERNET.nodes["rpki"].address, 8282),)
+
+
+def test_a_name_server_answers_for_each_of_its_zones_at_each_address() -> None:
+    node, zones = INTERNET.nodes["root-b"], (".", "root-servers.net.")
+    assert probes(INTERNET, "root-b") == tuple(
+        DnsProbe(address, zone, "SOA", authoritative=True)
+        for address in node.addresses
+        for zone in zones
     )
+
+
+@pytest.mark.parametrize("name", ["root-a1", "openwell2", "edge-nyc"])
+def test_a_server_that_shares_an_address_serves_there_and_announces_it(name: str) -> None:
+    node = INTERNET.nodes[name]
+    *served, speaker = probes(INTERNET, name)
+    asked = {getattr(probe, "address", None) for probe in served}
+    assert asked == {*node.addresses, *node.anycast}
+    assert isinstance(speaker, BirdProbe)
+    assert len(speaker.sessions) == 2
+    (service,) = (s for s in INTERNET.anycast.values() if name in s.instances)
+    assert speaker.prefixes == service.prefixes
 
 
 def test_a_resolver_resolves_a_site() -> None:
-    address = MINIMAL.nodes["isp-resolver"].address
-    assert probes(MINIMAL, "isp-resolver") == (
-        DnsProbe(address, "www.example.com", "A", authoritative=False),
+    assert probes(MINIMAL, "isp-resolver") == tuple(
+        DnsProbe(address, "www.example.com", "A", authoritative=False)
+        for address in MINIMAL.nodes["isp-resolver"].addresses
     )
 
 
-def test_a_gateway_answers_its_lan_without_asking_anybody() -> None:
-    (probe,) = probes(MINIMAL, "home-gw")
-    inside = MINIMAL.nodes["home-gw"].interface("lan").address
-    assert probe == DnsProbe(inside, "gateway.home.arpa", "A", authoritative=False)
+def test_a_gateway_has_its_leases_and_answers_its_lan_without_asking_anybody() -> None:
+    settings = MINIMAL.nodes["home-gw"].settings
+    assert isinstance(settings, GatewaySettings)
+    inside = (settings.address, settings.address6)
+    assert MINIMAL.nodes["home-gw"].interface("lan").addresses[0].ip == settings.address
+    assert probes(MINIMAL, "home-gw") == (
+        LeaseProbe("wan", settings.wan),
+        LeaseProbe("wan", settings.wan6),
+        LeaseProbe("lan", settings.address6),
+        *(DnsProbe(a, "gateway.home.arpa", "A", authoritative=False) for a in inside),
+    )
 
 
-def test_a_host_holds_its_lease() -> None:
-    (probe,) = probes(MINIMAL, "laptop")
-    assert isinstance(probe, LeaseProbe)
-    lan = MINIMAL.switches["home-lan"].prefix
-    assert (probe.interface, probe.address in lan) == ("eth0", True)
+def test_a_host_holds_an_address_of_each_family() -> None:
+    found = probes(MINIMAL, "laptop")
+    for probe, lan in zip(found, MINIMAL.switches["home-lan"].prefixes, strict=True):
+        assert isinstance(probe, LeaseProbe)
+        assert (probe.interface, holds(lan, probe.address)) == ("eth0", True)
 
 
 def test_a_host_by_hand_is_ready_as_it_is() -> None:
-    by_hand = plan_of(next(case for case in CASES if case.name == "by-hand"))
-    assert probes(by_hand, "probe") == ()
+    assert probes(PLANS["by-hand"], "probe") == ()
 
 
 def test_content_is_served() -> None:
-    edge, balancer = MINIMAL.nodes["edge"].address, MINIMAL.nodes["shop-lb"].address
-    assert probes(MINIMAL, "edge") == (HttpProbe(edge, 443, "/healthz", "www.example.com"),)
-    assert probes(MINIMAL, "shop-lb") == (HttpProbe(balancer, 80, "/healthz"),)
+    edge, balancer = MINIMAL.nodes["edge"].addresses, MINIMAL.nodes["shop-lb"].addresses
+    assert probes(MINIMAL, "edge") == tuple(
+        HttpProbe(address, 443, "/healthz", "www.example.com") for address in edge
+    )
+    assert probes(MINIMAL, "shop-lb") == tuple(HttpProbe(a, 80, "/healthz") for a in balancer)
     app, database = MINIMAL.nodes["shop-app1"].address, MINIMAL.nodes["shop-db"].address
     assert probes(MINIMAL, "shop-app1") == (HttpProbe(app, 8080, "/healthz"),)
     assert probes(MINIMAL, "shop-db") == (TcpProbe(database, 5432),)
-    web = INTERNET.nodes["shop-web1"].address
-    assert probes(INTERNET, "shop-web1") == (HttpProbe(web, 80, "/healthz"),)
+    web = INTERNET.nodes["shop-web1"].addresses
+    assert probes(INTERNET, "shop-web1") == tuple(HttpProbe(a, 80, "/healthz") for a in web)
 
 
 def test_a_balancer_without_a_cdn_serves_tls_itself() -> None:
-    balancer = NO_CDN.nodes["shop-lb"].address
+    addresses = NO_CDN.nodes["shop-lb"].addresses
     assert probes(NO_CDN, "shop-lb") == (
-        HttpProbe(balancer, 80, "/healthz"),
-        HttpProbe(balancer, 443, "/healthz", "example.com"),
-        HttpProbe(balancer, 443, "/healthz", "www.example.com"),
+        *(HttpProbe(address, 80, "/healthz") for address in addresses),
+        *(
+            HttpProbe(address, 443, "/healthz", host)
+            for address in addresses
+            for host in ("example.com", "www.example.com")
+        ),
     )
 
 
@@ -94,11 +158,23 @@ def test_a_balancer_without_a_cdn_serves_tls_itself() -> None:
 def test_a_probe_asks_the_node_itself(case: Case) -> None:
     plan = plan_of(case)
     for node in plan.nodes.values():
-        held = {entry.ip for port in node.interfaces for entry in port.addresses} | {node.loopback}
+        held: set[Address] = {entry.ip for port in node.interfaces for entry in port.addresses}
+        held |= {*node.loopbacks, *node.anycast}
+        if isinstance(node.settings, GatewaySettings):
+            held.add(node.settings.address6)
         for probe in ROLES[node.role].probes(node, plan):
-            address: IPv4Address | None = getattr(probe, "address", None)
+            address: Address | None = getattr(probe, "address", None)
             if address is not None and not isinstance(probe, LeaseProbe):
                 assert address in held
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_speaker_takes_one_capability_more(case: Case) -> None:
+    for node in plan_of(case).nodes.values():
+        plain = ROLES[node.role]
+        more = ("NET_ADMIN",) if node.speaker else ()
+        assert role_of(node) == replace(plain, capabilities=(*plain.capabilities, *more))
+        assert ({"bird.conf", "health"} <= set(plain.files(node))) == bool(node.speaker)
 
 
 @pytest.mark.parametrize("role", ROLES)
