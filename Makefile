@@ -6,7 +6,7 @@ LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
 
-.PHONY: help lab up down status test test-netem lint bench bench-links format clean
+.PHONY: help lab up down status test test-netem lint bench bench-links bench-scale format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -42,8 +42,11 @@ format: .venv/dev ## Format the sources
 bench-links: lab .venv/dev ## Measure links: delay, rate, loss, throughput, on what the kernel offers
 	@$(ROOT) .venv/bin/python -m tests.bench.links
 
-bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a visit
+bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a visit; graphs up to 200 ASes
 	@$(ROOT) .venv/bin/python -m tests.bench
+
+bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and how they grow
+	@$(ROOT) .venv/bin/python -m tests.bench.scale 50 100 200 1000
 
 clean: ## Remove what was built here; labs and images stay
 	@$(ROOT) rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache

@@ -44,6 +44,9 @@ def _prefixes(draft: Draft, name: str, spec: IxpSpec, path: Path) -> Pair:
     if len(spec.members) > hosts:
         message = f"prefix too small: {v4} holds {hosts} members, not {len(spec.members)}"
         draft.report(message, *path, "prefix", hint="widen it")
+    if v6.prefixlen > EXCHANGE.v6:
+        message = f"prefix too small: {v6} is no prefix for a LAN"
+        draft.report(message, *path, "prefix6", hint=f"widen it to a /{EXCHANGE.v6} (RFC 7421)")
     return v4, v6
 
 
@@ -76,7 +79,12 @@ def _peer(draft: Draft, exchange: str, a: Member, b: Member) -> None:
     else:
         return
     relate(ours, theirs, "peer")
-    add_sessions(draft, *sides, ("peer", "peer"), exchange, timers)
+    add_sessions(draft, *sides, ("peer", "peer"), _via(exchange), timers)
+
+
+def _via(exchange: str) -> str:
+    """How sessions over an exchange begin; no other symbol in BIRD's files does."""
+    return f"at_{exchange}"
 
 
 def _is_bilateral(draft: Draft, exchange: str, member: MemberSpec) -> bool:
@@ -109,7 +117,7 @@ def _add_route_server(draft: Draft, switch: Machine, spec: IxpSpec, members: lis
     clients = [m for m in members if peering_of(draft.topology, switch.name, m[0]) != "bilateral"]
     for member, theirs in clients:
         timers = timers_of(draft, member)
-        add_sessions(draft, side, theirs, ("member", "peer"), switch.name, timers)
+        add_sessions(draft, side, theirs, ("member", "peer"), _via(switch.name), timers)
     for a, b in combinations([member for member, _ in clients], 2):
         ours, other = draft.systems[a.as_], draft.systems[b.as_]
         if ours.relations.get(other.asn) is None:

@@ -116,7 +116,7 @@ def _sessions(node: Node) -> tuple[BgpSession, ...]:
 
 def _caches(node: Node) -> tuple[RtrServer, ...]:
     settings = node.settings
-    return settings.rtr if isinstance(settings, RouterSettings | RouteServerSettings) else ()
+    return settings.rtr if isinstance(settings, RouterSettings) else ()
 
 
 def _bgp(node: Node, planned: BgpSession, bird: Bird | str) -> BgpRow:

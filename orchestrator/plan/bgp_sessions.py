@@ -82,7 +82,6 @@ def _speaker(number: int, node: Node) -> BgpSpeaker | None:
             int(settings.router_id),
             settings.sessions,
             refused=settings.bogons,
-            caches=settings.rtr,
             serves=True,
         )
     if beside is None:

@@ -171,7 +171,6 @@ class RouteServerSettings:
     asn: int
     bogons: tuple[Prefix, ...]
     sessions: tuple[BgpSession, ...]
-    rtr: tuple[RtrServer, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
 
 import docker
 
@@ -44,6 +47,7 @@ from orchestrator.runtime.wiring import create_bridges, namespaces_of
 CA_FILE = "tls/ca.pem"
 # Asking costs the nodes' own processor time; many at once only because most of it is waiting.
 _ASKERS, _ASK_EVERY_S = 32, 0.1
+T = TypeVar("T")
 Rendered = Mapping[str, Mapping[str, str]]
 # Told of nodes that are not ready yet, with the reason each one gives.
 Watch = Callable[[Mapping[str, str]], None]
@@ -166,25 +170,41 @@ def await_ready(
     keep the others waiting.
     """
     ca, deadline, pause = _ca_of(state, nodes), time.monotonic() + within_s, threading.Event()
+    # Before any thread starts: they would all compute the lab's routes at once.
+    probes = {node.name: probes_of(node, plan) for node in nodes}
     reasons: dict[str, str] = {}
+    asked: dict[Future[str], Node] = {}
+    answered: SimpleQueue[Future[str]] = SimpleQueue()
 
-    def ask_again(node: Node) -> str:
-        pause.wait(_ASK_EVERY_S)
-        return _ill(plan, containers.get(node.name), node, ca, probes_of)
+    def ask_after(pause_s: float, node: Node) -> str:
+        pause.wait(pause_s)
+        return _ill(containers.get(node.name), probes[node.name], ca)
 
     with ThreadPoolExecutor(_ASKERS) as pool:
-        asked = {
-            pool.submit(_ill, plan, containers.get(n.name), n, ca, probes_of): n for n in nodes
-        }
+
+        def let_ask(pause_s: float, node: Node) -> None:
+            future = pool.submit(ask_after, pause_s, node)
+            asked[future] = node
+            future.add_done_callback(answered.put)
+
+        for node in nodes:
+            let_ask(0, node)
         while asked:
-            for future in wait(asked, return_when=FIRST_COMPLETED).done:
+            for future in _waited_for(answered):
                 node, reason = asked.pop(future), future.result()
                 reasons[node.name] = reason
                 if reason and time.monotonic() < deadline:
                     _refuse_dead(containers, node)
-                    asked[pool.submit(ask_again, node)] = node
+                    let_ask(_ASK_EVERY_S, node)
             watch({name: reason for name, reason in reasons.items() if reason})
     _refuse_ill(plan, {name: reason for name, reason in reasons.items() if reason}, within_s)
+
+
+def _waited_for(queue: SimpleQueue[T]) -> Iterator[T]:
+    """What is in a queue, and at least one of it. Costs the same however many are under way."""
+    yield queue.get()
+    while not queue.empty():
+        yield queue.get()
 
 
 def _refuse_dead(containers: dict[str, Container], node: Node) -> None:
@@ -205,9 +225,10 @@ def ill_nodes(
     state: LabState, plan: Plan, containers: dict[str, Container], nodes: tuple[Node, ...]
 ) -> dict[str, str]:
     """Of ``nodes``, those that fail a probe, each with its first reason."""
-    ca = _ca_of(state, nodes)
+    ca, probes = _ca_of(state, nodes), [_all_probes(node, plan) for node in nodes]
+    present = [containers.get(node.name) for node in nodes]
     with ThreadPoolExecutor(_ASKERS) as pool:
-        reasons = pool.map(lambda node: _ill(plan, containers.get(node.name), node, ca), nodes)
+        reasons = pool.map(_ill, present, probes, repeat(ca))
     return {node.name: r for node, r in zip(nodes, reasons, strict=True) if r}
 
 
@@ -216,18 +237,12 @@ def _ca_of(state: LabState, nodes: tuple[Node, ...]) -> Path:
     return state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
 
 
-def _ill(
-    plan: Plan,
-    container: Container | None,
-    node: Node,
-    ca: Path,
-    probes_of: ProbesOf = _all_probes,
-) -> str:
+def _ill(container: Container | None, probes: tuple[Probe, ...], ca: Path) -> str:
+    """The first reason why a node fails its probes, or ""."""
     if container is None:
         return "there is no container"
     if not container.running:
         return "the container does not run"
-    probes = probes_of(node, plan)
     return next(filter(None, (ask(probe, container, ca) for probe in probes)), "")
 
 

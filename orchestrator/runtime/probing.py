@@ -6,6 +6,7 @@ does not become ready print.
 
 from __future__ import annotations
 
+import functools
 import re
 import socket
 import ssl
@@ -17,7 +18,7 @@ from typing import Any
 
 from pyroute2.netlink.exceptions import NetlinkError
 
-from orchestrator.plan.addresses import Address
+from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.probes import (
     BirdProbe,
     DnsProbe,
@@ -35,6 +36,9 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TYPES = {"A": 1, "SOA": 6, "AAAA": 28}
 # A row of BIRD's: the first of an answer follows a code and a dash, the others a space.
 _ROW = re.compile(r"^(?:\d{4}-| )(\S.*)", re.MULTILINE)
+_PREFIX = re.compile(r"^(?:\d{4}-| )([0-9a-f.:]+/\d+) ", re.MULTILINE)
+# The last line of an answer: a code followed by a space. 8xxx and 9xxx are errors.
+_END = re.compile(rb"(?:^|\n)\d{4} [^\n]*\n$")
 _SESSIONS = ("BGP", "RPKI")
 
 
@@ -128,10 +132,16 @@ def _ask_bird(probe: BirdProbe, container: Container, ca: Path) -> None:
         raise NotYet(f"bird: {len(down)} of {len(probe.sessions)} sessions down: {down[0]} …")
     # By name, or the tables of ROAs would be told as well.
     known = prefixes(bird(container, "show route table master4 table master6 primary"))
-    missing = [written for written in map(str, probe.prefixes) if written not in known]
+    missing = [written for written in map(_written, probe.prefixes) if written not in known]
     if missing:
         count = f"{len(missing)} of {len(probe.prefixes)}"
         raise NotYet(f"bird: {count} prefixes missing: {missing[0]} …")
+
+
+@functools.cache
+def _written(prefix: Prefix) -> str:
+    """A prefix as text, which takes longer than all else that is asked of a large table."""
+    return str(prefix)
 
 
 def established(answer: str) -> set[str]:
@@ -144,7 +154,7 @@ def established(answer: str) -> set[str]:
 
 def prefixes(answer: str) -> set[str]:
     """The prefixes that `show route` tells, written as Python writes them (RFC 5952)."""
-    return {row.partition(" ")[0] for row in _ROW.findall(answer) if "/" in row.partition(" ")[0]}
+    return set(_PREFIX.findall(answer))
 
 
 def bird(container: Container, command: str) -> str:
@@ -152,16 +162,19 @@ def bird(container: Container, command: str) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
         control.settimeout(_TIMEOUT_S)
         control.connect(f"{container.root}/run/bird.ctl")
-        stream = control.makefile("rb")
-        stream.readline()  # the greeting
+        _read_answer(control)  # the greeting
         control.sendall(command.encode() + b"\n")
-        lines: list[str] = []
-        for raw in stream:
-            lines.append(raw.decode())
-            # A code followed by a space ends the answer; 8xxx and 9xxx are errors.
-            if re.match(r"\d{4} ", lines[-1]):
-                break
-    return "".join(lines)
+        return _read_answer(control)
+
+
+def _read_answer(control: socket.socket) -> str:
+    answer = bytearray()
+    while not _END.search(answer, max(0, answer.rfind(b"\n", 0, -1))):
+        received = control.recv(1 << 16)
+        if not received:
+            raise ConnectionError("BIRD hung up")
+        answer += received
+    return answer.decode()
 
 
 def _ask_lease(probe: LeaseProbe, container: Container, ca: Path) -> None:

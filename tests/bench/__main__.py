@@ -1,8 +1,8 @@
 """`make bench`: the figures of the default lab, each beside the bound it is held to.
 
 Times depend on the machine, so the time to ready is also given against what Docker alone takes
-to start as many containers of the same images, one by one, in the same run. Exits 1 if a bound
-is broken.
+to start as many containers of the same images, one by one, in the same run. Then come generated
+graphs (scale.py). Exits 1 if a bound is broken.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
+from tests.bench import scale
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
@@ -108,4 +109,5 @@ def measure() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    sys.exit(report("default lab", measure()))
+    of_graphs = (scale.SUBJECT, scale.measure(scale.SIZES))
+    sys.exit(max(report(*subject) for subject in (("default lab", measure()), of_graphs)))

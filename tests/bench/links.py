@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from orchestrator.loading import load
@@ -77,14 +78,16 @@ def wire_bench() -> Iterator[tuple[Bench, WireControl]]:
             name = f"{a.namespace}-{a.interface}--{b.namespace}-{b.interface}"
             if name in control.links():  # of stations that are gone by now
                 control.delete(name)
-            control.add(name, *(End(s.path, s.interface, s.index, s.mac) for s in (a, b)))
+            control.add(name, _end(a), _end(b))
             for station in (a, b):
                 station.raise_interface()
-            return lambda impairment: (
-                control.set(name, "both", **wire_settings(impairment)) and None
-            )
+            return partial(shape_wire, control, name)
 
         yield Bench("wire", join), control
+
+
+def _end(station: Station) -> End:
+    return End(station.path, station.interface, station.index, station.mac)
 
 
 def shape_wire(control: WireControl, name: str, impairment: Impairment) -> None:
@@ -261,7 +264,7 @@ def _idle(layer: LinkLayer, pid: int) -> float:
     links = list(layer.plan.links.values())[:IDLE]
     before, started = cpu_seconds(pid), time.monotonic()
     for link in links:
-        far = interface_at(layer.plan, link.b).address
+        far = interface_at(layer.plan, link.b).addresses[0].ip
         with entered(layer.namespaces[link.a.node]):
             knock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with knock:

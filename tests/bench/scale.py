@@ -33,7 +33,7 @@ from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
 
-SIZES = (50, 100, 200)
+SUBJECT, SIZES = "generated graphs", (50, 100, 200)
 NAME, SEED = "bench-scale", 1
 WITHIN_S = 900.0
 NODE_S, NODE_MIB = 0.1, 4.0
@@ -130,4 +130,4 @@ def _power(sizes: Sequence[int], values: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(report("generated graphs", measure([int(word) for word in sys.argv[1:]] or SIZES)))
+    sys.exit(report(SUBJECT, measure([int(word) for word in sys.argv[1:]] or SIZES)))

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.compile.addressing import Pool, PoolExhausted, SystemPools, mac_address
 from orchestrator.compile.draft import interface_of
-from orchestrator.plan.addresses import overlap, within
+from orchestrator.plan.addresses import Prefix, overlap, within
 
 BLOCK, NEXT = IPv4Network("198.18.0.0/24"), IPv4Network("198.18.9.0/24")
 BLOCK6 = IPv6Network("3fff::/32")
@@ -96,14 +96,19 @@ def test_a_part_of_a_prefix_speaks_of_the_whole(family: int, whole: str) -> None
 
 @pytest.mark.parametrize("length", [8, 16, 22, 24, 28, 30])
 def test_the_parts_of_a_prefix_are_apart_and_in_it(length: int) -> None:
-    prefixes = IPv4Network((0x0A000000, length)), IPv6Network((0x3FFF << 112, length + 10))
-    pools = SystemPools(*prefixes)
-    shared = zip(pools.loopbacks, pools.services, pools.links, strict=True)
-    for prefix, parts, others in zip(prefixes, shared, ((), (pools.delegated,)), strict=True):
-        blocks = [block for pool in (*parts, *others) for block in pool.blocks]
-        assert sum(block.num_addresses for block in blocks) == prefix.num_addresses
-        assert all(within(block, prefix) for block in blocks)
-        assert not any(overlap(a, b) for a, b in combinations(blocks, 2))
+    v4, v6 = IPv4Network((0x0A000000, length)), IPv6Network((0x3FFF << 112, length + 10))
+    pools = SystemPools(v4, v6)
+    shared = (pools.loopbacks, pools.services, pools.links)
+    assert_parts(v4, [pair.v4 for pair in shared])
+    assert_parts(v6, [*(pair.v6 for pair in shared), pools.delegated])
+
+
+def assert_parts(prefix: Prefix, pools: list[Pool]) -> None:
+    """The pools share a prefix between them, and leave nothing of it."""
+    blocks = [block for pool in pools for block in pool.blocks]
+    assert sum(block.num_addresses for block in blocks) == prefix.num_addresses
+    assert all(within(block, prefix) for block in blocks)
+    assert not any(overlap(a, b) for a, b in combinations(blocks, 2))
 
 
 def test_the_address_of_the_network_is_nobodys_loopback() -> None:
@@ -113,7 +118,7 @@ def test_the_address_of_the_network_is_nobodys_loopback() -> None:
 
 
 def test_prefixes_written_by_hand_inside_a_system_are_left_alone() -> None:
-    drawn = [IPv4Network("198.18.0.128/30"), IPv6Network("3fff:0:c000::/48")]
+    drawn: list[Prefix] = [IPv4Network("198.18.0.128/30"), IPv6Network("3fff:0:c000::/48")]
     pools = SystemPools(BLOCK, BLOCK6, drawn)
     assert str(pools.links.v4.take(31)) == "198.18.0.132/31"
     assert str(pools.delegated.take(56)) == "3fff:0:c001::/56"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.errors import PlanError
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import Bfd, BgpPolicy, BgpSession, RouteServerSettings
 from tests.golden.cases import CASES, plan_of
@@ -104,6 +105,30 @@ ixps:
   i3: {route_server: , members: [a, b]}
 """)
     assert [plan.nodes[f"i{n}-rs"].asn for n in (1, 2, 3)] == [65532, 65533, 65531]
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "good"),
+    [
+        ("prefix: 198.51.100.0/29", True),
+        ("prefix: 198.51.100.0/30", False),
+        ('prefix6: "2001:db8:7::/64"', True),
+        ('prefix6: "2001:db8:7::/126"', False),
+    ],
+)
+def test_a_lan_has_room_for_members_and_route_server(prefixes: str, good: bool) -> None:
+    text = f"""
+name: x
+as: {{a: {{asn: 64501}}, b: {{asn: 64502}}, c: {{asn: 64503}}}}
+ixps: {{ix: {{{prefixes}, route_server: true, members: [a, b, c]}}}}
+"""
+    if good:
+        lan = compiled(text).switches["ix"].prefixes
+        assert any(str(prefix) in prefixes for prefix in lan)
+        return
+    with pytest.raises(PlanError, match="prefix too small") as caught:
+        compiled(text)
+    assert [problem.line for problem in caught.value.problems] == [4]
 
 
 # ── policy and timers, as they are written ────────────────────────────────────

@@ -136,7 +136,8 @@ class Network:
         own = speaker.own if isinstance(speaker, RouterSettings) else ()
         if any(_covers(wide, prefix) for wide in (*own, *speaker.bogons)):
             return True
-        settings = [self.plan.nodes[server.node].settings for server in speaker.rtr]
+        asked = speaker.rtr if isinstance(speaker, RouterSettings) else ()
+        settings = [self.plan.nodes[server.node].settings for server in asked]
         roas = [roa for cache in settings if isinstance(cache, RpkiSettings) for roa in cache.roas]
         around = [roa for roa in roas if _covers(roa.prefix, prefix)]
         allowed = {roa.asn for roa in around if roa.max_length >= prefix.prefixlen}

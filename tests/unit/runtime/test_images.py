@@ -126,7 +126,8 @@ def test_the_kinds_are_the_folders_with_a_dockerfile_base_first(folder: Path) ->
 
 
 def test_the_shipped_images_are_one_per_kind_of_server() -> None:
-    servers = {"router", "dns", "gateway", "web", "balancer", "app", "database", "client"}
+    servers = {"router", "access", "rpki", "dns", "gateway", "web"}
+    servers |= {"balancer", "app", "database", "client"}
     assert IMAGES[0] == "base"
     assert servers <= set(IMAGES)
 

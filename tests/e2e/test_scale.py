@@ -1,0 +1,56 @@
+"""A generated graph of 100 ASes: up, every prefix in every table, and nothing left."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from orchestrator.plan.addresses import FAMILIES
+from tests.e2e.birds import plan_of
+from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.leftovers import leftovers
+
+NAME, COUNT = "test-scale", 100
+# Docker alone takes about a tenth of a second per node, on two cores.
+UP_WITHIN_S, DOWN_WITHIN_S = 60.0, 20.0
+SAMPLE = 8
+
+
+@pytest.fixture
+def graph(cli: Cli, tmp_path: Path) -> Iterator[RunningLab]:
+    topology = tmp_path / "graph.yaml"
+    topology.write_text(cli.run("generate", str(COUNT), "--seed", "1"), encoding="utf-8")
+    started = time.monotonic()
+    cli.run("up", str(topology), "--name", NAME)
+    try:
+        assert time.monotonic() - started < UP_WITHIN_S
+        yield RunningLab(cli, NAME, tmp_path)
+    finally:
+        cli.run("down", "--name", NAME)
+
+
+def table(lab: RunningLab, node: str, family: int) -> set[str]:
+    shown = lab.exec(node, "birdc", "show", "route", "table", f"master{family}", "primary")
+    return set(re.findall(r"^([0-9a-f.:]+/\d+) ", shown, re.MULTILINE))
+
+
+def test_a_hundred_systems_reach_each_other(graph: RunningLab, engine: docker.DockerClient) -> None:
+    graph.cli.run("status", "--name", NAME)  # every node has what the plan computes for it
+    plan = plan_of(graph)
+    assert len(plan.systems) == COUNT
+    announced = [prefix for system in plan.systems.values() for prefix in system.prefixes]
+    for router in plan.with_role("router")[:: COUNT // SAMPLE]:
+        for family in FAMILIES:
+            expected = {str(prefix) for prefix in announced if prefix.version == family}
+            assert len(expected) == COUNT
+            assert expected <= table(graph, router.name, family), (router.name, family)
+    started = time.monotonic()
+    graph.cli.run("down", "--name", NAME)
+    assert time.monotonic() - started < DOWN_WITHIN_S
+    assert leftovers(engine, NAME) == []
+    assert not (graph.cli.state / NAME).exists()
