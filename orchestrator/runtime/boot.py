@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import repeat
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
 
 import docker
 
@@ -47,7 +47,6 @@ from orchestrator.runtime.wiring import create_bridges, namespaces_of
 CA_FILE = "tls/ca.pem"
 # Asking costs the nodes' own processor time; many at once only because most of it is waiting.
 _ASKERS, _ASK_EVERY_S = 32, 0.1
-T = TypeVar("T")
 Rendered = Mapping[str, Mapping[str, str]]
 # Told of nodes that are not ready yet, with the reason each one gives.
 Watch = Callable[[Mapping[str, str]], None]
@@ -169,16 +168,35 @@ def await_ready(
     Nodes are asked independently, so that one whose answer takes its whole timeout does not
     keep the others waiting.
     """
-    ca, deadline, pause = _ca_of(state, nodes), time.monotonic() + within_s, threading.Event()
+    ca, deadline = _ca_of(state, nodes), time.monotonic() + within_s
     # Before any thread starts: they would all compute the lab's routes at once.
     probes = {node.name: probes_of(node, plan) for node in nodes}
     reasons: dict[str, str] = {}
-    asked: dict[Future[str], Node] = {}
+
+    def ask_node(node: Node) -> str:
+        return _ill(containers.get(node.name), probes[node.name], ca)
+
+    with closing(_answers(nodes, ask_node, deadline)) as answers:
+        for node, reason in answers:
+            reasons.pop(node.name, None)
+            if reason:
+                _refuse_dead(containers, node)
+                reasons[node.name] = reason
+            watch(reasons)
+    _refuse_ill(plan, reasons, within_s)
+
+
+def _answers(
+    nodes: Iterable[Node], ask_node: Callable[[Node], str], deadline: float
+) -> Generator[tuple[Node, str], None, None]:
+    """Each answer of each node as it comes. Who is not well is asked again until ``deadline``."""
+    pause, asked = threading.Event(), dict[Future[str], Node]()
+    # To wait for one of many futures costs more the more there are; a queue does not.
     answered: SimpleQueue[Future[str]] = SimpleQueue()
 
     def ask_after(pause_s: float, node: Node) -> str:
         pause.wait(pause_s)
-        return _ill(containers.get(node.name), probes[node.name], ca)
+        return ask_node(node)
 
     with ThreadPoolExecutor(_ASKERS) as pool:
 
@@ -190,21 +208,11 @@ def await_ready(
         for node in nodes:
             let_ask(0, node)
         while asked:
-            for future in _waited_for(answered):
-                node, reason = asked.pop(future), future.result()
-                reasons[node.name] = reason
-                if reason and time.monotonic() < deadline:
-                    _refuse_dead(containers, node)
-                    let_ask(_ASK_EVERY_S, node)
-            watch({name: reason for name, reason in reasons.items() if reason})
-    _refuse_ill(plan, {name: reason for name, reason in reasons.items() if reason}, within_s)
-
-
-def _waited_for(queue: SimpleQueue[T]) -> Iterator[T]:
-    """What is in a queue, and at least one of it. Costs the same however many are under way."""
-    yield queue.get()
-    while not queue.empty():
-        yield queue.get()
+            future = answered.get()
+            node, reason = asked.pop(future), future.result()
+            if reason and time.monotonic() < deadline:
+                let_ask(_ASK_EVERY_S, node)
+            yield node, reason
 
 
 def _refuse_dead(containers: dict[str, Container], node: Node) -> None:

@@ -33,6 +33,7 @@ from orchestrator.runtime.wiring import namespaces_of
 
 _STARTS_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.5
+_TRIES = 5
 
 
 def start_keeper(state: LabState) -> None:
@@ -70,10 +71,15 @@ def _end(process: Process | None) -> None:
         wait_for(lambda: not process.is_alive(), within_s=2.0, every_s=0.005)
 
 
-def rewire(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
-    """Give a node that lost them its links back as they were, and let its daemons start."""
+def rewire(
+    client: docker.DockerClient, state: LabState, plan: Plan, node: str, again: bool = False
+) -> None:
+    """Give a node that lost them its links back as they were, and let its daemons start.
+
+    ``again`` says that a try before this one may have got halfway.
+    """
     namespaces = namespaces_of(plan, find_containers(client, plan.name))
-    if node not in namespaces or _is_wired(plan, node, namespaces[node]):
+    if node not in namespaces or (not again and _is_wired(plan, node, namespaces[node])):
         return
     names = [
         link.name
@@ -124,7 +130,14 @@ def keep(lab: str) -> None:
     for node in restarts:
         if not state.exists():
             return
-        _try(node, state, lambda node=node: rewire(client, state, plan, node))  # type: ignore[misc]
+        _rewire_at_last(client, state, plan, node)
+
+
+def _rewire_at_last(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
+    """Its neighbours may restart at the same time, and take what was just wired with them."""
+    for number in range(_TRIES):
+        if _try(node, state, lambda: rewire(client, state, plan, node, again=number > 0)):  # noqa: B023
+            return
 
 
 def _keep_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
@@ -161,7 +174,7 @@ def _has_ended(process: Process) -> bool:
     return not process.is_alive()
 
 
-def _try(subject: str, state: LabState, work: Callable[[], None]) -> None:
+def _try(subject: str, state: LabState, work: Callable[[], None]) -> bool:
     """Do work on the lab while nobody else does; what goes wrong is logged, and life goes on."""
     try:
         with state.locked():
@@ -169,6 +182,8 @@ def _try(subject: str, state: LabState, work: Callable[[], None]) -> None:
                 work()
     except (LabError, NetlinkError, OSError) as error:
         print(f"{subject}: {error}", flush=True)
+        return False
+    return True
 
 
 if __name__ == "__main__":

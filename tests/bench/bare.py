@@ -120,6 +120,8 @@ def _start(
     stack: ExitStack, plan: Plan, root: Path, namespaces: Mapping[str, str]
 ) -> dict[str, Container]:
     """A BIRD per node, eight at a time."""
+    started: list[subprocess.Popen[bytes]] = []
+    stack.callback(_end, started)
 
     def start(name: str) -> Container:
         home = f"/{_NODES}/{name}"
@@ -128,9 +130,16 @@ def _start(
             process = subprocess.Popen(
                 [*argv, "-s", f"{home}/run/bird.ctl"], stderr=subprocess.DEVNULL
             )
-        stack.callback(process.wait)
-        stack.callback(process.kill)
+        started.append(process)
         return BareNode("", name, process.pid, True, "", namespaces[name], f"{root}{home}")
 
     with ThreadPoolExecutor(_STARTED_AT_ONCE) as pool:
         return {node.node: node for node in pool.map(start, plan.nodes)}
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """All are told before any is waited for: they would go on and keep the others from ending."""
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait()

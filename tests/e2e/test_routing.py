@@ -36,7 +36,7 @@ def test_every_interior_neighbour_is_full(internet: RunningLab) -> None:
 def test_every_bfd_session_is_up(internet: RunningLab) -> None:
     for node, sessions in speakers(plan_of(internet)):
         shown = birdc(internet, node.name, "show", "bfd", "sessions")
-        states = re.findall(r"^[0-9a-f.:]+\s+\S+\s+(\S+)", shown, re.MULTILINE)
+        states = re.findall(r"^\w*[.:][\w.:]+[ \t]+\S+[ \t]+(\S+)", shown, re.MULTILINE)
         assert len(states) >= len([session for session in sessions if session.bfd])
         assert set(states) <= {"Up"}, node.name
 
