@@ -136,6 +136,13 @@ def internet(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 
 
 @pytest.fixture(scope="session")
+def hijack(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """A prefix is stolen, and routers check who may announce it."""
+    captures = tmp_path_factory.mktemp("captures")
+    yield from _booted(cli, "topologies/hijack.yaml", "test-hijack", captures)
+
+
+@pytest.fixture(scope="session")
 def minimal(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """The smallest lab."""
     captures = tmp_path_factory.mktemp("captures")

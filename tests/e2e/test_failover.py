@@ -126,6 +126,24 @@ def test_without_bfd_the_hold_timer_decides(slow: RunningLab) -> None:
     assert 3.5 <= outage_s(slow, "blackhole", TRANSIT, 8) <= 7.5
 
 
+def test_a_member_that_is_gone_is_routed_around(internet: RunningLab) -> None:
+    """Its port swallows all; neighbours and the route server notice by BFD, and withdraw."""
+    target = str(plan_of(internet).nodes["edge-fra"].address)
+    port = "swift-fra,ix-fra"
+    try:
+        with pinging(internet, target) as answers:
+            link(internet, "blackhole", port)
+            assert answers.longest_gap_s(2) <= 0.8
+        taken = hops(internet, "laptop", target, 4)
+        assert taken[-4:-1] == ["alder-core", "tundra-fra", "swift-fra"]
+        # It has no session with the member itself, and heard of it from the route server.
+        shown = birdc(internet, "nameworks-fra", "show", "route", "for", target, "primary")
+        assert "at_ix_fra_" not in shown
+    finally:
+        link(internet, "reset", port)
+        assert wait_for(lambda: is_well(internet), within_s=60)
+
+
 def test_bilateral_sessions_outlive_the_route_server(internet: RunningLab) -> None:
     shared = str(plan_of(internet).anycast["swift"].addresses[0])
     server = docker.from_env().containers.get(f"clicklab-{internet.name}-ix-fra-rs")

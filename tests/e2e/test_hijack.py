@@ -13,28 +13,20 @@ URL = "https://www.bank.example/"
 STOLEN = {"198.18.64.0/23", "3fff:640::/33"}
 
 
-def booted(cli: Cli, name: str, tmp: pytest.TempPathFactory, *options: str) -> Iterator[RunningLab]:
-    cli.run("up", "topologies/hijack.yaml", "--name", name, *options)
-    yield RunningLab(cli, name, tmp.mktemp("captures"))
+@pytest.fixture(scope="module")
+def believing(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The same lab, with routers that believe everything."""
+    name, variant = "test-believing", ("--set", "routing.rpki=ignore")
+    cli.run("up", "topologies/hijack.yaml", "--name", name, *variant)
+    yield RunningLab(cli, name, tmp_path_factory.mktemp("captures"))
     cli.run("down", "--name", name)
 
 
-@pytest.fixture(scope="module")
-def validating(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    yield from booted(cli, "test-hijack", tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def believing(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    options = ("--set", "routing.rpki=ignore")
-    yield from booted(cli, "test-believing", tmp_path_factory, *options)
-
-
-def test_an_invalid_origin_is_dropped(validating: RunningLab) -> None:
-    """The hijacker announces it to the validating transit, which has the route nowhere."""
-    assert best_paths(validating, "transit").keys().isdisjoint(STOLEN)
-    assert best_paths(validating, "isp").keys().isdisjoint(STOLEN)
-    run = validating.visit(URL, "--client", "curl")
+def test_an_invalid_origin_is_dropped(hijack: RunningLab) -> None:
+    """The hijacker announces it to the hijack transit, which has the route nowhere."""
+    assert best_paths(hijack, "transit").keys().isdisjoint(STOLEN)
+    assert best_paths(hijack, "isp").keys().isdisjoint(STOLEN)
+    run = hijack.visit(URL, "--client", "curl")
     assert run.record["status"] == 200
 
 

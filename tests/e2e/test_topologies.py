@@ -11,7 +11,7 @@ from tests.e2e.conftest import Cli, RunningLab
 
 SHIPPED = sorted(shipped_topologies().glob("*.yaml"))
 # These run for other tests already, under names of their own.
-RUNNING = {"internet": "internet", "minimal": "minimal"}
+RUNNING = {"hijack": "hijack", "internet": "internet", "minimal": "minimal"}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
