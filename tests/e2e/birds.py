@@ -33,9 +33,10 @@ def speakers(plan: Plan) -> Iterator[tuple[Node, tuple[BgpSession, ...]]]:
 def birdc(lab: RunningLab, node: str, *words: str) -> str:
     """By Docker's own exec: these are many questions, and `lab exec` is tested elsewhere."""
     container = docker.from_env().containers.get(f"clicklab-{lab.name}-{node}")
-    answer = container.exec_run(["birdc", *words])
-    assert answer.exit_code == 0, answer.output
-    return str(answer.output.decode())
+    code, output = container.exec_run(["birdc", *words])
+    assert isinstance(output, bytes)
+    assert code == 0, output
+    return output.decode()
 
 
 def bgp_states(lab: RunningLab, node: str) -> dict[str, str]:
