@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import NamedTuple
 
-from orchestrator.plan.addresses import Prefix, overlap
+from orchestrator.plan.addresses import HostAddress, Prefix, overlap
 
 # RFC 2544 (benchmarks), and when that is full, RFC 6598 (between a carrier and its customers).
 PUBLIC = (IPv4Network("198.18.0.0/15"), IPv4Network("100.64.0.0/10"))
@@ -32,6 +32,9 @@ SYSTEM, LAN = Lengths(22, 32), Lengths(24, 64)
 EXCHANGE, ANYCAST = Lengths(24, 64), Lengths(24, 48)
 LOOPBACK, POINT_TO_POINT = Lengths(32, 128), Lengths(31, 127)
 LINE, DELEGATED_LENGTH = Lengths(31, 64), 56
+
+
+Pair = tuple[IPv4Network, IPv6Network]
 
 
 class PoolExhausted(Exception):
@@ -141,3 +144,11 @@ def mac_address(node: int, interface: int) -> str:
     """A locally administered MAC that reads as node number and interface number."""
     octets = (0x02, 0x4C, *divmod(node, 256), *divmod(interface, 256))
     return ":".join(f"{octet:02x}" for octet in octets)
+
+
+def interface_of(prefix: Prefix, offset: int) -> HostAddress:
+    """The address ``offset`` places into a prefix, with the prefix's length."""
+    address = int(prefix.network_address) + offset
+    if isinstance(prefix, IPv4Network):
+        return IPv4Interface((address, prefix.prefixlen))
+    return IPv6Interface((address, prefix.prefixlen))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from orchestrator.compile.addressing import ANYCAST, ANYCAST6, Pool
-from orchestrator.compile.draft import Draft, Machine, Port, Server, System, interface_of
+from orchestrator.compile.addressing import ANYCAST, ANYCAST6, Pool, interface_of
+from orchestrator.compile.draft import Draft, Machine, Port, Server, System
 from orchestrator.compile.relations import timers_of
 from orchestrator.compile.sessions import Side, add_sessions
 from orchestrator.plan.model import AnycastService
-from orchestrator.plan.services import Speaker
+from orchestrator.plan.routing import Speaker
 from orchestrator.spec.document import Path
 from orchestrator.spec.routing import SessionSpec
 

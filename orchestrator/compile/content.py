@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
-from orchestrator.compile.addressing import DATACENTERS, DATACENTERS6, LAN, Pool
+from orchestrator.compile.addressing import DATACENTERS, DATACENTERS6, LAN, Pair, Pool, interface_of
 from orchestrator.compile.anycast import add_service
-from orchestrator.compile.draft import Draft, Machine, Pair, interface_of
+from orchestrator.compile.draft import Draft, Machine
 from orchestrator.plan.model import CertRequest
 from orchestrator.plan.services import (
     AppSettings,

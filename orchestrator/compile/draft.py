@@ -12,10 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Address,
-    IPv4Interface,
     IPv4Network,
     IPv6Address,
-    IPv6Interface,
     IPv6Network,
 )
 from itertools import count
@@ -25,24 +23,19 @@ from orchestrator.compile.addressing import (
     POINT_TO_POINT,
     PUBLIC,
     Lengths,
+    Pair,
     Pool,
     PoolExhausted,
     Pools,
     SystemPools,
+    interface_of,
     mac_address,
 )
 from orchestrator.errors import Problem
 from orchestrator.plan.addresses import EVERYWHERE, Address, HostAddress, Prefix, link_local
 from orchestrator.plan.model import AnycastService, CertRequest, Endpoint, Link, Route
-from orchestrator.plan.services import (
-    AccessLine,
-    BgpSession,
-    Origin,
-    OspfPort,
-    RtrServer,
-    Settings,
-    Speaker,
-)
+from orchestrator.plan.routing import AccessLine, BgpSession, Origin, OspfPort, RtrServer, Speaker
+from orchestrator.plan.services import Settings
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
@@ -281,21 +274,10 @@ class Draft:
         return port
 
 
-Pair = tuple[IPv4Network, IPv6Network]
-
-
 def default_routes(port: Port) -> list[Route]:
     """Everything through the neighbour at ``port``, by each family it has."""
     by_version = {prefix.version: prefix for prefix in EVERYWHERE}
     return [Route(by_version[entry.version], entry.ip) for entry in port.addresses]
-
-
-def interface_of(prefix: Prefix, offset: int) -> HostAddress:
-    """The address ``offset`` places into a prefix, with the prefix's length."""
-    address = int(prefix.network_address) + offset
-    if isinstance(prefix, IPv4Network):
-        return IPv4Interface((address, prefix.prefixlen))
-    return IPv6Interface((address, prefix.prefixlen))
 
 
 def distance_between(a: Machine, b: Machine) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from orchestrator.compile.addressing import EXCHANGE
-from orchestrator.compile.draft import Draft, Machine, Pair, interface_of
+from orchestrator.compile.addressing import EXCHANGE, Pair, interface_of
+from orchestrator.compile.draft import Draft, Machine
 from orchestrator.compile.relations import relate, timers_of
 from orchestrator.compile.sessions import Side, add_sessions, policy_of
 from orchestrator.spec.document import Path

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address
 
-from orchestrator.compile.addressing import BY_HAND, BY_HAND6, POINT_TO_POINT, Pool, Pools
-from orchestrator.compile.draft import (
-    STUB_COST,
-    Draft,
-    Machine,
-    Port,
-    default_routes,
+from orchestrator.compile.addressing import (
+    BY_HAND,
+    BY_HAND6,
+    POINT_TO_POINT,
+    Pool,
+    Pools,
     interface_of,
 )
+from orchestrator.compile.draft import STUB_COST, Draft, Machine, Port, default_routes
 from orchestrator.compile.systems import add_ospf_link, add_router
 from orchestrator.plan.addresses import Prefix
-from orchestrator.plan.services import HostSettings, OspfPort
+from orchestrator.plan.routing import OspfPort
+from orchestrator.plan.services import HostSettings
 from orchestrator.spec.document import Path
 from orchestrator.spec.model import LinkSpec
 from orchestrator.spec.problems import did_you_mean

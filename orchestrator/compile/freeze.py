@@ -14,7 +14,7 @@ from orchestrator.plan.model import (
     Plan,
     Switch,
 )
-from orchestrator.plan.services import RouterSettings, RouteServerSettings
+from orchestrator.plan.routing import RouterSettings, RouteServerSettings
 
 
 def set_routers(draft: Draft) -> None:

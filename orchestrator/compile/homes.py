@@ -9,25 +9,14 @@ from orchestrator.compile.addressing import (
     HOMES,
     LAN,
     LINE,
-    Pool,
-)
-from orchestrator.compile.draft import (
-    STUB_COST,
-    Draft,
-    Machine,
     Pair,
-    Port,
-    System,
+    Pool,
     interface_of,
 )
+from orchestrator.compile.draft import STUB_COST, Draft, Machine, Port, System
 from orchestrator.plan.addresses import Address, eui64
-from orchestrator.plan.services import (
-    AccessLine,
-    GatewaySettings,
-    HostSettings,
-    Lease,
-    OspfPort,
-)
+from orchestrator.plan.routing import AccessLine, OspfPort
+from orchestrator.plan.services import GatewaySettings, HostSettings, Lease
 from orchestrator.spec.document import Path
 from orchestrator.spec.model import HomeSpec
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from orchestrator.compile.draft import Draft, System
 from orchestrator.plan.addresses import Prefix, overlap
-from orchestrator.plan.services import Origin
+from orchestrator.plan.routing import Origin
 from orchestrator.spec.model import AsSpec
 
 # Prefixes that no AS may announce to the Internet (RFC 6890 and its registries); those that the

@@ -7,7 +7,7 @@ from orchestrator.compile.draft import Draft, Machine, System, distance_between
 from orchestrator.compile.sessions import OPPOSITE, Side, Timers, add_sessions, policy_of
 from orchestrator.compile.systems import bfd_of
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.services import Relation
+from orchestrator.plan.routing import Relation
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import relation_of
 from orchestrator.spec.model import RelationSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.compile.draft import Draft, System
 from orchestrator.plan.addresses import Prefix
-from orchestrator.plan.services import RTR_PORT, Roa, RpkiSettings, RtrServer
+from orchestrator.plan.routing import RTR_PORT, Roa, RpkiSettings, RtrServer
 
 
 def add_rpki(draft: Draft) -> None:

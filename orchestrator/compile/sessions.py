@@ -8,7 +8,7 @@ from itertools import count
 
 from orchestrator.compile.draft import Draft, Machine
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.services import Bfd, BgpPolicy, BgpSession, Relation
+from orchestrator.plan.routing import Bfd, BgpPolicy, BgpSession, Relation
 from orchestrator.spec.routing import PolicySpec
 
 OPPOSITE: dict[Relation, Relation] = {

@@ -17,7 +17,7 @@ from orchestrator.compile.addressing import (
 )
 from orchestrator.compile.draft import Draft, Machine, System, distance_between
 from orchestrator.compile.tiers import tiered_pairs
-from orchestrator.plan.services import Bfd, OspfPort
+from orchestrator.plan.routing import Bfd, OspfPort
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import listed_routers
 from orchestrator.spec.model import AsSpec

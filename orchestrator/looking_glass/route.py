@@ -12,7 +12,7 @@ from orchestrator.looking_glass.targets import find_target
 from orchestrator.looking_glass.walk import Walker, Way
 from orchestrator.plan.addresses import Address, Family, of_family
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.fib import Flow, Packet, Verdict, look_up

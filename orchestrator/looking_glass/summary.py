@@ -10,7 +10,7 @@ from orchestrator.lab import node_of
 from orchestrator.looking_glass.route import RunningLab
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import BgpSession, RouterSettings, RouteServerSettings, RtrServer
+from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.sessions import Adjacency, Bird, Session, sessions_of

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel
 from orchestrator.plan.ospf import Interior
-from orchestrator.plan.services import BgpSession
+from orchestrator.plan.routing import BgpSession
 
 # What BIRD gives a route that has no local preference, and our filters give one's own none.
 OWN_PREFERENCE = 100

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.plan.addresses import Address, Family, Prefix
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import (
-    BgpSession,
-    RouterSettings,
-    RouteServerSettings,
-    RtrServer,
-)
+from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
 
 
 @dataclass(frozen=True, eq=False, slots=True)

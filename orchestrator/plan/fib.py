@@ -17,7 +17,7 @@ from orchestrator.plan.hops import NoPath, Step, Wires
 from orchestrator.plan.model import Interface, Node, Plan, Route
 from orchestrator.plan.ospf import LOOPBACK
 from orchestrator.plan.prefixes import PrefixIndex
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 
 
 class Entry(NamedTuple):

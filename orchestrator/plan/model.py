@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 from orchestrator.plan.addresses import Address, HostAddress, Prefix, link_local
 from orchestrator.plan.impairment import CLEAR, Impairment
-from orchestrator.plan.services import Settings, Speaker
+from orchestrator.plan.routing import Speaker
+from orchestrator.plan.services import Settings
 
 
 @dataclass(frozen=True)

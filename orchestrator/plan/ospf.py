@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from orchestrator.plan.addresses import holds
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import OspfPort, RouterSettings
+from orchestrator.plan.routing import OspfPort, RouterSettings
 
 LOOPBACK = "lo"
 

@@ -7,7 +7,7 @@ import functools
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.model import Plan
 from orchestrator.plan.prefixes import PrefixIndex
-from orchestrator.plan.services import Roa, RpkiSettings, RtrServer
+from orchestrator.plan.routing import Roa, RpkiSettings, RtrServer
 
 
 class Validator:

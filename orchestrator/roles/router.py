@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 from orchestrator.roles.base import FORWARDING_SYSCTLS, Role, fixed
 
 

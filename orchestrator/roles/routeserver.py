@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
-from orchestrator.plan.services import RouteServerSettings
+from orchestrator.plan.routing import RouteServerSettings
 from orchestrator.roles.base import Role, fixed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import Probe, TcpProbe
-from orchestrator.plan.services import RTR_PORT
+from orchestrator.plan.routing import RTR_PORT
 from orchestrator.roles.base import Role, fixed
 
 

@@ -9,7 +9,7 @@ import docker
 
 from orchestrator.plan.codec import plan_from_plain
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import BgpSession, RouterSettings, RouteServerSettings
+from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings
 from tests.e2e.conftest import RunningLab
 
 

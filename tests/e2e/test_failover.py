@@ -19,7 +19,7 @@ import pytest
 
 from orchestrator.plan.addresses import FAMILIES, Family, of_family
 from orchestrator.plan.forwarding import ForwardingPlane, catchment
-from orchestrator.plan.services import BgpSession, RouterSettings
+from orchestrator.plan.routing import BgpSession, RouterSettings
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import bgp_states, birdc, plan_of
 from tests.e2e.conftest import Cli, RunningLab

@@ -12,7 +12,7 @@ from orchestrator.plan.addresses import FAMILIES, Family, of_family
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.model import Plan
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 from tests.e2e.birds import best_paths, bgp_states, birdc, plan_of, routers, speakers
 from tests.e2e.conftest import RunningLab
 

@@ -15,7 +15,7 @@ from orchestrator.looking_glass.targets import find_target, resolve
 from orchestrator.looking_glass.walk import Walker, Way, difference
 from orchestrator.plan.hops import Wires, is_held, leased_to
 from orchestrator.plan.model import Interface
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 from orchestrator.runtime.fib import Flow, NextHop, Packet, Verdict
 from orchestrator.runtime.links.state import LinkState
 from orchestrator.runtime.rib import RibRoute

@@ -7,8 +7,13 @@ from itertools import combinations
 
 import pytest
 
-from orchestrator.compile.addressing import Pool, PoolExhausted, SystemPools, mac_address
-from orchestrator.compile.draft import interface_of
+from orchestrator.compile.addressing import (
+    Pool,
+    PoolExhausted,
+    SystemPools,
+    interface_of,
+    mac_address,
+)
 from orchestrator.plan.addresses import Prefix, overlap, within
 
 BLOCK, NEXT = IPv4Network("198.18.0.0/24"), IPv4Network("198.18.9.0/24")

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.plan.addresses import FAMILIES, holds, of_family, within
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import Speaker
+from orchestrator.plan.routing import Speaker
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.test_relations import sessions_of
 from tests.unit.compile.texts import compiled

@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.plan.addresses import eui64, holds, overlap, within
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import AccessLine, GatewaySettings, HostSettings, RouterSettings
+from orchestrator.plan.routing import AccessLine, RouterSettings
+from orchestrator.plan.services import GatewaySettings, HostSettings
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.texts import compiled
 

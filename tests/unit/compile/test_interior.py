@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from orchestrator.plan.model import Plan
-from orchestrator.plan.services import Bfd, BgpSession, RouterSettings
+from orchestrator.plan.routing import Bfd, BgpSession, RouterSettings
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.test_relations import sessions_of
 from tests.unit.compile.texts import compiled

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.plan.addresses import Prefix, overlap, within
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import Origin, Roa, RouterSettings, RpkiSettings
+from orchestrator.plan.routing import Origin, Roa, RouterSettings, RpkiSettings
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.texts import compiled
 

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import PlanError
 from orchestrator.plan.model import Plan
-from orchestrator.plan.services import Bfd, BgpPolicy, BgpSession, RouteServerSettings
+from orchestrator.plan.routing import Bfd, BgpPolicy, BgpSession, RouteServerSettings
 from tests.golden.cases import CASES, plan_of
 from tests.unit.compile.test_relations import sessions_of
 from tests.unit.compile.texts import compiled

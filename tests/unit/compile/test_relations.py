@@ -11,7 +11,7 @@ import pytest
 from orchestrator.compile.sessions import session_name
 from orchestrator.plan.addresses import FAMILIES, holds
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import BgpSession, RouterSettings, RouteServerSettings
+from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.texts import compiled
 

@@ -19,7 +19,7 @@ from orchestrator.compile.addressing import (
     PUBLIC6,
 )
 from orchestrator.plan.addresses import FAMILIES, Prefix, holds, overlap, within
-from orchestrator.plan.services import RouterSettings
+from orchestrator.plan.routing import RouterSettings
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.test_wiring import gateways, ports
 

@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.plan.addresses import EVERYWHERE, Address, HostAddress, holds
 from orchestrator.plan.model import Interface, Node, Plan, Switch
-from orchestrator.plan.services import AccessLine, GatewaySettings, RouterSettings
+from orchestrator.plan.routing import AccessLine, RouterSettings
+from orchestrator.plan.services import GatewaySettings
 from tests.golden.cases import CASES, Case, plan_of
 
 each_plan = pytest.mark.parametrize("case", CASES, ids=str)

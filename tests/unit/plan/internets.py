@@ -30,11 +30,9 @@ from orchestrator.plan.model import (
     Route,
     Switch,
 )
-from orchestrator.plan.services import (
+from orchestrator.plan.routing import (
     BgpPolicy,
     BgpSession,
-    EdgeSettings,
-    HostSettings,
     Origin,
     OspfPort,
     Relation,
@@ -43,9 +41,9 @@ from orchestrator.plan.services import (
     RouteServerSettings,
     RpkiSettings,
     RtrServer,
-    Settings,
     Speaker,
 )
+from orchestrator.plan.services import EdgeSettings, HostSettings, Settings
 
 PLAIN = BgpPolicy()
 BOGONS: tuple[Prefix, ...] = (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))

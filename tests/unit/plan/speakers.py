@@ -16,7 +16,7 @@ from random import Random
 
 from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.services import (
+from orchestrator.plan.routing import (
     BgpSession,
     RouterSettings,
     RouteServerSettings,

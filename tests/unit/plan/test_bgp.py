@@ -13,7 +13,7 @@ from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.bgp import BgpRoute, ControlPlane, Unsettled
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routes import best_paths
-from orchestrator.plan.services import BgpPolicy, Relation, Roa
+from orchestrator.plan.routing import BgpPolicy, Relation, Roa
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.plan.internets import Drawing, prefixes_of
 from tests.unit.plan.speakers import settle

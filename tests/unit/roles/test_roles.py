@@ -17,7 +17,8 @@ from orchestrator.plan.probes import (
     TcpProbe,
     UdpProbe,
 )
-from orchestrator.plan.services import GatewaySettings, RouterSettings
+from orchestrator.plan.routing import RouterSettings
+from orchestrator.plan.services import GatewaySettings
 from orchestrator.roles import ROLES, role_of
 from orchestrator.runtime.images import image_kinds, images_folder
 from tests.golden.cases import CASES, Case, plan_of
