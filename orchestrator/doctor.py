@@ -108,9 +108,18 @@ def _kernel() -> Iterator[Finding]:
             yield Finding(ability, "bad", f"{purpose} need it: {reason}", mend)
         else:
             yield Finding(ability, "note", f"the kernel has none ({reason}); {purpose}")
+    yield from _families()
     yield from _user_namespaces()
     control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     yield Finding("tcp", "good", f"nodes use the kernel's congestion control: {control}")
+
+
+def _families() -> Iterator[Finding]:
+    if Path("/proc/sys/net/ipv6").is_dir():
+        yield Finding("ipv6", "good", "the kernel has it")
+    else:
+        mend = "boot the kernel without ipv6.disable=1"
+        yield Finding("ipv6", "bad", "labs speak IPv4 and IPv6, and the kernel has none", mend)
 
 
 def _user_namespaces() -> Iterator[Finding]:
