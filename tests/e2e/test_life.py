@@ -6,16 +6,20 @@ import json
 import signal
 import subprocess
 import time
+from typing import Any
 
 import docker
 import pytest
 
+from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.leftovers import host_interfaces, leftovers
 
 TOPOLOGY = "topologies/minimal.yaml"
 URL = "https://www.example.com/"
+DEFAULT_LAB_NODES = 48
 
 
 def is_healthy(lab: RunningLab) -> bool:
@@ -82,9 +86,11 @@ def test_two_labs_do_not_know_of_each_other(
 def test_down_is_quick_and_whole(cli: Cli, engine: docker.DockerClient) -> None:
     """The default lab, because its size is what the bound of three seconds is about.
 
-    Up to twice, since a machine may be busy with something else for once.
+    A machine where Docker alone is slow at removing as many bare containers is given twice
+    that; it is measured only where three seconds were not enough.
     """
-    assert any(seconds_to_take_down(cli, engine) < 3.0 for _ in range(2))
+    taken = seconds_to_take_down(cli, engine)
+    assert taken < 3.0 or taken < 2.0 * seconds_to_remove_bare(engine, DEFAULT_LAB_NODES)
     assert "test-down" not in [path.name for path in cli.state.glob("*/")]
 
 
@@ -95,6 +101,22 @@ def seconds_to_take_down(cli: Cli, engine: docker.DockerClient) -> float:
     seconds = time.monotonic() - started
     assert leftovers(engine, "test-down") == []
     return seconds
+
+
+def seconds_to_remove_bare(engine: docker.DockerClient, count: int) -> float:
+    """What `docker rm -f` of so many containers takes that do nothing and have no network."""
+    image = image_tag("base", images_folder())
+    options = {"entrypoint": ["tail", "-f", "/dev/null"], "network_mode": "none"}
+    made: list[Any] = []
+    try:
+        in_parallel(
+            lambda _: made.append(engine.containers.run(image, detach=True, **options)),
+            range(count),
+        )
+    finally:
+        started = time.monotonic()
+        in_parallel(lambda container: container.remove(force=True), made)
+    return time.monotonic() - started
 
 
 def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
