@@ -4,6 +4,8 @@
                    plan.json        the lab it was made in
                    <node>.pcapng    what each node's interfaces saw, TLS secrets embedded
                    capture.json     packets and drops per node
+                   facts.json       FIBs of routers, NAT of gateways, right after the click
+                   logs/<node>.log  what daemons wrote, each line after its time in ns
                    keys.log         TLS secrets, NSS key log format
                    visit.har, screenshot.png, netlog.json, timeline.json   (not with curl)
 
@@ -18,12 +20,15 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+
+import docker
 
 from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
@@ -47,6 +52,7 @@ from orchestrator.runtime.families import only_family
 from orchestrator.runtime.offloads import exact_frames
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.witness import read_forwarding, read_logs, read_translations
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,35 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
         taps = _taps(plan, containers)
+        since_s = time.time()
         frames = exact_frames({tap.netns: tap.interfaces for tap in taps})
         with frames, start_capture(taps, folder) as capture:
             if request.cold:
                 renew_lease(plan, containers, host)
             with only_family(containers[host.name].namespace, request.family):
                 evidence = _click(browser, click, request, plan)
+            capture.stop()
+            _write_testimony(folder, client, plan, containers, since_s)
         _write_evidence(folder, plan, evidence, capture.stop())
     return Run(evidence.visit, captures / click.run, capture.stop())
+
+
+def _write_testimony(
+    folder: Path,
+    client: docker.DockerClient,
+    plan: Plan,
+    containers: Mapping[str, Container],
+    since_s: float,
+) -> None:
+    """What the nodes can say themselves: `facts.json`, and `logs/<node>.log`."""
+    facts = {
+        "translations": read_translations(plan, containers),
+        "forwarding": read_forwarding(plan, containers),
+    }
+    _write_json(folder / "facts.json", to_plain(facts))
+    (folder / "logs").mkdir()
+    for node, text in read_logs(client, containers, since_s, time.time()).items():
+        (folder / "logs" / f"{node}.log").write_text(text, encoding="utf-8")
 
 
 def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evidence:
@@ -172,7 +199,7 @@ def _give_to_user(captures: Path, folder: Path) -> None:
     """Under sudo, what a run leaves belongs to who asked for it."""
     if "SUDO_UID" in os.environ:
         owner, group = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
-        for path in (captures, folder, *folder.iterdir()):
+        for path in (captures, folder, *folder.rglob("*")):
             os.chown(path, owner, group)
 
 

@@ -29,10 +29,10 @@ _RTNH_UNUSABLE = 0x01 | 0x10  # dead, or its carrier lost
 _HEADER, _ROUTE, _ATTRIBUTE, _NEXT_HOP = "=IHHII", "=8BI", "=HH", "=HBBi"
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NUMBERS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
-_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp"}
+PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp"}
 
 Kind = Literal["local", "unicast", "blackhole", "unreachable", "prohibit", "no route"]
-_KINDS: dict[int, Kind] = {
+KINDS: dict[int, Kind] = {
     1: "unicast",
     2: "local",
     6: "blackhole",
@@ -152,9 +152,9 @@ def read_answer(answer: bytes) -> Verdict:
     attributes = dict(_read_attributes(answer[28:]))
     nowhere = bytes(4 if family == socket.AF_INET else 16)
     return Verdict(
-        _KINDS.get(kind, "unicast"),
+        KINDS.get(kind, "unicast"),
         ip_network((attributes.get(_DST, nowhere), length), strict=False),
-        _PROTOCOLS.get(protocol, str(protocol)),
+        PROTOCOLS.get(protocol, str(protocol)),
         tuple(_next_hops(attributes)),
         source=ip_address(attributes[_PREFSRC]) if _PREFSRC in attributes else None,
     )
@@ -194,9 +194,9 @@ def refusal(number: int, routes: Iterable[Any], target: Address) -> Verdict:
     ]
     around = [(prefix, r) for prefix, r in entries if holds(prefix, target)]
     prefix, route = max(around, key=lambda e: e[0].prefixlen, default=(None, None))
-    if route is None or _KINDS.get(route["type"]) != _REFUSALS[number]:
+    if route is None or KINDS.get(route["type"]) != _REFUSALS[number]:
         return Verdict(_REFUSALS[number])
-    return Verdict(_REFUSALS[number], prefix, _PROTOCOLS.get(route["proto"], str(route["proto"])))
+    return Verdict(_REFUSALS[number], prefix, PROTOCOLS.get(route["proto"], str(route["proto"])))
 
 
 def _destination(route: Any) -> Prefix:

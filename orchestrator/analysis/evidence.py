@@ -1,0 +1,122 @@
+"""All that a run left behind, as one value: what the analysis starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.analysis.frames import Frame
+from orchestrator.plan.addresses import Address, Prefix
+from orchestrator.plan.model import Plan
+from orchestrator.records import Visit
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """What tshark reads in one frame of a node's file.
+
+    ``protocols`` are its layers, outermost first ("eth", "ip", …). Of ``fields`` only those that
+    the frame has are there, each with all its values in the order of the frame.
+    """
+
+    frame: Frame
+    protocols: tuple[str, ...]
+    fields: Mapping[str, tuple[str, ...]]
+
+    def one(self, name: str) -> str:
+        """The first value of a field, "" if the frame has none."""
+        values = self.fields.get(name, ())
+        return values[0] if values else ""
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All values of a field."""
+        return self.fields.get(name, ())
+
+    def has(self, name: str) -> bool:
+        """Whether the frame has a field or, by its name, a layer."""
+        return name in self.fields or name in self.protocols
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that a node's daemons wrote during the visit; ``number`` in `logs/<node>.log`."""
+
+    number: int
+    time_ns: int
+    text: str
+
+
+@dataclass(frozen=True)
+class NextHop:
+    """A neighbour (None: the target itself) and the interface, by name, that leads to it."""
+
+    via: Address | None
+    interface: str
+
+
+@dataclass(frozen=True)
+class ForwardingEntry:
+    """A line of a node's FIB; ``next_hops`` are the equal ones, ``protocol`` who installed it."""
+
+    prefix: Prefix
+    kind: str
+    protocol: str
+    next_hops: tuple[NextHop, ...]
+    metric: int = 0
+
+
+@dataclass(frozen=True)
+class Translation:
+    """An entry of a gateway's connection tracking (conntrack), as it was after the visit.
+
+    The first four are the packet as it came in, the next four what is expected in answer.
+    """
+
+    protocol: str
+    source: Address
+    source_port: int
+    target: Address
+    target_port: int
+    reply_source: Address
+    reply_source_port: int
+    reply_target: Address
+    reply_target_port: int
+    state: str = ""
+
+    @property
+    def translated(self) -> bool:
+        """Whether NAT changed the source."""
+        return (self.source, self.source_port) != (self.reply_target, self.reply_target_port)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run. What it lacks is empty, and ``missing`` says so in words, a sentence each.
+
+    frames        of each node and switch, in the order of its file
+    dissections   of each node that ends connections, in the order of its file
+    har           HAR 1.2, {} without one
+    timeline      the page's PerformanceEntry objects by type
+    netlog        Chromium's NetLog, {} without one
+    logs          what daemons wrote during the visit, by node
+    forwarding    each router's FIB after the visit
+    translations  each gateway's NAT after the visit
+    packets, drops  what the capture counted
+    has_keys      whether TLS can be decrypted
+    """
+
+    visit: Visit
+    plan: Plan
+    frames: Mapping[str, tuple[Frame, ...]]
+    dissections: Mapping[str, tuple[Dissection, ...]]
+    har: Mapping[str, Any] = field(default_factory=dict)
+    timeline: Mapping[str, Any] = field(default_factory=dict)
+    netlog: Mapping[str, Any] = field(default_factory=dict)
+    logs: Mapping[str, tuple[LogLine, ...]] = field(default_factory=dict)
+    forwarding: Mapping[str, tuple[ForwardingEntry, ...]] = field(default_factory=dict)
+    translations: Mapping[str, tuple[Translation, ...]] = field(default_factory=dict)
+    packets: int = 0
+    drops: int = 0
+    has_keys: bool = False
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,65 @@
+"""What a finding is: a step of the journey, and what proves it.
+
+A proof can be checked by anyone, and the tests check every one. What `shows` means depends on the
+kind of the file:
+
+    <node>.pcapng   frame `number` passes the display filter `shows` (wireshark-filter(4))
+    *.json, *.har   the JSON pointer `shows` (RFC 6901) leads to a value
+    any other       line `number`, from 1, holds the text `shows`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# A detail is shown as it is; numbers keep their type for whoever reads the JSON.
+Detail = str | int | float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A place in the evidence, and in `says` what it is there, in a few words."""
+
+    file: str
+    number: int
+    shows: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened on the way.
+
+    kind        which kind of step it is: the name of its teller
+    title       a few words, as in a table of contents
+    told        what happened, in whole sentences a student understands, values included
+    nodes       between whom, in the order in which it went
+    start_ns    since 1970-01-01 UTC; `end_ns` likewise
+    proofs      what shows it, the most telling first
+    details     what else is known, by name, in the order to show it; units in the names
+    saved       what a cache or a reused connection saved here; "" if nothing
+    expected    what the plan has it to be; "" if the plan does not say
+    as_expected whether it was so; None if the plan does not say
+    terms       words of the glossary that a newcomer may want to look up
+    milestone   what journey.pcapng says at the first proof's frame; "" for no comment
+    """
+
+    kind: str
+    title: str
+    told: str
+    nodes: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+    proofs: tuple[Proof, ...]
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    saved: str = ""
+    expected: str = ""
+    as_expected: bool | None = None
+    terms: tuple[str, ...] = ()
+    milestone: str = ""
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it took."""
+        return (self.end_ns - self.start_ns) / 1e6

@@ -1,0 +1,123 @@
+"""A run's evidence, looked up by the questions that steps ask of it. Each is answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from orchestrator.analysis.evidence import Dissection, Evidence
+from orchestrator.analysis.frames import ACK, SYN, TCP, Frame
+from orchestrator.analysis.step import Proof
+from orchestrator.plan.model import Node, Plan
+from orchestrator.records import Visit
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A TCP connection as its client saw it: all its frames, in order, first the SYN.
+
+    The two ends are (packed address, port).
+    """
+
+    client: tuple[bytes, int]
+    server: tuple[bytes, int]
+    frames: tuple[Frame, ...]
+
+    @property
+    def opened_ns(self) -> int:
+        """When its first SYN left."""
+        return self.frames[0].time_ns
+
+    @property
+    def stream(self) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
+        """What tells it from others."""
+        return self.client, self.server
+
+
+class Story:
+    """One run. Times are nanoseconds since 1970-01-01 UTC."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @property
+    def visit(self) -> Visit:
+        """The record."""
+        return self.evidence.visit
+
+    @property
+    def plan(self) -> Plan:
+        """The lab it was made in."""
+        return self.evidence.plan
+
+    @property
+    def client(self) -> Node:
+        """The host that clicked."""
+        return self.plan.nodes[self.visit.node]
+
+    @cached_property
+    def started_ns(self) -> int:
+        """The start of the navigation."""
+        started = datetime.fromisoformat(self.visit.started)
+        whole = int(started.replace(microsecond=0).timestamp())
+        return whole * 10**9 + started.microsecond * 1000
+
+    def at(self, milliseconds: float) -> int:
+        """A moment that the browser counts from the start of the navigation."""
+        return self.started_ns + round(milliseconds * 1e6)
+
+    def since_start_ms(self, time_ns: int) -> float:
+        """The other way round."""
+        return (time_ns - self.started_ns) / 1e6
+
+    @cached_property
+    def ended_ns(self) -> int:
+        """The load event; without one the last that the client's interfaces saw."""
+        if self.visit.timings_ms.load is not None:
+            return self.at(self.visit.timings_ms.load)
+        frames = self.frames_of(self.visit.node)
+        return frames[-1].time_ns if frames else self.started_ns
+
+    def frames_of(self, node: str) -> tuple[Frame, ...]:
+        """What a node's interfaces saw, in the order of its file."""
+        return self.evidence.frames.get(node, ())
+
+    def dissected(self, node: str, *names: str) -> Iterator[Dissection]:
+        """A node's frames that have one of these fields or layers; all that were read if none."""
+        for dissection in self.evidence.dissections.get(node, ()):
+            if not names or any(dissection.has(name) for name in names):
+                yield dissection
+
+    @cached_property
+    def connections(self) -> tuple[Connection, ...]:
+        """The client's TCP connections, in the order in which they were opened."""
+        open_now: dict[tuple[tuple[bytes, int], tuple[bytes, int]], list[Frame]] = {}
+        done: list[list[Frame]] = []
+        for frame in self.frames_of(self.visit.node):
+            if frame.protocol != TCP:
+                continue
+            sender = (frame.source, frame.source_port)
+            receiver = (frame.target, frame.target_port)
+            key = (sender, receiver) if frame.outbound else (receiver, sender)
+            first = frame.has(SYN) and not frame.has(ACK) and frame.outbound
+            known = open_now.get(key)
+            # A SYN that repeats the first one's number is the same connection, sent again.
+            if first and (known is None or known[0].seq != frame.seq):
+                open_now[key] = []
+                done.append(open_now[key])
+            if key in open_now:
+                open_now[key].append(frame)
+        return tuple(_connection(frames) for frames in done)
+
+
+def _connection(frames: list[Frame]) -> Connection:
+    first = frames[0]
+    client, server = (first.source, first.source_port), (first.target, first.target_port)
+    return Connection(client, server, tuple(frames))
+
+
+def proof(frame: Frame, shows: str, says: str = "") -> Proof:
+    """A frame as proof: in the file of its node, passing the display filter ``shows``."""
+    return Proof(f"{frame.node}.pcapng", frame.number, shows, says)

@@ -1,0 +1,164 @@
+"""A run folder → Evidence. What must be there is the record, the plan and the captures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.analysis.evidence import (
+    Dissection,
+    Evidence,
+    ForwardingEntry,
+    LogLine,
+    Translation,
+)
+from orchestrator.analysis.frames import Captured, Frame, decode
+from orchestrator.analysis.steps import fields
+from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
+from orchestrator.errors import LabError, UsageError
+from orchestrator.plan.codec import from_plain, plan_from_plain
+from orchestrator.plan.model import Plan
+from orchestrator.plan.routing import RouterSettings, RouteServerSettings, RpkiSettings
+from orchestrator.records import from_json
+from orchestrator.runs.dissect import dissect
+
+_PARTS = ("visit.json", "plan.json")
+_ROUTING = (RouterSettings, RouteServerSettings, RpkiSettings)
+
+
+def read_run(folder: Path) -> Evidence:
+    """The evidence of a run.
+
+    Raises UsageError where the folder is no run, LabError where what it holds cannot be read.
+    What a run may lack (HAR, keys, logs) is told in ``missing``.
+    """
+    _require_run(folder)
+    visit = _read(folder / "visit.json", from_json)
+    plan = _read(folder / "plan.json", plan_from_plain)
+    missing: list[str] = []
+    frames = read_frames(folder, missing)
+    facts = _optional(folder / "facts.json", dict) or {}
+    if not facts:
+        missing.append("this run has no facts.json: what routers forwarded by is not known")
+    capture = _optional(folder / "capture.json", dict) or {}
+    keys = folder / "keys.log"
+    has_keys = keys.exists() and keys.stat().st_size > 0
+    if not has_keys and visit.timings_ms.tls is not None:
+        missing.append("this run has no TLS keys: what was encrypted stays so")
+    return Evidence(
+        visit=visit,
+        plan=plan,
+        frames=frames,
+        dissections=_dissections(folder, plan, frames),
+        har=_optional(folder / "visit.har", dict) or {},
+        timeline=_optional(folder / "timeline.json", dict) or {},
+        netlog=_optional(folder / "netlog.json", dict) or {},
+        logs=_logs(folder),
+        forwarding=_by_node(ForwardingEntry, facts.get("forwarding", {})),
+        translations=_by_node(Translation, facts.get("translations", {})),
+        packets=capture.get("packets", 0),
+        drops=capture.get("drops", 0),
+        has_keys=has_keys,
+        missing=tuple(missing),
+    )
+
+
+def _require_run(folder: Path) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"there is no run {folder}", "runs are folders: ls captures/")
+    lacking = [name for name in _PARTS if not (folder / name).exists()]
+    if folder.name.startswith(".") and folder.name != ".":
+        hint = "it appears under its name when it is whole; visit again"
+        raise UsageError(f"{folder} was left half written", hint)
+    if lacking:
+        message = f"{folder} is no run: it has no {lacking[0]}"
+        raise UsageError(message, "runs are made by: lab visit")
+
+
+def _read(path: Path, parse: Callable[[Any], Any]) -> Any:
+    """A file that must be there. Raises LabError, with the line where JSON ends."""
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        place = f"{path}:{error.lineno}:{error.colno}"
+        raise LabError(f"{place}: not whole: {error.msg}", "visit again") from error
+    except (KeyError, TypeError, ValueError, StopIteration, AssertionError) as error:
+        hint = "it may be of another version of Clicklab: visit again"
+        raise LabError(f"{path} does not read as expected: {error!r}", hint) from error
+
+
+def _optional(path: Path, parse: Callable[[Any], Any]) -> Any:
+    return _read(path, parse) if path.exists() else None
+
+
+def read_frames(folder: Path, missing: list[str]) -> dict[str, tuple[Frame, ...]]:
+    """All frames by node, decoded, with their numbers in journey.pcapng.
+
+    What cannot be known is added to ``missing``. Raises LabError for files that are damaged.
+    """
+    captured: list[Captured] = []
+    nodes: list[str] = []
+    for path in sorted(folder.glob("*.pcapng")):
+        if path.stem != "journey":
+            nodes.append(path.stem)
+            captured += _captured(path, missing)
+    # As in journey.pcapng: by time; what was seen at the same nanosecond, by node and number.
+    captured.sort(key=lambda c: c.time_ns)
+    frames: dict[str, list[Frame]] = {node: [] for node in nodes}
+    for place, entry in enumerate(captured, start=1):
+        frames[entry.node].append(decode(entry._replace(journey=place)))
+    for found in frames.values():
+        found.sort(key=lambda frame: frame.captured.number)
+    return {node: tuple(found) for node, found in frames.items()}
+
+
+def _captured(path: Path, missing: list[str]) -> Iterator[Captured]:
+    data = path.read_bytes()
+    try:
+        if is_truncated(data):
+            missing.append(f"{path.name} was cut off: its last frames are not there")
+        for packet in read_packets(data):
+            outbound = packet.direction is Direction.OUTBOUND
+            interface = packet.interface.partition(":")[2]
+            place = (path.stem, interface, packet.number, 0, packet.time_ns, outbound)
+            yield Captured(*place, packet.data, packet.original_length)
+    except LabError as error:
+        raise LabError(f"{path}: {error.message}", error.hint) from error
+
+
+def _dissections(
+    folder: Path, plan: Plan, frames: Mapping[str, tuple[Frame, ...]]
+) -> dict[str, tuple[Dissection, ...]]:
+    """Of the nodes that end connections; routers and switches only pass them on."""
+    chosen = [
+        name
+        for name, node in plan.nodes.items()
+        if not isinstance(node.settings, _ROUTING) and _has_talk(frames.get(name, ()))
+    ]
+    files = [(folder / f"{name}.pcapng", frames[name]) for name in chosen]
+    return dict(zip(chosen, dissect(files, fields(), plan), strict=True))
+
+
+def _has_talk(frames: tuple[Frame, ...]) -> bool:
+    """Whether a node saw anything but routing's own chatter: TCP, or UDP of a service."""
+    return any(f.protocol == 6 or (f.protocol == 17 and f.target_port != 3784) for f in frames)
+
+
+def _logs(folder: Path) -> dict[str, tuple[LogLine, ...]]:
+    return {
+        path.stem: tuple(_log_lines(path.read_text(encoding="utf-8", errors="replace")))
+        for path in sorted((folder / "logs").glob("*.log"))
+    }
+
+
+def _log_lines(text: str) -> Iterator[LogLine]:
+    """Each line after the time, in nanoseconds, that stands before it."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        time_ns, _, said = line.partition(" ")
+        yield LogLine(number, int(time_ns) if time_ns.isdecimal() else 0, said)
+
+
+def _by_node(cls: type, plain: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    return {node: tuple(from_plain(cls, entry) for entry in rows) for node, rows in plain.items()}
