@@ -13,6 +13,7 @@ from pyroute2 import NFCTSocket
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.analysis.evidence import ForwardingEntry, NextHop, Translation
+from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
@@ -25,6 +26,8 @@ from orchestrator.runtime.namespaces import entered, routing_socket
 MOST_NODES = 150
 _MAIN_TABLE = 254
 _UNICAST_AND_REFUSALS = (1, 6, 7, 8)
+# A protocol, then a source with its port and a target with its own.
+_Ends = tuple[str, Address, int, Address, int]
 _PROTOCOL_NAMES = {6: "tcp", 17: "udp"}
 
 
@@ -130,11 +133,11 @@ def _translations_of(container: Container) -> Iterator[Translation]:
     for entry in entries:
         forth, back = _tuple(entry, "CTA_TUPLE_ORIG"), _tuple(entry, "CTA_TUPLE_REPLY")
         if forth and back:
-            yield Translation(*forth, *back[1:], _state(entry))
+            yield Translation(*forth, back[1], back[2], back[3], back[4], state=_state(entry))
 
 
-def _tuple(entry: Any, name: str) -> tuple[Any, ...] | None:
-    """(protocol, source, its port, target, its port); None of what has no ports."""
+def _tuple(entry: Any, name: str) -> _Ends | None:
+    """None of what has no ports."""
     ends = entry.get_attr(name)
     addresses, transport = ends.get_attr("CTA_TUPLE_IP"), ends.get_attr("CTA_TUPLE_PROTO")
     protocol = _PROTOCOL_NAMES.get(transport.get_attr("CTA_PROTO_NUM"))
