@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestrator.analysis.critical import Segment, find_critical_path
 from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import TELLERS
 from orchestrator.analysis.story import Story
+from orchestrator.analysis.textbook import Comparison, compare_with_textbook
+from orchestrator.analysis.trace import Trace, trace_packets
+from orchestrator.records import Visit
 
 
 @dataclass(frozen=True)
@@ -17,15 +22,18 @@ class Journey:
     started_ns   the start of the navigation, since 1970-01-01 UTC
     ended_ns     the load event, or the last that was seen of a visit that failed
     steps        by the time at which they begin
+    critical     what the load event waited for, from the click on, without gaps
+    traces       well-known packets followed hop by hop, by name
     warnings     what makes the account less than whole: drops first, then what is missing
     """
 
-    run: str
-    url: str
-    node: str
+    visit: Visit
     started_ns: int
     ended_ns: int
     steps: tuple[Step, ...]
+    critical: tuple[Segment, ...]
+    traces: Mapping[str, Trace]
+    textbook: tuple[Comparison, ...]
     warnings: tuple[str, ...]
 
 
@@ -34,12 +42,13 @@ def tell_journey(evidence: Evidence) -> Journey:
     story = Story(evidence)
     steps = [step for teller in TELLERS for step in teller.tell(story)]
     return Journey(
-        run=evidence.visit.run,
-        url=evidence.visit.url,
-        node=evidence.visit.node,
+        visit=evidence.visit,
         started_ns=story.started_ns,
         ended_ns=story.ended_ns,
         steps=tuple(sorted(steps, key=lambda step: step.start_ns)),
+        critical=find_critical_path(story),
+        traces=trace_packets(story),
+        textbook=compare_with_textbook(story),
         warnings=tuple(_warnings(evidence)),
     )
 
