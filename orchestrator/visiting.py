@@ -41,6 +41,7 @@ from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records import Visit, to_json
 from orchestrator.roles import ROLES
+from orchestrator.runs.read import FORMAT
 from orchestrator.runtime.caches import (
     empty_edges,
     empty_resolvers,
@@ -119,6 +120,7 @@ def _write_testimony(
 ) -> None:
     """What the nodes can say themselves: `facts.json`, and `logs/<node>.log`."""
     facts = {
+        "format": FORMAT,
         "translations": read_translations(plan, containers),
         "forwarding": read_forwarding(plan, containers),
     }

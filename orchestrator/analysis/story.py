@@ -111,6 +111,15 @@ class Story:
                 open_now[key].append(frame)
         return tuple(_connection(frames) for frames in done)
 
+    @cached_property
+    def main_connection(self) -> Connection | None:
+        """The one that brought the document: to who served it the one with most frames; of a
+        visit that got no answer, the first that was tried."""
+        served = self.visit.remote_address
+        fitting = [c for c in self.connections if str(c.frames[0].target_address) == served]
+        tried = self.connections[0] if self.connections else None
+        return max(fitting, key=lambda c: len(c.frames), default=tried)
+
 
 def _connection(frames: list[Frame]) -> Connection:
     first = frames[0]

@@ -24,6 +24,8 @@ from orchestrator.plan.routing import RouterSettings, RouteServerSettings, RpkiS
 from orchestrator.records import from_json
 from orchestrator.runs.dissect import dissect
 
+# The format of run folders. 1 had no facts.json and no logs.
+FORMAT = 2
 _PARTS = ("visit.json", "plan.json")
 _ROUTING = (RouterSettings, RouteServerSettings, RpkiSettings)
 
@@ -40,8 +42,7 @@ def read_run(folder: Path) -> Evidence:
     missing: list[str] = []
     frames = read_frames(folder, missing)
     facts = _optional(folder / "facts.json", dict) or {}
-    if not facts:
-        missing.append("this run has no facts.json: what routers forwarded by is not known")
+    _note_format(folder, facts, missing)
     capture = _optional(folder / "capture.json", dict) or {}
     keys = folder / "keys.log"
     has_keys = keys.exists() and keys.stat().st_size > 0
@@ -75,6 +76,19 @@ def _require_run(folder: Path) -> None:
     if lacking:
         message = f"{folder} is no run: it has no {lacking[0]}"
         raise UsageError(message, "runs are made by: lab visit")
+
+
+def _note_format(folder: Path, facts: Mapping[str, Any], missing: list[str]) -> None:
+    """Older runs are told with what they have. Raises LabError for those of a newer version."""
+    found = facts.get("format", 1)
+    if found > FORMAT:
+        hint = "tell it with the version that made it, or a newer one"
+        raise LabError(f"{folder} was made by a newer version of Clicklab (format {found})", hint)
+    if found < FORMAT:
+        missing.append(
+            "this run was made by an older version of Clicklab: its logs, forwarding tables and "
+            "NAT were not kept, and its steps are told without them"
+        )
 
 
 def _read(path: Path, parse: Callable[[Any], Any]) -> Any:

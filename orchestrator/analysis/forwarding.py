@@ -1,0 +1,31 @@
+"""What a router did with a packet, and why: its FIB's longest match, and BGP's reason for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.analysis.evidence import ForwardingEntry
+from orchestrator.plan.addresses import Address, Prefix, holds
+from orchestrator.plan.bgp import ControlPlane
+
+
+def longest_match(entries: Iterable[ForwardingEntry], target: Address) -> ForwardingEntry | None:
+    """The entry that a kernel forwards by: the longest prefix, then the lowest metric."""
+    around = [entry for entry in entries if holds(entry.prefix, target)]
+    return min(around, key=lambda e: (-e.prefix.prefixlen, e.metric), default=None)
+
+
+def reason_of(control: ControlPlane, router: str, prefix: Prefix) -> str:
+    """Why BGP at a router uses the route that it does, in words; "" where BGP has none."""
+    if router not in control.routers or prefix not in control.announced:
+        return ""
+    candidates = control.explain(router, prefix)
+    if not candidates:
+        return ""
+    best = candidates[0].route
+    path = " ".join(map(str, best.as_path))
+    chosen = f"AS path {path}, learned from a {best.relation}" if path else "inside its own AS"
+    others = [candidate for candidate in candidates if not candidate.used and candidate.reason]
+    if not others:
+        return f"{chosen}; the only way that BGP knows"
+    return f"{chosen}; the next best, told by {others[0].told_by}, lost by {others[0].reason}"

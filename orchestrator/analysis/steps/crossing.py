@@ -1,0 +1,97 @@
+"""The networks that a packet crosses: each AS, router by router, and why each sent it on so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from orchestrator.analysis.evidence import ForwardingEntry
+from orchestrator.analysis.forwarding import longest_match, reason_of
+from orchestrator.analysis.frames import ACK, SYN, Frame
+from orchestrator.analysis.stays import Stay, at_interface, stays_of
+from orchestrator.analysis.step import Detail, Step
+from orchestrator.analysis.story import Story
+from orchestrator.analysis.teller import Teller
+from orchestrator.plan.bgp import control_plane
+from orchestrator.plan.model import Node
+from orchestrator.plan.routing import RouterSettings
+
+
+def _tell(story: Story) -> Iterator[Step]:
+    """The first packet of the document's connection, and the first that answered it."""
+    connection = story.main_connection
+    if connection is None:
+        return
+    first = connection.frames[0]
+    answer = next((f for f in connection.frames if f.has(SYN, ACK)), None)
+    yield from _cross(story, first, "The SYN")
+    if answer is not None:
+        yield from _cross(story, answer, "The SYN-ACK, on the way back,")
+
+
+def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
+    routers = _routers(story)
+    stays = [s for s in stays_of(story.flights.of(packet).sightings) if s.node in routers]
+    for asn, group in groupby(stays, key=lambda stay: routers[stay.node].asn):
+        yield _step(story, asn, list(group), called)
+
+
+def _routers(story: Story) -> dict[str, Node]:
+    nodes = story.plan.nodes.items()
+    return {name: node for name, node in nodes if isinstance(node.settings, RouterSettings)}
+
+
+def _step(story: Story, asn: int | None, stays: list[Stay], called: str) -> Step:
+    system = story.plan.systems[asn].name if asn in story.plan.systems else ""
+    names = [stay.node for stay in stays]
+    way = " → ".join(names)
+    seen = stays[0].frames[0]
+    told = f"{called} crosses {system} (AS {asn}) by {way}. {_why(story, stays[-1])}".strip()
+    return Step(
+        kind="crossing",
+        title=f"{system} (AS {asn}): {way}",
+        told=told,
+        nodes=tuple(names),
+        start_ns=stays[0].start_ns,
+        end_ns=stays[-1].end_ns,
+        proofs=tuple(
+            at_interface(frame, f"{'leaves' if frame.outbound else 'reaches'} {stay.node}")
+            for stay in stays
+            for frame in stay.frames
+        ),
+        details={stay.node: _decision(story, stay) for stay in stays},
+        terms=("AS", "router", "longest prefix match", "BGP"),
+        milestone=f"{'SYN' if not seen.has(ACK) else 'SYN-ACK'} enters {system} (AS {asn})",
+    )
+
+
+def _entry(story: Story, stay: Stay) -> ForwardingEntry | None:
+    """By which line of its FIB a router sent the packet on."""
+    entries = story.evidence.forwarding.get(stay.node, ())
+    return longest_match(entries, stay.frames[0].target_address)
+
+
+def _decision(story: Story, stay: Stay) -> Detail:
+    """Prefix, next hop and interface, as the router's FIB had them."""
+    entry = _entry(story, stay)
+    if entry is None or stay.left is None:
+        return "not known: no forwarding table was kept"
+    interface = stay.left.captured.interface
+    taken = [hop for hop in entry.next_hops if hop.interface == interface]
+    via = f" via {taken[0].via}" if taken and taken[0].via else ""
+    equal = len(entry.next_hops)
+    spread = f", one of {equal} equal ways, chosen by the flow's ports" if equal > 1 else ""
+    return f"{entry.prefix} ({entry.protocol}){via}, out by {interface}{spread}"
+
+
+def _why(story: Story, stay: Stay) -> str:
+    """Why the last router of an AS sent it where it did, by its FIB and by BGP."""
+    entry = _entry(story, stay)
+    if entry is None:
+        return ""
+    match = f"At {stay.node} the longest prefix that matches is {entry.prefix}"
+    reason = reason_of(control_plane(story.plan), stay.node, entry.prefix)
+    return f"{match}: {reason}." if reason else f"{match}, from {entry.protocol}."
+
+
+TELLER = Teller("crossing", _tell)

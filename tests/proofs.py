@@ -1,0 +1,75 @@
+"""Every proof of a journey, opened with the tool that its reader would use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.analysis.step import Proof
+
+
+def unproved(folder: Path, proofs: Iterable[Proof], decode_as: Sequence[str] = ()) -> list[Proof]:
+    """The proofs that do not show what they claim to, in the files of a run."""
+    by_file: dict[str, list[Proof]] = defaultdict(list)
+    for proof in dict.fromkeys(proofs):
+        by_file[proof.file].append(proof)
+    failed: list[Proof] = []
+    for name, found in by_file.items():
+        path = folder / name
+        if not path.exists():
+            failed += found
+        elif name.endswith(".pcapng"):
+            failed += _not_in_capture(path, found, decode_as)
+        elif name.endswith((".json", ".har")):
+            document = json.loads(path.read_text(encoding="utf-8"))
+            failed += [proof for proof in found if not _leads_somewhere(document, proof.shows)]
+        else:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            failed += [proof for proof in found if not _in_line(lines, proof)]
+    return failed
+
+
+def _not_in_capture(path: Path, proofs: list[Proof], decode_as: Sequence[str]) -> list[Proof]:
+    """One run of tshark for as many proofs as possible: those of different frames."""
+    batches: list[dict[int, Proof]] = []
+    for proof in proofs:
+        for batch in batches:
+            if proof.number not in batch:
+                batch[proof.number] = proof
+                break
+        else:
+            batches.append({proof.number: proof})
+    failed = []
+    for batch in batches:
+        passed = _passing(path, batch.values(), decode_as)
+        failed += [proof for number, proof in batch.items() if number not in passed]
+    return failed
+
+
+def _passing(path: Path, proofs: Iterable[Proof], decode_as: Sequence[str]) -> set[int]:
+    terms = (f"(frame.number == {proof.number} && ({proof.shows}))" for proof in proofs)
+    argv = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(terms), *decode_as]
+    done = subprocess.run(
+        [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {int(line) for line in done.stdout.split()}
+
+
+def _leads_somewhere(document: Any, pointer: str) -> bool:
+    """Whether a JSON pointer (RFC 6901) leads to a value."""
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        try:
+            document = document[int(key)] if isinstance(document, list) else document[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return False
+    return True
+
+
+def _in_line(lines: Sequence[str], proof: Proof) -> bool:
+    return 0 < proof.number <= len(lines) and proof.shows in lines[proof.number - 1]
