@@ -1,18 +1,21 @@
-"""What tshark reads in capture files, as fields by name (tshark(1), wireshark-filter(4)).
+"""What tshark reads in captured frames, as fields by name (tshark(1), wireshark-filter(4)).
 
-Every node has a file of its own, since dissectors take a packet that they see twice for a
-retransmission. One unknown field name makes tshark refuse all; tests hold the names to its list.
+Dissectors take a packet that they see twice for a retransmission, so nodes that saw the same
+packets are read apart; but every start of tshark costs a fifth of a second, so nodes that saw
+different ones are read together. One unknown field name makes tshark refuse all; tests hold the
+names to its list.
 """
 
 from __future__ import annotations
 
+import struct
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.frames import TCP, UDP, Frame
 from orchestrator.errors import HostError, LabError
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import BalancerSettings
@@ -20,50 +23,92 @@ from orchestrator.plan.services import BalancerSettings
 # Between fields and between the values of one: neither is in any text that is dissected.
 _SEPARATOR, _AGGREGATOR = "\x1e", "\x1f"
 _WORKERS = 2
-# It reads what is whole of such a file, and still exits with an error.
-_CUT_OFF = b"cut short"
-# What routers say to each other all the time, and no step tells.
-_TALK = "not bfd and not ospf and not bgp"
+_OSPF, _BGP_PORT, _BFD_PORT = 89, 179, 3784
+# pcap's file header and record header, times in nanoseconds (draft-ietf-opsawg-pcap).
+_FILE_HEADER = struct.pack("=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
+_RECORD = struct.Struct("=IIII")
 
 
 def dissect(
-    files: Iterable[tuple[Path, Sequence[Frame]]], fields: Sequence[str], plan: Plan
-) -> list[tuple[Dissection, ...]]:
-    """The dissections of each file, in order; ``frames`` are all frames of a file.
+    frames: Mapping[str, Sequence[Frame]], fields: Sequence[str], plan: Plan, keys: Path
+) -> dict[str, tuple[Dissection, ...]]:
+    """The dissections of the frames of some nodes, by node, in the order of the frames.
 
-    Raises HostError without tshark, LabError where it cannot read a file.
+    What routers say to each other all the time is left out: no step tells it. ``keys`` are TLS
+    secrets in NSS key log format; the file may be missing. Raises HostError without tshark,
+    LabError where it cannot read.
     """
-    ports = (f"tcp.port=={port},http" for port in sorted(_http_ports(plan)))
-    decode_as = [option for port in ports for option in ("-d", port)]
+    worth = {node: [f for f in seen if not _is_routing(f)] for node, seen in frames.items()}
+    options = _options(plan, keys)
+    found: dict[str, list[Dissection]] = {node: [] for node in frames}
 
-    def one(entry: tuple[Path, Sequence[Frame]]) -> tuple[Dissection, ...]:
-        path, frames = entry
-        lines = _tshark(path, fields, decode_as)
-        return tuple(_parse(line, fields, frames) for line in lines)
+    def one(nodes: Sequence[str]) -> list[Dissection]:
+        together = sorted((f for node in nodes for f in worth[node]), key=lambda f: f.time_ns)
+        lines = _tshark(_write_pcap(together), fields, options)
+        return [_parse(line, fields, together) for line in lines]
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(one, files))
+        for dissections in pool.map(one, strangers(worth)):
+            for dissection in dissections:
+                found[dissection.frame.node].append(dissection)
+    return {node: tuple(dissections) for node, dissections in found.items()}
 
 
-def _http_ports(plan: Plan) -> set[int]:
-    """Where plain HTTP is spoken, which no port number tells of itself."""
-    settings = (node.settings for node in plan.nodes.values())
+def strangers(frames: Mapping[str, Sequence[Frame]]) -> list[list[str]]:
+    """The nodes in as few groups as come easily, in each of which no packet was seen twice."""
+    groups: list[list[str]] = []
+    known: list[set[int]] = []
+    for node, seen in sorted(frames.items(), key=lambda item: -len(item[1])):
+        identities = {frame.identity for frame in seen if frame.identity}
+        for group, others in zip(groups, known, strict=True):
+            if others.isdisjoint(identities):
+                group.append(node)
+                others |= identities
+                break
+        else:
+            groups.append([node])
+            known.append(identities)
+    return groups
+
+
+def _is_routing(frame: Frame) -> bool:
+    ports = (frame.source_port, frame.target_port)
+    if frame.protocol == TCP:
+        return _BGP_PORT in ports
+    return frame.protocol == _OSPF or (frame.protocol == UDP and _BFD_PORT in ports)
+
+
+def _options(plan: Plan, keys: Path) -> list[str]:
+    """Where plain HTTP is spoken, which no port number tells of itself; and the keys."""
+    settings = [node.settings for node in plan.nodes.values()]
     balancers = [value for value in settings if isinstance(value, BalancerSettings)]
-    return {backend.port for value in balancers for backend in (*value.web, *value.apps)}
+    ports = {entry.port for value in balancers for entry in (*value.web, *value.apps)}
+    options = [option for port in sorted(ports) for option in ("-d", f"tcp.port=={port},http")]
+    return [*options, "-o", f"tls.keylog_file:{keys}"] if keys.exists() else options
 
 
-def _tshark(path: Path, fields: Sequence[str], decode_as: Sequence[str]) -> Iterator[str]:
-    argv = ["tshark", "-n", "-r", str(path), "-Y", _TALK, *decode_as, "-T", "fields"]
+def _write_pcap(frames: Iterable[Frame]) -> bytes:
+    parts = [_FILE_HEADER]
+    for frame in frames:
+        captured = frame.captured
+        seconds, nanoseconds = divmod(captured.time_ns, 10**9)
+        parts.append(_RECORD.pack(seconds, nanoseconds, len(captured.data), captured.length))
+        parts.append(captured.data)
+    return b"".join(parts)
+
+
+def _tshark(capture: bytes, fields: Sequence[str], options: Sequence[str]) -> Iterator[str]:
+    argv = ["tshark", "-n", "-r", "-", *options, "-T", "fields"]
     argv += ["-E", f"separator={_SEPARATOR}", "-E", f"aggregator={_AGGREGATOR}"]
     argv += ["-e", "frame.number", "-e", "frame.protocols"]
     argv += [option for name in fields for option in ("-e", name)]
     try:
-        done = subprocess.run(argv, capture_output=True, check=False)
+        done = subprocess.run(argv, input=capture, capture_output=True, check=False)
     except OSError as error:
         raise HostError("tshark is not there", "install it: make lab") from error
-    if done.returncode and _CUT_OFF not in done.stderr:
+    if done.returncode:
         *_, reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
-        raise LabError(f"tshark cannot read {path}: {reason}")
+        raise LabError(f"tshark cannot read the capture: {reason}")
     yield from done.stdout.decode(errors="replace").split("\n")[:-1]
 
 

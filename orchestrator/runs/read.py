@@ -21,13 +21,14 @@ from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import from_plain, plan_from_plain
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings, RouteServerSettings, RpkiSettings
+from orchestrator.plan.services import HostSettings
 from orchestrator.records import from_json
 from orchestrator.runs.dissect import dissect
 
 # The format of run folders. 1 had no facts.json and no logs.
 FORMAT = 2
 _PARTS = ("visit.json", "plan.json")
-_ROUTING = (RouterSettings, RouteServerSettings, RpkiSettings)
+_BYSTANDERS = (HostSettings, RouterSettings, RouteServerSettings, RpkiSettings)
 
 
 def read_run(folder: Path) -> Evidence:
@@ -52,7 +53,7 @@ def read_run(folder: Path) -> Evidence:
         visit=visit,
         plan=plan,
         frames=frames,
-        dissections=_dissections(folder, plan, frames),
+        dissections=_dissections(folder, plan, visit.node, frames),
         har=_optional(folder / "visit.har", dict) or {},
         timeline=_optional(folder / "timeline.json", dict) or {},
         netlog=_optional(folder / "netlog.json", dict) or {},
@@ -143,21 +144,16 @@ def _captured(path: Path, missing: list[str]) -> Iterator[Captured]:
 
 
 def _dissections(
-    folder: Path, plan: Plan, frames: Mapping[str, tuple[Frame, ...]]
+    folder: Path, plan: Plan, client: str, frames: Mapping[str, tuple[Frame, ...]]
 ) -> dict[str, tuple[Dissection, ...]]:
-    """Of the nodes that end connections; routers and switches only pass them on."""
-    chosen = [
-        name
+    """Of the nodes that end connections; routers and switches only pass them on, and what other
+    hosts do is no part of the visit."""
+    chosen = {
+        name: frames[name]
         for name, node in plan.nodes.items()
-        if not isinstance(node.settings, _ROUTING) and _has_talk(frames.get(name, ()))
-    ]
-    files = [(folder / f"{name}.pcapng", frames[name]) for name in chosen]
-    return dict(zip(chosen, dissect(files, fields(), plan), strict=True))
-
-
-def _has_talk(frames: tuple[Frame, ...]) -> bool:
-    """Whether a node saw anything but routing's own chatter: TCP, or UDP of a service."""
-    return any(f.protocol == 6 or (f.protocol == 17 and f.target_port != 3784) for f in frames)
+        if name in frames and (name == client or not isinstance(node.settings, _BYSTANDERS))
+    }
+    return dissect(chosen, fields(), plan, folder / "keys.log")
 
 
 def _logs(folder: Path) -> dict[str, tuple[LogLine, ...]]:
