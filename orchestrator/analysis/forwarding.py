@@ -7,12 +7,23 @@ from collections.abc import Iterable
 from orchestrator.analysis.evidence import ForwardingEntry
 from orchestrator.plan.addresses import Address, Prefix, holds
 from orchestrator.plan.bgp import ControlPlane
+from orchestrator.plan.forwarding import ForwardingPlane, NoPath
+from orchestrator.plan.model import Plan
 
 
 def longest_match(entries: Iterable[ForwardingEntry], target: Address) -> ForwardingEntry | None:
     """The entry that a kernel forwards by: the longest prefix, then the lowest metric."""
     around = [entry for entry in entries if holds(entry.prefix, target)]
     return min(around, key=lambda e: (-e.prefix.prefixlen, e.metric), default=None)
+
+
+def planned_ways(plan: Plan, source: str, target: Address) -> list[tuple[str, ...]]:
+    """The nodes and switches of each of the equal ways that the plan has; [] if it has none."""
+    try:
+        paths = ForwardingPlane(plan).paths(source, target)
+    except NoPath:
+        return []
+    return [(source, *(hop.receiver for hop in path)) for path in paths]
 
 
 def reason_of(control: ControlPlane, router: str, prefix: Prefix) -> str:

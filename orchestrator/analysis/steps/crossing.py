@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from orchestrator.analysis.evidence import ForwardingEntry
-from orchestrator.analysis.forwarding import longest_match, reason_of
+from orchestrator.analysis.forwarding import longest_match, planned_ways, reason_of
 from orchestrator.analysis.frames import ACK, SYN, Frame
 from orchestrator.analysis.stays import Stay, at_interface, stays_of
 from orchestrator.analysis.step import Detail, Step
@@ -31,9 +31,14 @@ def _tell(story: Story) -> Iterator[Step]:
 
 def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
     routers = _routers(story)
-    stays = [s for s in stays_of(story.flights.of(packet).sightings) if s.node in routers]
+    first, *_ = flight = story.flights.of(packet).sightings
+    stays = [stay for stay in stays_of(flight) if stay.node in routers]
+    ways = planned_ways(story.plan, first.node, first.target_address)
     for asn, group in groupby(stays, key=lambda stay: routers[stay.node].asn):
-        yield _step(story, asn, list(group), called)
+        inside = [
+            [name for name in way if name in routers and routers[name].asn == asn] for way in ways
+        ]
+        yield _step(story, asn, list(group), called, inside)
 
 
 def _routers(story: Story) -> dict[str, Node]:
@@ -41,7 +46,9 @@ def _routers(story: Story) -> dict[str, Node]:
     return {name: node for name, node in nodes if isinstance(node.settings, RouterSettings)}
 
 
-def _step(story: Story, asn: int | None, stays: list[Stay], called: str) -> Step:
+def _step(
+    story: Story, asn: int | None, stays: list[Stay], called: str, planned: list[list[str]]
+) -> Step:
     system = story.plan.systems[asn].name if asn in story.plan.systems else ""
     names = [stay.node for stay in stays]
     way = " → ".join(names)
@@ -60,6 +67,8 @@ def _step(story: Story, asn: int | None, stays: list[Stay], called: str) -> Step
             for frame in stay.frames
         ),
         details={stay.node: _decision(story, stay) for stay in stays},
+        expected=" or ".join(dict.fromkeys(" → ".join(names) for names in planned)),
+        as_expected=names in planned if planned else None,
         terms=("AS", "router", "longest prefix match", "BGP"),
         milestone=f"{'SYN' if not seen.has(ACK) else 'SYN-ACK'} enters {system} (AS {asn})",
     )
