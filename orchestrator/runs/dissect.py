@@ -27,6 +27,8 @@ _OSPF, _BGP_PORT, _BFD_PORT = 89, 179, 3784
 # pcap's file header and record header, times in nanoseconds (draft-ietf-opsawg-pcap).
 _FILE_HEADER = struct.pack("=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
 _RECORD = struct.Struct("=IIII")
+# Fields that name other frames: tshark counts what it was given, we count a node's own.
+_NUMBERS = frozenset({"tcp.segment", "tls.segment"})
 
 
 def dissect(
@@ -119,4 +121,6 @@ def _parse(line: str, fields: Sequence[str], frames: Sequence[Frame]) -> Dissect
         for name, value in zip(fields, values, strict=True)
         if value
     }
+    for name in _NUMBERS & found.keys():
+        found[name] = tuple(str(frames[int(value) - 1].number) for value in found[name])
     return Dissection(frames[int(number) - 1], tuple(protocols.split(":")), found)

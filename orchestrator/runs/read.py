@@ -68,6 +68,9 @@ def read_run(folder: Path) -> Evidence:
 
 
 def _require_run(folder: Path) -> None:
+    if folder.is_file():
+        hint = "a run is the folder that lab visit leaves, with its plan and its record"
+        raise UsageError(f"{folder} is a file, not a run", hint)
     if not folder.is_dir():
         raise UsageError(f"there is no run {folder}", "runs are folders: ls captures/")
     lacking = [name for name in _PARTS if not (folder / name).exists()]

@@ -33,7 +33,7 @@ def test_frames_without_identity_keep_nobody_apart() -> None:
 def known_fields() -> set[str]:
     told = subprocess.run(["tshark", "-G", "fields"], capture_output=True, text=True, check=True)
     rows = (line.split("\t") for line in told.stdout.splitlines())
-    return {row[2] for row in rows if row[0] == "F"}
+    return {row[2] for row in rows if row[0] in ("F", "P")}
 
 
 def test_tshark_knows_every_field_that_is_asked_for(known_fields: set[str]) -> None:
