@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -26,7 +27,7 @@ from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
-from tests.bench import scale
+from tests.bench import analysis, scale
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
@@ -102,6 +103,7 @@ def measure() -> Iterator[Figure]:
         lab("visit", URL, "--name", NAME, "--cold", "--captures", captures)
         overhead = median_of(lambda: visit_overhead(captures))
         yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
+        yield from analysis.measure(NAME, Path(captures))
         dropped = cut_ms(client)
         yield Figure("a pulled cable, until BIRD has dropped the neighbour", dropped, "ms", 50)
         down = seconds(lambda: lab("down", "--name", NAME))

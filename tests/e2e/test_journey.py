@@ -1,0 +1,148 @@
+"""The journey: every step of a visit is told, and each proof, opened in tshark, shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from orchestrator.analysis.journey import Journey
+from orchestrator.telling import tell
+from tests.e2e.conftest import Run, RunningLab
+from tests.proofs import unproved
+
+URL = "https://www.example.com/"
+HOME_LINE = "alder-bng,oak-street-gw"
+# What every visit of the default lab that loads a page has.
+ALWAYS = {
+    *("url", "dns_cache", "tcp", "tls", "nat", "crossing", "ixp", "request", "edge", "response"),
+    *("slow_start", "resources", "page", "teardown"),
+}
+ON_A_MISS = {"dns_query", "dhcp", "balancer", "app", "database"}
+
+
+def told(run: Run) -> Journey:
+    """The journey of a run, all of whose proofs hold."""
+    journey = tell(run.folder)
+    proofs = [proof for step in journey.steps for proof in step.proofs]
+    assert proofs
+    assert unproved(run.folder, proofs) == []
+    assert [step.title for step in journey.steps if not step.proofs] == []
+    return journey
+
+
+def kinds(journey: Journey) -> set[str]:
+    return {step.kind for step in journey.steps}
+
+
+def test_a_cold_visit_is_told_whole(internet: RunningLab) -> None:
+    journey = told(internet.visit(URL, "--cold", "-4"))
+    assert kinds(journey) >= ALWAYS | ON_A_MISS | {"neighbour"}
+    assert [step.title for step in journey.steps if step.as_expected is False] == []
+    assert journey.warnings == ()
+
+
+def test_a_warm_visit_says_what_was_saved(internet: RunningLab) -> None:
+    internet.visit(URL, "-4")
+    journey = told(internet.visit(URL, "-4"))
+    assert kinds(journey) >= ALWAYS
+    assert "dns_query" not in kinds(journey)
+    saved = {step.kind for step in journey.steps if step.saved}
+    assert {"dns_cache"} <= saved
+
+
+def test_a_visit_over_ipv6_is_told_whole(internet: RunningLab) -> None:
+    journey = told(internet.visit(URL, "--cold"))
+    assert kinds(journey) >= ALWAYS | ON_A_MISS
+
+
+def test_a_visit_without_a_cdn_has_no_edge(internet: RunningLab) -> None:
+    journey = told(internet.visit("https://direct.example.com/", "--cold"))
+    assert kinds(journey) >= (ALWAYS | ON_A_MISS) - {"edge", "ixp"}
+    assert "edge" not in kinds(journey)
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "last"),
+    [
+        ("https://nowhere.example.com/", "dns", "dns_cache"),
+        ("https://www.example.com:444/", "connect", "tcp"),
+        ("https://198.19.251.1/", "tls", "tls"),
+        ("https://www.example.com/no-such-page", "http", "response"),
+    ],
+)
+def test_a_failed_visit_is_told_as_far_as_it_got(
+    internet: RunningLab, url: str, error: str, last: str
+) -> None:
+    run = internet.visit(url, "-4", code=1)
+    assert run.record["error"] == error
+    journey = told(run)
+    assert last in kinds(journey)
+    assert journey.critical[-1].end_ns == journey.ended_ns
+
+
+@contextmanager
+def line_with(internet: RunningLab, *settings: str) -> Iterator[None]:
+    """The home's line, impaired."""
+    internet.cli.run("link", "--name", internet.name, "set", HOME_LINE, *settings)
+    try:
+        yield
+    finally:
+        internet.cli.run("link", "--name", internet.name, "reset", HOME_LINE)
+
+
+def test_a_visit_that_times_out_is_told(internet: RunningLab) -> None:
+    link = ("link", "--name", internet.name)
+    internet.cli.run(*link, "blackhole", "shop-lb,stratus-dal", "--from", "shop-lb")
+    try:
+        run = internet.visit("https://direct.example.com/", "-4", "--timeout", "3", code=1)
+    finally:
+        internet.cli.run(*link, "reset", "shop-lb,stratus-dal")
+    assert run.record["error"] == "timeout"
+    journey = told(run)
+    assert "tcp" in kinds(journey)
+
+
+def test_a_visit_under_loss_says_what_was_sent_again(internet: RunningLab) -> None:
+    """Several visits, since a few hundred packets at 4 % may all come through once."""
+    with line_with(internet, "loss=4%"):
+        journeys = [told(internet.visit(URL, "-4")) for _ in range(3)]
+    assert any("retransmission" in kinds(journey) for journey in journeys)
+    assert any(journey.account.lost for journey in journeys)
+
+
+@pytest.mark.parametrize("options", [("--cold",), (), ("--client", "curl"), ("--http", "1.1")])
+def test_the_critical_path_adds_up(internet: RunningLab, options: tuple[str, ...]) -> None:
+    run = internet.visit(URL, "-4", *options)
+    journey = told(run)
+    path = journey.critical
+    assert all(
+        before.end_ns == after.start_ns for before, after in zip(path, path[1:], strict=False)
+    )
+    total_ms = sum(segment.duration_ms for segment in path)
+    assert total_ms == pytest.approx(run.record["timings_ms"]["load"], rel=0.02)
+
+
+def test_the_whole_internet_is_in_one_file(internet: RunningLab) -> None:
+    run = internet.visit(URL, "--cold", "-4")
+    counted = json.loads((run.folder / "capture.json").read_text())
+    seen = run.packets("journey", "frame", "frame.number", "frame.interface_name")
+    assert len(seen) == counted["packets"]
+    assert {"laptop:eth0", "oak-street-gw:wan", "shop-db:eth0"} <= {name for _, name in seen}
+    comments = run.packets("journey", "frame.comment", "frame.comment")
+    assert any("SYN leaves laptop" in comment for (comment,) in comments)
+    decrypted = run.packets("laptop", "http2.headers.path", "http2.headers.path")
+    assert decrypted
+
+
+def test_without_keys_what_is_encrypted_is_said_to_be(internet: RunningLab) -> None:
+    run = internet.visit(URL, "--cold", "-4")
+    for path in (run.folder / "keys.log", *Path(run.folder).glob("journey.*")):
+        path.unlink()
+    journey = tell(run.folder)
+    assert any("no TLS keys" in warning for warning in journey.warnings)
+    assert {"tcp", "tls", "nat", "crossing", "edge"} <= kinds(journey)
+    assert any("encrypted" in step.told for step in journey.steps)
