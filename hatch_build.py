@@ -1,8 +1,8 @@
 """Compile the C programs of the package, for wheels and for `pip install -e .` alike.
 
 Clicklab has two kinds of work that Python is too slow for: to capture in every namespace, and to
-be every impaired link. Each is a program of one or several C files that needs nothing but the C
-library. To add one, add a line to `PROGRAMS` and its output to `.gitignore`.
+be every impaired link. Each is a program of several C files. To add one, add a line to `PROGRAMS`
+and its output to `.gitignore`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROGRAMS = [
-    # (sources, the program they become)
-    ("orchestrator/capture/mux.c", "orchestrator/capture/capmux"),
-    ("orchestrator/runtime/wire/*.c", "orchestrator/runtime/wire/wire"),
+    # (sources, the program they become, its libraries beside the C library)
+    ("orchestrator/capture/*.c", "orchestrator/capture/capmux", ["-lpcap"]),
+    ("orchestrator/runtime/wire/*.c", "orchestrator/runtime/wire/wire", ["-lm"]),
 ]
 COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-pthread"]
-LIBRARIES = ["-lm"]
-HINT = "a C compiler and the headers are needed: apt-get install gcc libc6-dev linux-libc-dev"
+PACKAGES = "gcc libc6-dev linux-libc-dev libpcap-dev"
+HINT = f"a C compiler and the headers are needed: apt-get install {PACKAGES}"
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
@@ -29,17 +29,18 @@ class CustomBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        for pattern, program in PROGRAMS:
-            self._compile(sorted(Path(self.root).glob(pattern)), Path(self.root, program))
+        for pattern, program, libraries in PROGRAMS:
+            sources = sorted(Path(self.root).glob(pattern))
+            self._compile(sources, Path(self.root, program), libraries)
             build_data["artifacts"].append(f"/{program}")
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 
-    def _compile(self, sources: list[Path], program: Path) -> None:
+    def _compile(self, sources: list[Path], program: Path, libraries: list[str]) -> None:
         if program.exists() and program.stat().st_mtime > _changed_at(sources):
             return
         unfinished = program.with_suffix(".new")
-        command = [*COMPILE, "-o", str(unfinished), *map(str, sources), *LIBRARIES]
+        command = [*COMPILE, "-o", str(unfinished), *map(str, sources), *libraries]
         try:
             subprocess.run(command, check=True)
         except FileNotFoundError:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 ErrorKind = Literal["dns", "connect", "tls", "http", "timeout"]
 ClientKind = Literal["chromium", "curl"]
+ResourceKind = Literal["document", "stylesheet", "script", "image", "font", "xhr", "other"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Resource:
     """One sub-resource of the page (the document itself is not among them).
 
     `bytes` is what came over the wire for it, headers included; `start_ms` counts from the start
-    of the navigation. `status` and `protocol` are None when no response came.
+    of the navigation. `status` and `protocol` are None when no response came, `kind` when the
+    record is older than the field.
     """
 
     url: str
@@ -58,6 +60,55 @@ class Resource:
     bytes: int
     start_ms: float
     duration_ms: float
+    kind: ResourceKind | None = None
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """What the visitor felt. Milliseconds from the start of the navigation; None: not known.
+
+    ttfb                      first octet of the final response: responseStart (W3C Navigation
+                              Timing 2, https://web.dev/articles/ttfb); redirects, DNS, connect
+                              and TLS are in it, as they are not in Timings.ttfb
+    first_contentful_paint    first text or image on the screen (W3C Paint Timing)
+    largest_contentful_paint  the largest text or image that was painted while the visit was
+                              watched (W3C Largest Contentful Paint, https://web.dev/articles/lcp)
+    largest_element           what that was, as a CSS selector like "img.hero"
+    largest_url               the image's URL; None for text
+    cumulative_layout_shift   sum of the layout shift scores of the worst session window: shifts
+                              less than 1 s apart, for 5 s at most, none within 500 ms of an input
+                              (https://web.dev/articles/cls). No unit
+    total_blocking_time       what long tasks (W3C Long Tasks) took beyond 50 ms each, from
+                              first_contentful_paint to fully_loaded: as
+                              https://web.dev/articles/tbt has it, but for the end. Time to
+                              Interactive would need 5 s of quiet after the page
+    speed_index               mean time at which the visible part of the page was there: the
+                              integral of 1 − visual completeness, whose steps are those of
+                              filmstrip.json; None without a filmstrip
+    fully_loaded              end of the last exchange, or the load event if later; the network
+                              was quiet for 100 ms after it. With curl the whole transfer
+    """
+
+    ttfb: float | None = None
+    first_contentful_paint: float | None = None
+    largest_contentful_paint: float | None = None
+    largest_element: str | None = None
+    largest_url: str | None = None
+    cumulative_layout_shift: float | None = None
+    total_blocking_time: float | None = None
+    speed_index: float | None = None
+    fully_loaded: float | None = None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a visit asked for of one kind, redirects included, and the octets that came over the
+    wire for it, headers included. "xhr" is fetch() too.
+    """
+
+    kind: ResourceKind
+    requests: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +124,8 @@ class Visit:
     error_detail    the client's own word for the failure, "" without one
     started         start of the navigation, wall clock: ISO 8601 in UTC with microseconds
     cold            the lab's caches were emptied first: lease, ARP, names, edge
+    transfers       requests and octets by kind, kinds without a request left out; () in records
+                    older than the field
     """
 
     run: str
@@ -89,18 +142,29 @@ class Visit:
     error_detail: str
     started: str
     cold: bool
+    vitals: Vitals = Vitals()
+    transfers: tuple[Transfer, ...] = ()
 
 
 def to_json(visit: Visit) -> dict[str, Any]:
     """The visit as the JSON object of `visit.json` and `lab visit --json`: the fields, by name."""
-    return {**asdict(visit), "resources": [asdict(resource) for resource in visit.resources]}
+    lists = {name: [asdict(part) for part in getattr(visit, name)] for name in _LISTS}
+    return {**asdict(visit), **lists}
 
 
 def from_json(value: dict[str, Any]) -> Visit:
-    """The visit that `to_json` wrote. Raises KeyError or TypeError when it is not one."""
+    """The visit that `to_json` wrote, now or before there were vitals and transfers.
+
+    Raises KeyError or TypeError when it is not one.
+    """
     parts = {
         "timings_ms": Timings(**value["timings_ms"]),
         "paint": Paint(**value["paint"]),
         "resources": tuple(Resource(**resource) for resource in value["resources"]),
+        "vitals": Vitals(**value.get("vitals", {})),
+        "transfers": tuple(Transfer(**transfer) for transfer in value.get("transfers", ())),
     }
     return Visit(**{**value, **parts})
+
+
+_LISTS = ("resources", "transfers")

@@ -4,10 +4,52 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.journey import Journey, tell_journey
+from orchestrator.analysis.milestones import number_milestones
+from orchestrator.capture.merge import JOURNEY, merge
+from orchestrator.report.main import render_report
+from orchestrator.report.material import Material
+from orchestrator.runs.pictures import read_film, read_screenshot
 from orchestrator.runs.read import read_run
 
 
 def tell(folder: Path) -> Journey:
     """Analyse a run. Raises as read_run does."""
-    return tell_journey(read_run(folder))
+    return analyse(folder)[0]
+
+
+def analyse(folder: Path) -> tuple[Journey, Evidence]:
+    """A run's journey, and what it was told from. Raises as read_run does."""
+    evidence = read_run(folder)
+    return tell_journey(evidence), evidence
+
+
+def tell_and_write(folder: Path) -> Journey:
+    """Analyse a run, and leave its journey beside its evidence. Raises as read_run does."""
+    journey, evidence = analyse(folder)
+    write_capture(folder, journey, evidence)
+    for name, text in render(folder, journey, evidence).items():
+        replace_file(folder / name, text.encode())
+    return journey
+
+
+def render(folder: Path, journey: Journey, evidence: Evidence) -> dict[str, str]:
+    """journey.html, journey.md and journey.json: the text of each by its name."""
+    pictures = read_screenshot(folder), read_film(folder)
+    return render_report(Material(journey, evidence, *pictures))
+
+
+def write_capture(folder: Path, journey: Journey, evidence: Evidence) -> None:
+    """journey.pcapng: what all nodes saw, in one file, with comments at the milestones."""
+    files = {path.name: path.read_bytes() for path in folder.glob("*.pcapng")}
+    files.pop(JOURNEY, None)
+    comments = number_milestones(journey.steps, evidence.frames)
+    replace_file(folder / JOURNEY, merge(files, comments))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file that appears under its name when it is whole."""
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

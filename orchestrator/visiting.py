@@ -7,7 +7,9 @@
                    facts.json       FIBs of routers, NAT of gateways, right after the click
                    logs/<node>.log  what daemons wrote, each line after its time in ns
                    keys.log         TLS secrets, NSS key log format
-                   visit.har, screenshot.png, netlog.json, timeline.json   (not with curl)
+                   visit.har        HAR 1.2; with curl only the last request
+                   screenshot.png, netlog.json, timeline.json   (not with curl)
+                   filmstrip.json   what the screen showed, and when: filmstrip/<ms>.jpg
 
 The folder appears under its name when it is whole; until then its name starts with a dot.
 `captures/latest` is a link to the newest run.
@@ -21,7 +23,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -30,11 +32,13 @@ from typing import Any, Literal
 
 import docker
 
+from orchestrator.analysis.journey import Journey
 from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
+from orchestrator.browser.film import Picture
 from orchestrator.capture.mux import CaptureSummary, Tap, start_capture
 from orchestrator.capture.pcapng import embed_secrets
-from orchestrator.errors import HostError, UsageError
+from orchestrator.errors import HostError, LabError, UsageError
 from orchestrator.lab import node_of
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
@@ -54,6 +58,7 @@ from orchestrator.runtime.offloads import exact_frames
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.runtime.witness import read_forwarding, read_logs, read_translations
+from orchestrator.telling import tell_and_write
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished visit: its record, its folder, and what the capture counted."""
+    """A finished visit: its record, its folder, what the capture counted, and what is told."""
 
     visit: Visit
     folder: Path
     capture: CaptureSummary
+    journey: Journey
 
 
 def visit(lab: str, request: Request, captures: Path) -> Run:
@@ -108,7 +114,19 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
             capture.stop()
             _write_testimony(folder, client, plan, containers, since_s)
         _write_evidence(folder, plan, evidence, capture.stop())
-    return Run(evidence.visit, captures / click.run, capture.stop())
+    journey = _told(captures / click.run)
+    _point_latest(captures, click.run)
+    _give_to_user(captures, captures / click.run)
+    return Run(evidence.visit, captures / click.run, capture.stop(), journey)
+
+
+def _told(folder: Path) -> Journey:
+    """The journey of a run that is whole already, and is kept whatever happens here."""
+    try:
+        return tell_and_write(folder)
+    except LabError as error:
+        message = f"{folder} is kept, but its journey cannot be told: {error.message}"
+        raise LabError(message, error.hint) from error
 
 
 def _write_testimony(
@@ -183,8 +201,6 @@ def _run_folder(captures: Path, run: str) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.rename(captures / run)
-        _point_latest(captures, run)
-        _give_to_user(captures, captures / run)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -218,8 +234,21 @@ def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: Captu
         _write_json(folder / "timeline.json", evidence.timeline)
     if evidence.screenshot:
         (folder / "screenshot.png").write_bytes(evidence.screenshot)
+    if evidence.filmstrip:
+        _write_filmstrip(folder, evidence.filmstrip)
     if evidence.netlog:
         (folder / "netlog.json").write_bytes(evidence.netlog)
+
+
+def _write_filmstrip(folder: Path, pictures: Sequence[Picture]) -> None:
+    """filmstrip.json, [{ms, file, complete}], and the pictures it names."""
+    (folder / "filmstrip").mkdir()
+    listed = []
+    for picture in pictures:
+        file = f"filmstrip/{picture.at_ms:05}.jpg"
+        (folder / file).write_bytes(picture.jpeg)
+        listed.append({"ms": picture.at_ms, "file": file, "complete": picture.complete})
+    _write_json(folder / "filmstrip.json", listed)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -17,6 +17,8 @@ ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 _ETHERNET, _IPV4, _IPV6, _TCP, _UDP = 14, 20, 40, 20, 8
 _FRAGMENT = 0x1FFF
+# Destination unreachable, time exceeded, parameter problem.
+_ICMP_ERRORS = (3, 11, 12)
 
 
 class Captured(NamedTuple):
@@ -41,7 +43,8 @@ class Frame(NamedTuple):
 
     ``source`` and ``target`` are packed addresses. ``payload`` is what the transport carries.
     ``identity`` is the same for one packet at every interface it crosses, through NAT too:
-    it leaves out addresses, ports, checksums, TTL and IP identification (0: no identity).
+    it leaves out addresses, ports, checksums and TTL (0: no identity). IPv4's identification
+    is in it, which tells a packet from its copy sent again.
     """
 
     captured: Captured
@@ -109,9 +112,8 @@ def decode(captured: Captured) -> Frame:
     if ethertype == IPV6 and len(data) >= _ETHERNET + _IPV6:
         end = _ETHERNET + _IPV6 + (data[18] << 8 | data[19])
         source, target = data[22:38], data[38:54]
-        return _decode_transport(
-            captured, IPV6, source, target, data[21], data[20], data[_ETHERNET + _IPV6 : end]
-        )
+        body = data[_ETHERNET + _IPV6 : end]
+        return _decode_transport(captured, IPV6, source, target, data[21], data[20], b"", body)
     return Frame(captured, ethertype)
 
 
@@ -120,7 +122,8 @@ def _decode_ipv4(captured: Captured, data: bytes) -> Frame:
     end = _ETHERNET + (data[16] << 8 | data[17])
     protocol = 0 if (data[20] << 8 | data[21]) & _FRAGMENT else data[23]
     source, target = data[26:30], data[30:34]
-    return _decode_transport(captured, IPV4, source, target, data[22], protocol, data[start:end])
+    copy, body = data[18:20], data[start:end]
+    return _decode_transport(captured, IPV4, source, target, data[22], protocol, copy, body)
 
 
 def _decode_transport(
@@ -130,20 +133,33 @@ def _decode_transport(
     target: bytes,
     ttl: int,
     protocol: int,
+    copy: bytes,
     body: bytes,
 ) -> Frame:
+    """``copy`` is IPv4's identification, which tells packets apart that are equal otherwise."""
     network = (captured, ethertype, source, target, ttl, protocol)
     if protocol == TCP and len(body) >= _TCP:
         source_port, target_port, seq, ack, offset, flags = struct.unpack_from("!HHIIBB", body)
         start = (offset >> 4) * 4
         # All but ports, checksum and urgent pointer; options hold the timestamps (RFC 7323).
-        identity = hash(body[4:16] + body[20:])
+        identity = hash(copy + body[4:16] + body[20:])
         ports = (source_port, target_port, flags, seq, ack, body[start:])
         return Frame(*network, *ports, identity=identity)
     if protocol == UDP and len(body) >= _UDP:
         source_port, target_port = struct.unpack_from("!HH", body)
         payload = body[_UDP:]
-        return Frame(*network, source_port, target_port, payload=payload, identity=hash(payload))
+        identity = hash(copy + payload)
+        return Frame(*network, source_port, target_port, payload=payload, identity=identity)
     if protocol in (ICMP, ICMPV6) and len(body) >= 8:
-        return Frame(*network, payload=body, identity=hash(body[:2] + body[4:]))
+        identity = hash(copy + _without_addresses(protocol, body))
+        return Frame(*network, payload=body, identity=identity)
     return Frame(*network, payload=body)
+
+
+def _without_addresses(protocol: int, body: bytes) -> bytes:
+    """What NAT leaves of an ICMP message. An error of ICMPv4 quotes a packet (RFC 792), whose
+    addresses, ports and checksums NAT changes too; no NAT is done to IPv6."""
+    if protocol == ICMPV6 or body[0] not in _ICMP_ERRORS or len(body) < 8 + _IPV4:
+        return body[:2] + body[4:]
+    quoted = body[8 + (body[8] & 0x0F) * 4 :]
+    return body[:2] + (quoted[4:16] if body[17] == TCP else quoted[8:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.analysis.critical import Segment, find_critical_path
 from orchestrator.analysis.evidence import Evidence
@@ -11,7 +11,7 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import TELLERS
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.textbook import Comparison, compare_with_textbook
-from orchestrator.analysis.trace import Trace, trace_packets
+from orchestrator.analysis.trace import Account, Trace, account, trace_packets
 from orchestrator.records import Visit
 
 
@@ -25,6 +25,7 @@ class Journey:
     critical     what the load event waited for, from the click on, without gaps
     traces       well-known packets followed hop by hop, by name
     warnings     what makes the account less than whole: drops first, then what is missing
+    account      the packets of the visit's connections, and how many were seen at every hop
     """
 
     visit: Visit
@@ -35,6 +36,7 @@ class Journey:
     traces: Mapping[str, Trace]
     textbook: tuple[Comparison, ...]
     warnings: tuple[str, ...]
+    account: Account = field(default_factory=Account)
 
 
 def tell_journey(evidence: Evidence) -> Journey:
@@ -50,6 +52,7 @@ def tell_journey(evidence: Evidence) -> Journey:
         traces=trace_packets(story),
         textbook=compare_with_textbook(story),
         warnings=tuple(_warnings(evidence)),
+        account=account(story),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from orchestrator.analysis.evidence import Dissection, Evidence
+from orchestrator.analysis.flights import Flights
 from orchestrator.analysis.frames import ACK, SYN, TCP, Frame
+from orchestrator.analysis.http import HttpMessage
+from orchestrator.analysis.http_reader import read_messages
 from orchestrator.analysis.step import Proof
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records import Visit
@@ -91,6 +94,11 @@ class Story:
                 yield dissection
 
     @cached_property
+    def flights(self) -> Flights:
+        """Which frames are the same packet, over all interfaces of the lab."""
+        return Flights(self.evidence.frames, self.plan)
+
+    @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """The client's TCP connections, in the order in which they were opened."""
         open_now: dict[tuple[tuple[bytes, int], tuple[bytes, int]], list[Frame]] = {}
@@ -110,6 +118,12 @@ class Story:
             if key in open_now:
                 open_now[key].append(frame)
         return tuple(_connection(frames) for frames in done)
+
+    @cached_property
+    def messages(self) -> Mapping[str, tuple[HttpMessage, ...]]:
+        """The HTTP messages of each node, in the order of its file."""
+        dissected = self.evidence.dissections.items()
+        return {node: read_messages(found, self.frames_of(node)) for node, found in dissected}
 
     @cached_property
     def main_connection(self) -> Connection | None:

@@ -17,8 +17,11 @@ from orchestrator.browser import curl
 from orchestrator.browser.chromium import Folder, chromium_argv, run_chromium
 from orchestrator.browser.click import Click
 from orchestrator.browser.exchange import collect_exchanges
+from orchestrator.browser.film import Film, Picture, develop
 from orchestrator.browser.har import to_har
-from orchestrator.browser.measure import to_visit
+from orchestrator.browser.har_curl import fetch_to_har
+from orchestrator.browser.measure import page_timeline, to_visit, with_speed
+from orchestrator.browser.observe import Entries
 from orchestrator.browser.visit import open_page, visit_page
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
@@ -46,10 +49,12 @@ class Evidence:
     """What one visit left.
 
     keylog      TLS secrets in NSS key log format, b"" when no handshake got that far
-    har         HAR 1.2; None with curl, as are the next three
-    screenshot  PNG
+    har         HAR 1.2; with curl only the last request
+    screenshot  PNG; None with curl, as are the next two
     netlog      Chromium's NetLog, JSON
-    timeline    the page's own PerformanceEntry objects by type, to check the record against
+    timeline    the page's own PerformanceEntry objects by type, to check the record against, and
+                as "moment" what vitals.find_moments makes of them; {} without a page
+    filmstrip   what the screen showed; () without a page
     """
 
     visit: Visit
@@ -57,7 +62,8 @@ class Evidence:
     har: dict[str, Any] | None = None
     screenshot: bytes | None = None
     netlog: bytes | None = None
-    timeline: dict[str, list[dict[str, Any]]] | None = None
+    timeline: Entries | None = None
+    filmstrip: tuple[Picture, ...] = ()
 
 
 def browse(
@@ -68,10 +74,12 @@ def browse(
     zones: Sequence[str],
     timeout_s: float,
     http: str = "2",
+    filmed: bool = True,
 ) -> Evidence:
     """Visit `url` with a new headless Chromium; its protocol offer ends at HTTP version `http`.
 
     `zones` are the lab's DNS zones: beside the host of `url` nothing else is ever looked up.
+    Without `filmed` there is no filmstrip and no Speed Index.
     A failed visit is a result. Raises UsageError for what cannot be visited, and DeployError when
     the container or the browser fails.
     """
@@ -83,14 +91,22 @@ def browse(
         ) as browser:
             version = browser.call("Browser.getVersion")["product"].partition("/")[2]
             page = open_page(browser)
+            film = Film(browser, page)
+            if filmed:
+                film.start()
             load = visit_page(browser, page, url, timeout_s=timeout_s)
+            pictures = develop(browser, film, load)
         keylog, netlog = read_file(client, folder.keylog), read_file(client, folder.netlog)
     finally:
         remove_folder(client, folder)
     exchanges = collect_exchanges(load.events)
-    visit = to_visit(click, load, exchanges)
-    har = to_har(visit, exchanges, wall_offset_s=load.wall_offset_s, version=version)
-    return Evidence(visit, keylog, har, load.screenshot, netlog, load.timeline)
+    visit = with_speed(to_visit(click, load, exchanges), pictures)
+    har = to_har(
+        visit, exchanges, wall_offset_s=load.wall_offset_s, version=version, title=load.told.title
+    )
+    return Evidence(
+        visit, keylog, har, load.screenshot, netlog, page_timeline(load, visit), pictures
+    )
 
 
 def fetch(
@@ -120,7 +136,8 @@ def fetch(
         remove_folder(client, folder)
     started, _, reports = said.stdout.decode().partition("\n")
     report = curl.parse_output(reports or said.stderr.decode(errors="replace"))
-    return Evidence(curl.to_visit(click, url, report, float(started)), keylog)
+    visit = curl.to_visit(click, url, report, float(started))
+    return Evidence(visit, keylog, fetch_to_har(visit, report))
 
 
 def new_folder() -> Folder:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from orchestrator.errors import DeployError
@@ -33,7 +33,10 @@ class ByteStream(Protocol):
 
 
 class Connection:
-    """One browser: commands out, answers back, events kept in the order they came."""
+    """One browser: commands out, answers back, events kept in the order they came.
+
+    An event that has a handler, by its method, goes there and nowhere else.
+    """
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -42,6 +45,7 @@ class Connection:
         self._answers: dict[int, Message] = {}
         self._last_id = 0
         self.events: list[Message] = []
+        self.handlers: dict[str, Callable[[Message], None]] = {}
 
     def send(self, method: str, session: str | None = None, **params: object) -> int:
         """Send one command and return its id, with which `answer` finds what comes back."""
@@ -87,7 +91,7 @@ class Connection:
         if "id" in message:
             self._answers[message["id"]] = message
         else:
-            self.events.append(message)
+            self.handlers.get(message["method"], self.events.append)(message)
 
     def _next_message(self, deadline: float) -> Message:
         while not self._messages:

@@ -9,7 +9,7 @@ from orchestrator.browser.address import check_http_version, split_address
 from orchestrator.browser.click import Click, wall_clock
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
-from orchestrator.records import ErrorKind, Paint, Timings, Visit
+from orchestrator.records import ErrorKind, Paint, Timings, Transfer, Visit, Vitals
 
 HTTP_FLAGS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
 STEPS = ("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total")
@@ -24,6 +24,11 @@ VARIABLES: dict[str, type[int] | type[float] | type[str]] = {
     "scheme": str,
     "remote_ip": str,
     "num_connects": int,
+    "num_redirects": int,
+    "size_header": int,
+    "size_download": int,
+    "content_type": str,
+    "url_effective": str,
     **{f"time_{step}": float for step in STEPS},
 }
 WRITE_OUT = "\\t".join(f"%{{{name}}}" for name in VARIABLES) + "\\n"
@@ -92,6 +97,7 @@ def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float
     """The record of a fetch of `url` that began at `started_s`, seconds since the epoch."""
     status = report["http_code"] or None
     error, detail = judge_fetch(report)
+    received = report["size_header"] + report["size_download"]
     return Visit(
         run=click.run,
         url=url,
@@ -107,6 +113,8 @@ def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float
         error_detail=detail,
         started=wall_clock(started_s),
         cold=click.cold,
+        vitals=fetch_vitals(report),
+        transfers=(Transfer("document", 1 + report["num_redirects"], received),),
     )
 
 
@@ -133,6 +141,17 @@ def fetch_timings(report: Mapping[str, Any]) -> Timings:
         ttfb=_span(report, "pretransfer", "starttransfer"),
         download=_span(report, "starttransfer", "total"),
         load=None if report["exitcode"] else 1000 * report["time_total"],
+    )
+
+
+def fetch_vitals(report: Mapping[str, Any]) -> Vitals:
+    """What a fetch tells of records.Vitals. Over redirects curl adds its times up, request by
+    request, without what lies between them: no TTFB then.
+    """
+    first_byte_ms = 1000 * report["time_starttransfer"]
+    return Vitals(
+        ttfb=first_byte_ms if first_byte_ms and not report["num_redirects"] else None,
+        fully_loaded=None if report["exitcode"] else 1000 * report["time_total"],
     )
 
 

@@ -23,9 +23,13 @@ class Exchange:
     status, protocol   None when no response came
     timing             the protocol's ResourceTiming (ms after its requestTime; −1: not done), {}
                        when the response came from a cache or did not come
-    wire_bytes         octets received, headers included
+    wire_bytes         octets received, headers included; header_bytes of them came before the body
     body_bytes         octets of the body, decoded
     failure            "net::ERR_…", "" without one; ended_s is None while neither end was seen
+    kind               the protocol's ResourceType in small letters ("document", "fetch", …)
+    initiator          the protocol's Initiator: who asked for it
+    priority           "VeryHigh" … "VeryLow", "" when not said
+    cache              "memory" or "disk" when the response came from there, else ""
     """
 
     request_id: str
@@ -46,6 +50,11 @@ class Exchange:
     ended_s: float | None = None
     failure: str = ""
     redirect_url: str = ""
+    header_bytes: int = 0
+    kind: str = "other"
+    initiator: Mapping[str, Any] = field(default_factory=dict)
+    priority: str = ""
+    cache: str = ""
 
 
 def collect_exchanges(events: Iterable[Mapping[str, Any]]) -> tuple[Exchange, ...]:
@@ -82,6 +91,9 @@ def _begin(hops: list[Exchange], params: Params) -> None:
             method=request["method"],
             sent_s=sent_s,
             request_headers=request["headers"],
+            kind=params.get("type", "Other").lower(),
+            initiator=params.get("initiator", {}),
+            priority=request.get("initialPriority", ""),
         )
     )
 
@@ -98,6 +110,8 @@ def _with_response(exchange: Exchange, params: Params) -> Exchange:
         remote_address=(response.get("remoteIPAddress") or "").strip("[]") or None,
         connection=str(response.get("connectionId") or ""),
         timing=response.get("timing") or {},
+        header_bytes=int(response.get("encodedDataLength", 0)),
+        cache="disk" if response.get("fromDiskCache") else exchange.cache,
     )
 
 
@@ -114,11 +128,16 @@ def _with_failure(exchange: Exchange, params: Params) -> Exchange:
     return replace(exchange, ended_s=params["timestamp"], failure=params["errorText"])
 
 
+def _with_cache(exchange: Exchange, _: Params) -> Exchange:
+    return replace(exchange, cache="memory")
+
+
 UPDATES: dict[str, Callable[[Exchange, Params], Exchange]] = {
     "Network.responseReceived": _with_response,
     "Network.dataReceived": _with_data,
     "Network.loadingFinished": _with_end,
     "Network.loadingFailed": _with_failure,
+    "Network.requestServedFromCache": _with_cache,
 }
 # Which headers of an exchange the wire's own version of them replaces.
 EXTRA_FIELD = {

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.browser.click import Click, wall_clock
 from orchestrator.browser.exchange import Exchange
+from orchestrator.browser.film import Picture
 from orchestrator.browser.neterror import classify_error
+from orchestrator.browser.observe import Entries
+from orchestrator.browser.speed import measure_speed
 from orchestrator.browser.visit import PageLoad
+from orchestrator.browser.vitals import (
+    find_fully_loaded,
+    find_moments,
+    kind_of,
+    measure_vitals,
+    sum_transfers,
+)
 from orchestrator.records import ErrorKind, Paint, Resource, Timings, Visit
 
 
@@ -17,7 +28,8 @@ def to_visit(click: Click, load: PageLoad, exchanges: Sequence[Exchange]) -> Vis
     chain = [e for e in exchanges if e.request_id == load.main_request]
     document = chain[-1] if chain else None
     error, detail = judge_load(load, document)
-    entries = load.timeline.get("navigation") or [{}]
+    timings = page_timings(load, document)
+    fully_loaded_ms = find_fully_loaded(timings, exchanges, load.started_s)
     return Visit(
         run=click.run,
         url=load.url,
@@ -26,8 +38,8 @@ def to_visit(click: Click, load: PageLoad, exchanges: Sequence[Exchange]) -> Vis
         status=document.status if document else None,
         protocol=document.protocol if document else None,
         remote_address=document.remote_address if document else None,
-        timings_ms=navigation_timings(entries[0]) if entries[0] else wire_timings(document),
-        paint=paint_times(load.timeline.get("paint", [])),
+        timings_ms=timings,
+        paint=paint_times(load.told.entries.get("paint", [])),
         resources=tuple(
             _resource(e, load.started_s) for e in exchanges if e.request_id != load.main_request
         ),
@@ -35,7 +47,26 @@ def to_visit(click: Click, load: PageLoad, exchanges: Sequence[Exchange]) -> Vis
         error_detail=detail,
         started=wall_clock(load.started_s + load.wall_offset_s),
         cold=click.cold,
+        vitals=measure_vitals(load.told.entries, fully_loaded_ms),
+        transfers=sum_transfers(exchanges),
     )
+
+
+def with_speed(visit: Visit, pictures: Sequence[Picture]) -> Visit:
+    """The record with the Speed Index of its filmstrip; as it was without one."""
+    if not pictures or visit.timings_ms.load is None:
+        return visit
+    index = measure_speed([(picture.at_ms, picture.complete) for picture in pictures])
+    return replace(visit, vitals=replace(visit.vitals, speed_index=index))
+
+
+def page_timeline(load: PageLoad, visit: Visit) -> Entries:
+    """The page's entries by type, "moment" among them; {} without a page."""
+    entries = load.told.entries
+    if not entries:
+        return {}
+    moments = find_moments(entries, load.told.born_ms, visit.vitals.fully_loaded)
+    return {**entries, "moment": moments}
 
 
 def judge_load(load: PageLoad, document: Exchange | None) -> tuple[ErrorKind | None, str]:
@@ -51,6 +82,12 @@ def judge_load(load: PageLoad, document: Exchange | None) -> tuple[ErrorKind | N
     if load.timed_out:
         return "timeout", "time was up before the page had loaded"
     return None, ""
+
+
+def page_timings(load: PageLoad, document: Exchange | None) -> Timings:
+    """Steps as the page tells them, or without a page as the wire does."""
+    navigation = load.told.entries.get("navigation")
+    return navigation_timings(navigation[0]) if navigation else wire_timings(document)
 
 
 def navigation_timings(entry: Mapping[str, Any]) -> Timings:
@@ -101,4 +138,5 @@ def _resource(exchange: Exchange, started_s: float) -> Resource:
         bytes=exchange.wire_bytes,
         start_ms=1000 * (exchange.sent_s - started_s),
         duration_ms=1000 * ((exchange.ended_s or exchange.sent_s) - exchange.sent_s),
+        kind=kind_of(exchange),
     )

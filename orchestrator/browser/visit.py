@@ -7,14 +7,13 @@ whatever happens, the visit ends when its time is up and says what there is.
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrator.browser.cdp import Connection, Message
+from orchestrator.browser.observe import Told, ask_page, watch_page
 from orchestrator.errors import DeployError
 
 # Long enough for a script that the load event woke to send its first request.
@@ -25,12 +24,6 @@ ERROR_PAGE_S = 1.0
 BLANK = "about:blank"
 DOMAINS = ("Page", "Network", "Performance", "Log")
 ENDS = ("Network.loadingFinished", "Network.loadingFailed")
-
-READ_TIMELINE = """JSON.stringify({
-  navigation: performance.getEntriesByType("navigation"),
-  resource: performance.getEntriesByType("resource"),
-  paint: performance.getEntriesByType("paint"),
-})"""
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,7 @@ class PageLoad:
     events        the page's protocol events, in order
     failure       why the navigation failed ("net::ERR_…"), "" when it did not
     timed_out     time was up before the load event
-    timeline      {"navigation": […], "resource": […], "paint": […]}: the page's own
-                  PerformanceEntry objects; {} when no page was there to ask
+    told          what the page says of itself, Told() when no page was there to ask
     screenshot    PNG, b"" when none could be taken
     """
 
@@ -56,7 +48,7 @@ class PageLoad:
     events: tuple[Message, ...]
     failure: str
     timed_out: bool
-    timeline: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     screenshot: bytes = b""
 
 
@@ -70,13 +62,17 @@ class _Ending:
 
 
 def open_page(connection: Connection) -> str:
-    """Make a blank page that reports its network and timings; returns its session."""
+    """Make a blank page that reports its network and timings; returns its session.
+
+    Whatever is loaded into it is watched from its birth.
+    """
     page = connection.call("Target.createTarget", url=BLANK)["targetId"]
     attached = connection.call("Target.attachToTarget", targetId=page, flatten=True)
     session: str = attached["sessionId"]
     sent = [connection.send(f"{domain}.enable", session) for domain in DOMAINS]
     for command in sent:
         connection.answer(command, time.monotonic() + AFTERMATH_S)
+    watch_page(connection, session)
     return session
 
 
@@ -89,7 +85,7 @@ def visit_page(connection: Connection, session: str, url: str, *, timeout_s: flo
     asked_s = time.monotonic()
     ending = _load(connection, session, url, asked_s + timeout_s)
     events = tuple(connection.events)
-    started_s, timeline = asked_s, {}
+    started_s, told = asked_s, Told()
     if ending.failure:  # the browser's own error page is on its way
         with suppress(TimeoutError):
             _wait_for_load(connection, time.monotonic() + ERROR_PAGE_S)
@@ -97,7 +93,7 @@ def visit_page(connection: Connection, session: str, url: str, *, timeout_s: flo
     screenshot = _take_screenshot(connection, session, aftermath)
     if ending.committed:
         with suppress(TimeoutError):
-            timeline = _read_timeline(connection, session, aftermath)
+            told = ask_page(connection, session, aftermath)
             started_s = _navigation_start(connection, session, aftermath)
     return PageLoad(
         url=url,
@@ -107,7 +103,7 @@ def visit_page(connection: Connection, session: str, url: str, *, timeout_s: flo
         events=events,
         failure=ending.failure,
         timed_out=ending.timed_out,
-        timeline=timeline,
+        told=told,
         screenshot=screenshot,
     )
 
@@ -153,9 +149,15 @@ def is_loaded(events: Iterable[Message]) -> bool:
 
 
 def _wait_for_quiet(connection: Connection, deadline: float) -> None:
-    """Until no request is under way and QUIET_S passed without news. Raises TimeoutError."""
+    """Until no request is under way and QUIET_S passed without news. Raises TimeoutError.
+
+    A picture of the screen is no news: it is not among the events.
+    """
+    known, quiet_since = 0, time.monotonic()
     while True:
-        with_limit = deadline if in_flight(connection.events) else time.monotonic() + QUIET_S
+        if len(connection.events) > known:
+            known, quiet_since = len(connection.events), time.monotonic()
+        with_limit = deadline if in_flight(connection.events) else quiet_since + QUIET_S
         try:
             connection.pump(min(with_limit, deadline))
         except TimeoutError:
@@ -181,16 +183,6 @@ def _take_screenshot(connection: Connection, session: str, deadline: float) -> b
         shot = connection.call("Page.captureScreenshot", session, deadline=deadline, format="png")
         return base64.b64decode(shot["data"])
     return b""
-
-
-def _read_timeline(
-    connection: Connection, session: str, deadline: float
-) -> dict[str, list[dict[str, Any]]]:
-    answer = connection.call(
-        "Runtime.evaluate", session, deadline=deadline, expression=READ_TIMELINE
-    )
-    timeline: dict[str, list[dict[str, Any]]] = json.loads(answer["result"]["value"])
-    return timeline
 
 
 def _navigation_start(connection: Connection, session: str, deadline: float) -> float:

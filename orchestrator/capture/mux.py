@@ -1,4 +1,4 @@
-"""Start and stop capmux, the one process that captures in every namespace of a lab (mux.c).
+"""Start and stop capmux, the one process that captures in every namespace of a lab (capmux.c).
 
     taps = [Tap("laptop", "/proc/4711/ns/net", ("eth0",)), …]
     with start_capture(taps, folder) as capture:
@@ -23,9 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from orchestrator.errors import DeployError, HostError, LabError
+from orchestrator.errors import DeployError, HostError, LabError, UsageError
 
 CAPMUX = Path(__file__).with_name("capmux")
+_USAGE = 2  # capmux's exit code for what cannot be asked of it
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,38 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What of the packets to keep; the defaults keep all.
+
+    ``filter`` is an expression of pcap-filter(7). ``limit_mib`` is the most a node's file may
+    hold: older packets make room for newer ones. The capture ends by itself after ``count``
+    packets of all nodes together, or after ``duration_s``, whole seconds.
+    """
+
+    filter: str = ""
+    limit_mib: int | None = None
+    count: int | None = None
+    duration_s: int | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same in capmux's words."""
+        chosen = {"-l": self.limit_mib, "-c": self.count, "-t": self.duration_s}
+        words = [word for key, n in chosen.items() if n is not None for word in (key, str(n))]
+        return ["-f", self.filter, *words] if self.filter else words
+
+
+EVERYTHING = Options()
+
+
+@dataclass(frozen=True)
 class NodeSummary:
-    """Frames written to a node's file, and frames lost because its ring was full."""
+    """Frames in a node's file, frames lost because its ring was full, and frames that were
+    written but had to make room for newer ones."""
 
     packets: int
     drops: int
+    discarded: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +80,7 @@ class CaptureSummary:
     packets: int
     drops: int
     per_node: dict[str, NodeSummary]
+    discarded: int = 0
 
 
 class Capture:
@@ -76,14 +105,14 @@ class Capture:
         if self._stopped:
             raise DeployError("the capture failed when it was first stopped")
         self._stopped = True
-        with _killed_on_error(self._process) as process:
+        with killed_on_error(self._process) as process:
             process.terminate()
             line = _read_line(process, within_s)
             if not line.endswith(b"\n"):
                 raise _failure(process)
             _wait(process)
             _close_pipes(process)
-        return _parse_summary(line)
+        return parse_summary(line)
 
     def __enter__(self) -> Self:
         return self
@@ -101,36 +130,45 @@ class Capture:
 
 
 def start_capture(
-    taps: Iterable[Tap], folder: Path, *, program: Path = CAPMUX, within_s: float = 10.0
+    taps: Iterable[Tap],
+    folder: Path,
+    options: Options = EVERYTHING,
+    *,
+    program: Path = CAPMUX,
+    within_s: float = 10.0,
 ) -> Capture:
     """Capture at every tap, into `folder`/NODE.pcapng, and return once every ring captures.
 
-    Raises HostError if capmux is not built or may not enter namespaces, and DeployError if a
-    node or interface is not there, or capmux is not ready within `within_s`. No process is left
-    behind then.
+    Raises UsageError for a filter that is none, HostError if capmux is not built or may not enter
+    namespaces, and DeployError if a node or interface is not there, or capmux is not ready within
+    `within_s`. No process is left behind then.
     """
-    with _killed_on_error(_start_process(program, folder)) as process:
-        _send_taps(process, taps)
+    folder.mkdir(parents=True, exist_ok=True)
+    pipe = subprocess.PIPE
+    with killed_on_error(start_process(program, folder, options, pipe, pipe)) as process:
+        send_taps(process, taps)
         if _read_line(process, within_s) != b"ready\n":
             raise _failure(process)
     return Capture(process)
 
 
-def _start_process(program: Path, folder: Path) -> subprocess.Popen[bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
+def start_process(
+    program: Path, folder: Path, options: Options, stdout: IO[bytes] | int, stderr: IO[bytes] | int
+) -> subprocess.Popen[bytes]:
+    """capmux, which now waits for its taps. Raises HostError if it is not built."""
     try:
         return subprocess.Popen(
-            [program, folder],
+            [program, *options.arguments, folder],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,  # Ctrl-C is ours to handle: capmux is stopped, not killed
         )
     except OSError as error:
         raise HostError(f"cannot run {program}: {error.strerror}", "build it: make lab") from error
 
 
-def _send_taps(process: subprocess.Popen[bytes], taps: Iterable[Tap]) -> None:
+def send_taps(process: subprocess.Popen[bytes], taps: Iterable[Tap]) -> None:
     """Write the taps, and the blank line that ends them but leaves the pipe open."""
     lines = [f"{tap.node} {tap.netns} {','.join(tap.interfaces)}\n" for tap in taps]
     stdin = _pipe(process.stdin)
@@ -157,17 +195,25 @@ def _read_line(process: subprocess.Popen[bytes], within_s: float) -> bytes:
     return line
 
 
-def _parse_summary(line: bytes) -> CaptureSummary:
+def parse_summary(line: bytes) -> CaptureSummary:
+    """The counts that capmux printed."""
     read = json.loads(line)
-    per_node = {node: NodeSummary(**counts) for node, counts in read["per_node"].items()}
-    return CaptureSummary(read["packets"], read["drops"], per_node)
+    per_node = {node: NodeSummary(**counts) for node, counts in read.pop("per_node").items()}
+    return CaptureSummary(per_node=per_node, **read)
 
 
 def _failure(process: subprocess.Popen[bytes]) -> LabError:
     """The error that a capmux which ended has told of."""
     _wait(process)
-    told = _pipe(process.stderr).read().decode(errors="replace").strip()
-    message = told or f"capmux ended without a word, with status {process.returncode}"
+    return read_failure(_pipe(process.stderr).read(), process.returncode)
+
+
+def read_failure(output: bytes, status: int) -> LabError:
+    """What capmux said and how it ended, as an error."""
+    told = output.decode(errors="replace").strip()
+    message = told or f"capmux ended without a word, with status {status}"
+    if status == _USAGE:
+        return UsageError(message.removeprefix("capmux: "), "filters are those of pcap-filter(7)")
     if "not permitted" in message or "Permission denied" in message:
         return HostError(message, "captures need root: run with sudo")
     return DeployError(message, "lab status says which nodes run")
@@ -182,7 +228,7 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _killed_on_error(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def killed_on_error(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Whatever goes wrong in here, Ctrl-C too, the process is gone afterwards."""
     try:
         yield process
@@ -195,8 +241,9 @@ def _killed_on_error(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Po
 
 def _close_pipes(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
-        with contextlib.suppress(BrokenPipeError):  # taps that were never read
-            _pipe(pipe).close()
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):  # taps that were never read
+                pipe.close()
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from orchestrator.errors import LabError
 
@@ -22,6 +22,7 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3
+INTERFACE_STATISTICS = 5
 ENHANCED_PACKET = 6
 DECRYPTION_SECRETS = 0x0A
 
@@ -33,7 +34,12 @@ ByteOrder = Literal["<", ">"]
 _BYTE_ORDERS: dict[bytes, ByteOrder] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _MAGIC = SECTION_HEADER.to_bytes(4, "big")  # reads the same in both byte orders
 _FRAME_BYTES = 12  # a block's type and its two lengths
-_LEAST_BODY = {SECTION_HEADER: 16, INTERFACE_DESCRIPTION: 8, ENHANCED_PACKET: 20}
+_LEAST_BODY = {
+    SECTION_HEADER: 16,
+    INTERFACE_DESCRIPTION: 8,
+    INTERFACE_STATISTICS: 12,
+    ENHANCED_PACKET: 20,
+}
 
 
 class Direction(StrEnum):
@@ -44,8 +50,10 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
-@dataclass(frozen=True)
-class Block:
+_DIRECTIONS = (Direction.UNKNOWN, Direction.INBOUND, Direction.OUTBOUND, Direction.UNKNOWN)
+
+
+class Block(NamedTuple):
     """One block (section 3.1): `body` is what lies between its two lengths."""
 
     type: int
@@ -68,8 +76,7 @@ class Interface:
     offset_s: int
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(NamedTuple):
     """A captured frame.
 
     `number` counts from 1, as in Wireshark; `interface` is the name of the interface, in
@@ -90,13 +97,13 @@ def read_blocks(data: bytes) -> Iterator[Block]:
 
     Raises LabError if the bytes are not pcapng, or are damaged rather than cut off.
     """
-    for block, _ in _blocks_with_ends(data):
-        yield block
+    for kind, start, end, order in read_spans(data):
+        yield Block(kind, data[start + 8 : end - 4], order)
 
 
 def is_truncated(data: bytes) -> bool:
     """Say whether the file ends within a block. Raises LabError as `read_blocks` does."""
-    return max((end for _, end in _blocks_with_ends(data)), default=0) != len(data)
+    return max((end for _, _, end, _ in read_spans(data)), default=0) != len(data)
 
 
 def read_packets(data: bytes) -> Iterator[Packet]:
@@ -110,15 +117,21 @@ def read_packets(data: bytes) -> Iterator[Packet]:
         if block.type == SECTION_HEADER:
             interfaces = []
         elif block.type == INTERFACE_DESCRIPTION:
-            interfaces.append(_parse_interface(block))
+            interfaces.append(parse_interface(block))
         elif block.type == ENHANCED_PACKET:
             number += 1
             yield _parse_packet(block, number, interfaces)
-        elif block.type in (SIMPLE_PACKET, OBSOLETE_PACKET):
-            raise LabError(
-                f"the capture has packet blocks of type {block.type}, which are not read here",
-                "convert it first: editcap IN OUT",
-            )
+        else:
+            refuse_untimed(block.type)
+
+
+def refuse_untimed(kind: int) -> None:
+    """Raise LabError where a block is a frame of a kind that is not read here."""
+    if kind in (SIMPLE_PACKET, OBSOLETE_PACKET):
+        raise LabError(
+            f"the capture has packet blocks of type {kind}, which are not read here",
+            "convert it first: editcap IN OUT",
+        )
 
 
 def embed_secrets(data: bytes, keylog: bytes) -> bytes:
@@ -131,12 +144,12 @@ def embed_secrets(data: bytes, keylog: bytes) -> bytes:
     """
     head: list[Block] = []
     rest = 0
-    for block, end in _blocks_with_ends(data):
-        if block.type not in (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS):
+    for kind, start, end, order in read_spans(data):
+        if kind not in (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS):
             break
-        if block.type == SECTION_HEADER and head:
+        if kind == SECTION_HEADER and head:
             break
-        head.append(block)
+        head.append(Block(kind, data[start + 8 : end - 4], order))
         rest = end
     if not head:  # not even the section header is whole
         return data
@@ -162,8 +175,11 @@ def _with_open_length(header: Block) -> Block:
     return Block(header.type, header.body[:8] + b"\xff" * 8 + header.body[16:], header.order)
 
 
-def _blocks_with_ends(data: bytes) -> Iterator[tuple[Block, int]]:
-    """Yield each whole block with the place where it ends."""
+def read_spans(data: bytes) -> Iterator[tuple[int, int, int, ByteOrder]]:
+    """Yield type, start, end and byte order of each whole block, copying nothing.
+
+    Raises LabError as `read_blocks` does.
+    """
     if not data.startswith(_MAGIC):
         raise LabError(
             "not a pcapng file: it does not begin with a section header",
@@ -182,7 +198,7 @@ def _blocks_with_ends(data: bytes) -> Iterator[tuple[Block, int]]:
             return
         if data[end - 4 : end] != data[start + 4 : start + 8]:
             raise _damaged(start)
-        yield Block(kind, data[start + 8 : end - 4], order), end
+        yield kind, start, end, order
         start = end
 
 
@@ -197,8 +213,9 @@ def _damaged(start: int) -> LabError:
     return LabError(f"the pcapng file is damaged: no block at byte {start}", "capture it again")
 
 
-def _parse_interface(block: Block) -> Interface:
-    options = dict(_read_options(block.body, 8, block.order))
+def parse_interface(block: Block) -> Interface:
+    """Read an interface description. Raises LabError where it contradicts itself."""
+    options = dict(read_options(block.body, 8, block.order))
     resolution = _unpack_option("B", options.get(_IF_TSRESOL, b"\x06"))
     offset_s = _unpack_option(block.order + "q", options.get(_IF_TSOFFSET, bytes(8)))
     return Interface(
@@ -216,27 +233,27 @@ def _parse_packet(block: Block, number: int, interfaces: list[Interface]) -> Pac
     if captured > len(block.body) - 20:
         raise LabError(f"the pcapng file is damaged: frame {number} is longer than its block")
     interface = interfaces[index]
-    options = dict(_read_options(block.body, 20 + captured + -captured % 4, block.order))
     ticks = high << 32 | low
     return Packet(
         number=number,
         interface=interface.name,
         time_ns=interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second,
-        direction=_direction(options.get(_EPB_FLAGS), block.order),
+        direction=_direction(block, 20 + captured + -captured % 4),
         data=block.body[20 : 20 + captured],
         original_length=original,
     )
 
 
-def _direction(flags: bytes | None, order: ByteOrder) -> Direction:
-    if flags is None:
-        return Direction.UNKNOWN
-    bits = _unpack_option(order + "I", flags) & 3
-    return {1: Direction.INBOUND, 2: Direction.OUTBOUND}.get(bits, Direction.UNKNOWN)
+def _direction(block: Block, options: int) -> Direction:
+    """What the flags say; capmux writes them first, so that the search is short."""
+    for code, value in read_options(block.body, options, block.order):
+        if code == _EPB_FLAGS:
+            return _DIRECTIONS[_unpack_option(block.order + "I", value) & 3]
+    return Direction.UNKNOWN
 
 
-def _read_options(body: bytes, start: int, order: ByteOrder) -> Iterator[tuple[int, bytes]]:
-    """Yield the code and value of each option (section 3.5), up to the end of the block."""
+def read_options(body: bytes, start: int, order: ByteOrder) -> Iterator[tuple[int, bytes]]:
+    """Yield code and value of each option from ``start`` (section 3.5) to the block's end."""
     while start + 4 <= len(body):
         code, length = struct.unpack_from(order + "HH", body, start)
         if code == _END_OF_OPTIONS:

@@ -63,3 +63,34 @@ def print_json(value: Any) -> None:
 def print_note(note: str) -> None:
     """What is worth knowing beside a verb's output."""
     click.echo(f"note: {note}", err=True)
+
+
+run_argument = click.argument(
+    "given", required=False, metavar="[RUN: a folder, or a name below captures/; default: latest]"
+)
+captures_option = click.option(
+    "--captures",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_CAPTURES,
+    show_default=True,
+    help="Where runs are kept.",
+)
+
+
+def run_folder(given: str | None, captures: Path) -> Path:
+    """The run a user means: a path, a name below ``captures``, or the newest.
+
+    Raises UsageError where there is none by that name, or none at all.
+    """
+    if given is not None and Path(given).is_dir():
+        return Path(given)
+    runs = sorted(path.name for path in captures.glob("[!.]*") if path.is_dir())
+    if not runs:
+        message = f"there is no run '{given}', and no other" if given else "there are no runs yet"
+        raise UsageError(f"{message} in {captures}/", "make one: lab visit URL")
+    name = given or "latest"
+    if name not in runs:
+        named = [run for run in runs if run != "latest"]
+        hint = did_you_mean(name, runs) or f"the newest is '{(named or runs)[-1]}'"
+        raise UsageError(f"there is no run '{name}' in {captures}/", hint)
+    return captures / name

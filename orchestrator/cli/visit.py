@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.analysis.compare import compare_journeys
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
@@ -15,7 +17,9 @@ from orchestrator.cli.common import (
     name_option,
     print_json,
 )
+from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.records import Visit, to_json
+from orchestrator.telling import tell
 from orchestrator.visiting import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.
@@ -54,6 +58,12 @@ STEPS = {
 )
 @click.option("-4", "--ipv4", "family", flag_value=4, type=int, help="The host has no IPv6.")
 @click.option("-6", "--ipv6", "family", flag_value=6, type=int, help="The host has no IPv4.")
+@click.option(
+    *("-n", "--repeat", "count"),
+    type=click.IntRange(1),
+    default=1,
+    help="So many visits in a row, all but the first one with --warm; then how they compare.",
+)
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
 @click.option(
     "--captures",
@@ -71,6 +81,7 @@ def visit_command(
     http: str,
     cold: bool,
     family: int | None,
+    count: int,
     timeout: float,
     captures: Path,
     name: str,
@@ -78,17 +89,42 @@ def visit_command(
 ) -> int:
     """Click: load a URL from a host, captured on every interface.
 
-    Exits 1 if the visit fails; its run is written all the same.
+    Exits 1 if the visit, or any of several, fails; its run is written all the same.
     """
     kind = "curl" if client == "curl" else "chromium"
     address = url if "://" in url else f"https://{url}"
     request = Request(address, source, kind, http, cold, timeout, family)  # type: ignore[arg-type]
+    if count > 1:
+        return _visit_again(chosen_lab(name), request, captures, count, as_json)
     run = visit(chosen_lab(name), request, captures)
     if as_json:
         print_json(to_json(run.visit))
     else:
         print_run(run)
     return 0 if run.visit.error is None else 1
+
+
+def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json: bool) -> int:
+    """Visits in a row, and how the last one's journey compares with the first one's."""
+    runs = []
+    for place in range(count):
+        runs.append(visit(lab, replace(request, cold=request.cold and place == 0), captures))
+        if not as_json:
+            print_short(runs[-1])
+    visits = [run.visit for run in runs]
+    comparison = Comparison(visits, compare_journeys(tell(runs[0].folder), tell(runs[-1].folder)))
+    if as_json:
+        print_json(comparison_to_plain(comparison))
+    else:
+        print_comparison(comparison)
+    return 1 if any(visit.error for visit in visits) else 0
+
+
+def print_short(run: Run) -> None:
+    """A line for one visit of several."""
+    console = Console(highlight=False)
+    console.print(_headline(run.visit), soft_wrap=True)
+    console.print(f"  evidence: {run.folder}/", soft_wrap=True)
 
 
 def print_run(run: Run) -> None:

@@ -22,6 +22,7 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import Probe
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles import ROLES
+from orchestrator.runtime.captures import end_captures
 from orchestrator.runtime.containers import (
     Container,
     create_container,
@@ -258,6 +259,7 @@ def take_down(client: docker.DockerClient, state: LabState) -> int:
     """Remove everything a lab made. Returns the number of containers; fine to run again."""
     stop_keeper(state)
     stop_wire(state)
+    end_captures(state)
     removed = remove_containers(client, state.lab)
     for name in state.record().namespaces:
         remove_namespace(name)

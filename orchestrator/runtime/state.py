@@ -48,6 +48,23 @@ class Process:
 
 
 @dataclass(frozen=True)
+class RunningCapture:
+    """A capture that outlives the command that started it; it writes to ``folder``.
+
+    ``filter`` and ``limit_mib`` are as they were asked for; ``started_s`` counts from 1970.
+    """
+
+    id: int
+    process: Process
+    folder: str
+    nodes: tuple[str, ...]
+    interfaces: int
+    filter: str
+    limit_mib: int | None
+    started_s: float
+
+
+@dataclass(frozen=True)
 class Record:
     """What state.json holds. ``ready`` says that ``lab up`` ran to its end."""
 
@@ -55,6 +72,7 @@ class Record:
     keeper: Process | None = None
     wire: Process | None = None
     wire_restarts: int = 0
+    captures: tuple[RunningCapture, ...] = ()
     ready: bool = False
 
 

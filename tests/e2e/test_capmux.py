@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -20,15 +22,27 @@ from pathlib import Path
 import pytest
 from pyroute2 import IPRoute
 
-from orchestrator.capture.mux import CAPMUX, Capture, Tap, start_capture
+from orchestrator.capture.detached import salvage
+from orchestrator.capture.merge import merge
+from orchestrator.capture.mux import (
+    CAPMUX,
+    Capture,
+    CaptureSummary,
+    NodeSummary,
+    Options,
+    Tap,
+    start_capture,
+)
 from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
-from orchestrator.errors import DeployError
+from orchestrator.errors import DeployError, UsageError
 from orchestrator.runtime.namespaces import (
     create_namespace,
     entered,
     path_of,
     remove_namespace,
 )
+from orchestrator.runtime.polling import wait_for
+from tests.flow import FRAME_BYTES, ROW, street
 
 PORT = 5000
 FRAMES = 200
@@ -252,3 +266,158 @@ def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"isp: cannot write .*No space left"):
         start_capture(taps, tmp_path).stop()
     assert list(tmp_path.iterdir()) == []
+
+
+# ── filters and limits ────────────────────────────────────────────────────────
+
+
+def test_only_what_passes_the_filter_is_kept(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path, Options(f"udp dst port {PORT}")) as capture:
+        row.send(20)
+    assert capture.stop().packets == 4 * 20
+    with start_capture(row.taps(), tmp_path / "none", Options("udp port 1 or tcp")) as capture:
+        row.send(20)
+    assert capture.stop() == CaptureSummary(
+        0, 0, {node: NodeSummary(0, 0) for node in ("laptop", "router", "server")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("tcp prt 443", "filter 'tcp prt 443': can't parse filter expression: syntax error"),
+        ("port 99999", "filter 'port 99999': illegal port number 99999 > 65535"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_in_libpcap_s_words(
+    expression: str, message: str, tmp_path: Path
+) -> None:
+    taps = [Tap("isp", "/proc/self/ns/net", ("lo",))]
+    with pytest.raises(UsageError) as refused:
+        start_capture(taps, tmp_path, Options(expression))
+    assert refused.value.message == message
+    assert list(tmp_path.iterdir()) == []
+
+
+def blast(row: Row, count: int) -> None:
+    """Datagrams as fast as they go, numbered in their first bytes; nobody listens."""
+    with inside(row.laptop), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as laptop:
+        for number in range(count):
+            laptop.sendto(number.to_bytes(4, "big") + bytes(1396), ("10.0.1.1", PORT))
+
+
+def numbers(file: Path) -> list[int]:
+    packets = read_packets(file.read_bytes())
+    return [int.from_bytes(p.data[42:46], "big") for p in packets if len(p.data) == 1442]
+
+
+def test_a_limited_file_keeps_the_newest_packets(row: Row, tmp_path: Path) -> None:
+    options = Options(f"udp dst port {PORT}", limit_mib=1)
+    tap = Tap("laptop", row.path(row.laptop), ("eth0",))
+    with start_capture([tap], tmp_path, options) as capture:
+        for round_ in range(1, 9):
+            blast(row, 500)
+            # A part holds 88 frames; not faster than capmux writes, lest it drop some.
+            assert eventually(lambda: newest_part(tmp_path) >= 500 * round_ // 88)  # noqa: B023
+    summary, file = capture.stop(), tmp_path / "laptop.pcapng"
+    assert summary.drops == 0
+    assert summary.discarded > 0
+    assert summary.packets + summary.discarded == 8 * 500
+    assert [path.name for path in tmp_path.iterdir()] == ["laptop.pcapng"]
+    assert 0.75 * 2**20 < file.stat().st_size <= 2**20
+    kept = len(list(read_packets(file.read_bytes())))
+    assert kept == summary.packets
+    assert not is_truncated(file.read_bytes())
+    assert numbers(file) == (8 * list(range(500)))[-kept:]
+    assert len(datagrams(file)) == kept  # and so does tshark read it
+
+
+def test_a_limit_that_is_not_reached_changes_nothing(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path, Options(limit_mib=1)) as capture:
+        row.send(50)
+    assert capture.stop().discarded == 0
+    assert len(datagrams(tmp_path / "router.pcapng")) == 100
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_limited_capture_that_is_killed_leaves_its_newest_parts(row: Row, tmp_path: Path) -> None:
+    tap = Tap("laptop", row.path(row.laptop), ("eth0",))
+    capture = start_capture([tap], tmp_path, Options(f"udp dst port {PORT}", limit_mib=1))
+    blast(row, 1000)
+    assert eventually(lambda: newest_part(tmp_path) >= 1000 // 88)
+    capture._process.kill()
+    with pytest.raises(DeployError):
+        capture.stop()
+    salvage(tmp_path)
+    [file] = tmp_path.iterdir()
+    left = numbers(file)
+    assert left == list(range(left[0], left[-1] + 1))
+    assert left[0] > 0
+    assert len(left) >= 7 * 88
+    assert len(list(read_packets(merge({file.name: file.read_bytes()})))) == len(left)
+
+
+def newest_part(folder: Path) -> int:
+    """The number of the part being written; 0 before there is one."""
+    return max((int(path.suffix[1:]) for path in folder.glob("*.pcapng.*")), default=0)
+
+
+def eventually(check: Callable[[], object]) -> bool:
+    return bool(wait_for(check, within_s=10))
+
+
+def test_a_capture_ends_by_itself_after_so_many_packets(row: Row, tmp_path: Path) -> None:
+    options = Options(f"udp dst port {PORT}", count=10)
+    with start_capture(row.taps(), tmp_path, options) as capture:
+        row.send(20)
+        assert eventually(lambda: capture._process.poll() is not None)
+    assert capture.stop().packets == 10
+    files = [read_packets(path.read_bytes()) for path in tmp_path.iterdir()]
+    assert sum(len(list(packets)) for packets in files) == 10
+
+
+def test_a_capture_ends_by_itself_after_so_long(row: Row, tmp_path: Path) -> None:
+    started = time.monotonic()
+    with start_capture(row.taps(), tmp_path, Options(duration_s=1)) as capture:
+        row.send(5)
+        assert eventually(lambda: capture._process.poll() is not None)
+    assert 0.9 < time.monotonic() - started < 5
+    assert len(datagrams(tmp_path / "server.pcapng")) == 5
+
+
+def test_files_grow_while_the_capture_runs(row: Row, tmp_path: Path) -> None:
+    with start_capture(row.taps(), tmp_path):
+        row.send(3)
+        file = tmp_path / "laptop.pcapng"
+        assert eventually(lambda: len(list(read_packets(file.read_bytes()))) >= 3)
+
+
+# ── losing nothing, or saying so ──────────────────────────────────────────────
+
+
+def test_what_a_full_ring_lost_is_counted(row: Row, tmp_path: Path) -> None:
+    tap = Tap("laptop", row.path(row.laptop), ("eth0",))
+    with start_capture([tap], tmp_path, Options(f"udp dst port {PORT}")) as capture:
+        capture._process.send_signal(signal.SIGSTOP)
+        blast(row, 5000)
+        capture._process.send_signal(signal.SIGCONT)
+    summary = capture.stop()
+    assert summary.drops > 1000
+    assert summary.packets + summary.drops == 5000
+    merged = merge({"laptop.pcapng": (tmp_path / "laptop.pcapng").read_bytes()})
+    assert f"{summary.drops} packets were not captured: laptop".encode() in merged
+
+
+def test_forty_interfaces_lose_nothing_of_100_mbit_s(tmp_path: Path) -> None:
+    with street() as busy:
+        assert sum(len(tap.interfaces) for tap in busy.taps) == 40
+        with start_capture(busy.taps, tmp_path) as capture:
+            sent = busy.send(rate_bps=100e6, seconds=2)
+        summary = capture.stop()
+    assert summary.drops == 0
+    for node in ("src", "r1", "r2", "r3", "dst"):
+        file = tmp_path / f"{node}.pcapng"
+        ports = sum(name == node for name, _ in ROW)
+        packets = read_packets(file.read_bytes())
+        assert sum(len(p.data) == FRAME_BYTES for p in packets) == sent * ports
+        file.unlink()  # 200 MB in all

@@ -7,11 +7,61 @@ happened, or where the evidence for it is not there; it never raises for the wan
 
 from __future__ import annotations
 
-from orchestrator.analysis.steps import tcp
+from orchestrator.analysis.steps import (
+    app,
+    balancer,
+    browser_dns,
+    crossing,
+    database,
+    dhcp,
+    dns_cache,
+    dns_query,
+    edge,
+    exchange_point,
+    nat,
+    neighbour,
+    page,
+    racing,
+    request,
+    resources,
+    response,
+    retransmission,
+    slaac,
+    slow_start,
+    tcp,
+    teardown,
+    tls,
+    url,
+)
 from orchestrator.analysis.teller import Teller
 
 # In the order in which they happen, for those that begin at the same moment.
-TELLERS: tuple[Teller, ...] = (tcp.TELLER,)
+TELLERS: tuple[Teller, ...] = (
+    url.TELLER,
+    dhcp.TELLER,
+    slaac.TELLER,
+    browser_dns.TELLER,
+    neighbour.TELLER,
+    dns_cache.TELLER,
+    dns_query.TELLER,
+    racing.TELLER,
+    tcp.TELLER,
+    tls.TELLER,
+    request.TELLER,
+    edge.TELLER,
+    balancer.TELLER,
+    app.TELLER,
+    database.TELLER,
+    response.TELLER,
+    resources.TELLER,
+    slow_start.TELLER,
+    retransmission.TELLER,
+    nat.TELLER,
+    crossing.TELLER,
+    exchange_point.TELLER,
+    page.TELLER,
+    teardown.TELLER,
+)
 
 
 def fields() -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from orchestrator.analysis.evidence import ForwardingEntry
+from orchestrator.analysis.fetch import find_fetches
 from orchestrator.analysis.forwarding import longest_match, planned_ways, reason_of
 from orchestrator.analysis.frames import ACK, SYN, Frame
+from orchestrator.analysis.http import FIELDS
 from orchestrator.analysis.stays import Stay, at_interface, stays_of
 from orchestrator.analysis.step import Detail, Step
 from orchestrator.analysis.story import Story
@@ -18,15 +20,22 @@ from orchestrator.plan.routing import RouterSettings
 
 
 def _tell(story: Story) -> Iterator[Step]:
-    """The first packet of the document's connection, and the first that answered it."""
-    connection = story.main_connection
-    if connection is None:
-        return
-    first = connection.frames[0]
-    answer = next((f for f in connection.frames if f.has(SYN, ACK)), None)
-    yield from _cross(story, first, "The SYN")
-    if answer is not None:
-        yield from _cross(story, answer, "The SYN-ACK, on the way back,")
+    for packet, called in _packets(story):
+        yield from _cross(story, packet, called)
+
+
+def _packets(story: Story) -> Iterator[tuple[Frame, str]]:
+    """The first packet of the document's connection and what answered it, and the same of what
+    an edge had to ask its origin for."""
+    if story.main_connection is not None:
+        frames = story.main_connection.frames
+        yield frames[0], "SYN"
+        yield from [(frame, "SYN-ACK") for frame in frames if frame.has(SYN, ACK)][:1]
+    for fetch in find_fetches(story).documents:
+        if fetch.upstream is not None:
+            yield fetch.upstream.request.first, f"request of {fetch.upstream.request.node}"
+            if fetch.upstream.response is not None:
+                yield fetch.upstream.response.first, "response of the origin"
 
 
 def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
@@ -52,8 +61,7 @@ def _step(
     system = story.plan.systems[asn].name if asn in story.plan.systems else ""
     names = [stay.node for stay in stays]
     way = " → ".join(names)
-    seen = stays[0].frames[0]
-    told = f"{called} crosses {system} (AS {asn}) by {way}. {_why(story, stays[-1])}".strip()
+    told = f"The {called} crosses {system} (AS {asn}) by {way}. {_why(story, stays[-1])}".strip()
     return Step(
         kind="crossing",
         title=f"{system} (AS {asn}): {way}",
@@ -70,7 +78,7 @@ def _step(
         expected=" or ".join(dict.fromkeys(" → ".join(names) for names in planned)),
         as_expected=names in planned if planned else None,
         terms=("AS", "router", "longest prefix match", "BGP"),
-        milestone=f"{'SYN' if not seen.has(ACK) else 'SYN-ACK'} enters {system} (AS {asn})",
+        milestone=f"{called} enters {system} (AS {asn})",
     )
 
 
@@ -103,4 +111,4 @@ def _why(story: Story, stay: Stay) -> str:
     return f"{match}: {reason}." if reason else f"{match}, from {entry.protocol}."
 
 
-TELLER = Teller("crossing", _tell)
+TELLER = Teller("crossing", _tell, FIELDS)

@@ -1,53 +1,231 @@
-"""The TCP handshake: SYN, SYN-ACK, ACK (RFC 9293, 3.5)."""
+"""The TCP handshake, or what came of it: answered, refused, or never answered (RFC 9293, 3.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from orchestrator.analysis.frames import ACK, SYN, Frame
-from orchestrator.analysis.step import Step
+from orchestrator.analysis.evidence import Dissection
+from orchestrator.analysis.frames import ACK, RST, SYN, Frame
+from orchestrator.analysis.peers import (
+    Peer,
+    answers_of,
+    dissections_of,
+    find_peer,
+    in_words,
+    is_syn,
+    round_trip_ms,
+)
+from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
-from orchestrator.plan.addresses import in_url
 
+_OPTIONS = (
+    "tcp.options.mss_val",
+    "tcp.options.wscale.shift",
+    "tcp.options.sack_perm",
+    "tcp.options.timestamp.tsval",
+)
 _SYN = "tcp.flags.syn == 1 && tcp.flags.ack == 0"
 _SYN_ACK = "tcp.flags.syn == 1 && tcp.flags.ack == 1"
 _ACK = "tcp.flags.syn == 0 && tcp.flags.ack == 1"
+_RST = "tcp.flags.reset == 1"
+# ECE and CWR in a SYN ask for ECN, ECE alone in the answer grants it (RFC 3168, 6.1.1).
+_ECE, _CWR = 0x40, 0x80
+_TERMS = ("TCP", "handshake", "round trip")
 
 
 def _tell(story: Story) -> Iterator[Step]:
     for connection in story.connections:
-        answers = [f for f in connection.frames if f.has(SYN, ACK)]
+        peer = find_peer(story, connection)
+        answers = answers_of(connection)
+        refusals = [f for f in connection.frames if f.has(RST) and not f.outbound]
         if answers:
-            yield _handshake(story, connection, answers[0])
+            yield _handshake(story, connection, peer, answers[0])
+        elif refusals:
+            yield _refusal(story, connection, peer, refusals[0])
+        else:
+            yield _silence(story, connection, peer)
 
 
-def _handshake(story: Story, connection: Connection, answer: Frame) -> Step:
-    first = connection.frames[0]
+def _handshake(story: Story, connection: Connection, peer: Peer, answer: Frame) -> Step:
+    first, tried = connection.frames[0], _tries(connection, answer)
     after = connection.frames[connection.frames.index(answer) :]
     closing = next((f for f in after if f.outbound and f.has(ACK)), answer)
-    server = f"{in_url(first.target_address)}:{first.target_port}"
-    round_trip_ms = (answer.time_ns - first.time_ns) / 1e6
+    took_ms = round_trip_ms(connection) or 0.0
+    options = _options(story, connection)
     told = (
-        f"{story.client.name} and {server} shake hands: SYN, SYN-ACK, ACK. "
-        f"The answer took {round_trip_ms:.1f} ms, one round trip."
+        f"{story.client.name} and {peer.called} shake hands: SYN, SYN-ACK, ACK. "
+        f"The answer took {took_ms:.1f} ms, one round trip.{_repeated(story, peer, tried)}"
+        f"{_agreed(options)}"
     )
     return Step(
         kind="tcp",
-        title=f"TCP connects to {server}",
+        title=f"TCP connects to {peer.short}",
         told=told,
-        nodes=(story.client.name,),
+        nodes=_nodes(story, peer),
         start_ns=first.time_ns,
         end_ns=closing.time_ns,
         proofs=(
-            proof(first, _SYN, "SYN leaves"),
-            proof(answer, _SYN_ACK, "SYN-ACK comes back"),
-            proof(closing, _ACK, "ACK: the connection is open"),
+            *_syn_proofs(tried),
+            proof(answer, f"{_SYN_ACK} && {_to(answer)}", "SYN-ACK comes back"),
+            proof(closing, f"{_ACK} && {_to(closing)}", "ACK: the connection is open"),
+            *_arrival(peer),
         ),
-        details={"round_trip_ms": round_trip_ms, "client_port": first.source_port},
-        terms=("TCP", "handshake", "round trip"),
+        details={"round_trip_ms": round(took_ms, 3), **_ends(first, peer, len(tried)), **options},
+        terms=(*_TERMS, "MSS", "window scale", "SACK") if options else _TERMS,
         milestone=f"SYN leaves {story.client.name}",
     )
 
 
-TELLER = Teller("tcp", _tell)
+def _refusal(story: Story, connection: Connection, peer: Peer, refusal: Frame) -> Step:
+    first, tried = connection.frames[0], _tries(connection, refusal)
+    took_ms = (refusal.time_ns - tried[-1].time_ns) / 1e6
+    told = (
+        f"{story.client.name} sends a SYN to {peer.called}. The answer comes after "
+        f"{took_ms:.1f} ms, and it is RST: nothing listens at port {first.target_port}, the "
+        "connection is refused."
+    )
+    return Step(
+        kind="tcp",
+        title=f"TCP: {peer.short} refuses",
+        told=told,
+        nodes=_nodes(story, peer),
+        start_ns=first.time_ns,
+        end_ns=refusal.time_ns,
+        proofs=(
+            proof(refusal, f"{_RST} && tcp.srcport == {first.target_port}", "RST: refused"),
+            *_syn_proofs(tried),
+            *_arrival(peer),
+        ),
+        details={"answered_after_ms": round(took_ms, 3), **_ends(first, peer, len(tried))},
+        terms=("TCP", "RST", "port"),
+        milestone=f"{peer.short} refuses the connection",
+    )
+
+
+def _silence(story: Story, connection: Connection, peer: Peer) -> Step:
+    tried = [frame for frame in connection.frames if is_syn(frame)]
+    after = [(f.time_ns - tried[0].time_ns) / 1e9 for f in tried[1:]]
+    waits = in_words(f"{seconds:.1f} s" for seconds in after)
+    again = (
+        f" It is sent again {waits} after the first, in vain."
+        if after
+        else " It is not sent again."
+    )
+    where = _vanished(story, peer, tried)
+    told = (
+        f"{story.client.name} sends a SYN to {peer.called}. No answer comes before the capture "
+        f"ends. {again}{where}"
+    )
+    return Step(
+        kind="tcp",
+        title=f"TCP: no answer from {peer.short}",
+        told=told,
+        nodes=_nodes(story, peer),
+        start_ns=tried[0].time_ns,
+        end_ns=connection.frames[-1].time_ns,
+        proofs=_syn_proofs(tried),
+        details={
+            **_ends(tried[0], peer, len(tried)),
+            "sent_again_after_s": tuple(f"{seconds:.3f}" for seconds in after),
+        },
+        terms=("TCP", "SYN", "retransmission"),
+        milestone="SYN that is never answered",
+    )
+
+
+def _tries(connection: Connection, answer: Frame) -> list[Frame]:
+    return [f for f in connection.frames if is_syn(f) and f.time_ns <= answer.time_ns]
+
+
+def _nodes(story: Story, peer: Peer) -> tuple[str, ...]:
+    return (story.client.name, peer.node) if peer.node else (story.client.name,)
+
+
+def _ends(first: Frame, peer: Peer, tries: int) -> dict[str, Detail]:
+    named: dict[str, Detail] = {"server_node": peer.node} if peer.node else {}
+    return {**named, "server": peer.place, "client_port": first.source_port, "syns_sent": tries}
+
+
+def _to(frame: Frame) -> str:
+    return f"tcp.dstport == {frame.target_port}"
+
+
+def _syn_proofs(tried: list[Frame]) -> tuple[Proof, ...]:
+    says = ("SYN leaves", "SYN is sent again")
+    return tuple(
+        proof(frame, f"{_SYN} && {_to(frame)} && tcp.seq_raw == {frame.seq}", says[place > 0])
+        for place, frame in enumerate(tried)
+    )
+
+
+def _arrival(peer: Peer) -> tuple[Proof, ...]:
+    """Where the SYN came to: of an anycast address, that tells which instance it was."""
+    came = peer.frames[:1]
+    return tuple(proof(f, f"{_SYN} && {_to(f)}", f"SYN arrives at {peer.node}") for f in came)
+
+
+def _repeated(story: Story, peer: Peer, tried: list[Frame]) -> str:
+    if len(tried) == 1:
+        return ""
+    waited_s = (tried[-1].time_ns - tried[0].time_ns) / 1e9
+    told = f" The SYN had to be sent {len(tried)} times, which cost {waited_s:.1f} s."
+    return told + _vanished(story, peer, tried[:-1])
+
+
+def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
+    """What became of SYNs that had no answer."""
+    came = [f for f in peer.frames if not f.outbound and is_syn(f)]
+    if came and any(f.outbound and f.has(SYN, ACK) for f in peer.frames):
+        return f" A SYN reached {peer.node}; what it answered did not come back."
+    flights = [story.flights.of(frame) for frame in tried]
+    places = dict.fromkeys(flight.lost for flight in flights if flight.lost)
+    if places:
+        return f" It was lost {in_words(places)}."
+    last = dict.fromkeys(flight.last.node for flight in flights)
+    return "" if peer.node in last else f" It was last seen at {in_words(last)}."
+
+
+def _options(story: Story, connection: Connection) -> Mapping[str, Detail]:
+    """What the two offered, and what both can: nothing where it was not read."""
+    answer = answers_of(connection)[0]
+    shaking = (connection.frames[0], answer)
+    read = [entry for entry in dissections_of(story, shaking) if entry.has("tcp")]
+    if len(read) < len(shaking):
+        return {}
+    asked, answered = read
+    return {
+        "mss_client": int(asked.one("tcp.options.mss_val") or 0),
+        "mss_server": int(answered.one("tcp.options.mss_val") or 0),
+        "window_scale_client": _scale(asked),
+        "window_scale_server": _scale(answered),
+        "sack": all(entry.has("tcp.options.sack_perm") for entry in read),
+        "timestamps": all(entry.has("tcp.options.timestamp.tsval") for entry in read),
+        "ecn": _agrees_on_ecn(*shaking),
+    }
+
+
+def _scale(entry: Dissection) -> int:
+    """Windows are multiplied by two to the power of this (RFC 7323, 2)."""
+    return int(entry.one("tcp.options.wscale.shift") or 0)
+
+
+def _agrees_on_ecn(asked: Frame, answered: Frame) -> bool:
+    return asked.has(_ECE, _CWR) and answered.has(_ECE) and not answered.has(_CWR)
+
+
+def _agreed(options: Mapping[str, Detail]) -> str:
+    if not options:
+        return ""
+    both = {"sack": "SACK", "timestamps": "timestamps", "ecn": "ECN"}
+    used = [name for key, name in both.items() if options[key]]
+    unused = [name for key, name in both.items() if not options[key]]
+    told = (
+        f" Segments may carry up to {options['mss_server']} bytes to the server and "
+        f"{options['mss_client']} bytes back (MSS)"
+    )
+    told += f"; both use {in_words(used)}" if used else ""
+    return told + (f", not {in_words(unused)}." if unused else ".")
+
+
+TELLER = Teller("tcp", _tell, _OPTIONS)

@@ -75,3 +75,13 @@ def test_a_browser_that_is_gone_is_an_error() -> None:
 def test_waiting_is_bounded() -> None:
     with pytest.raises(TimeoutError):
         Connection(Wire()).call("X")
+
+
+def test_an_event_with_a_handler_goes_there_alone() -> None:
+    connection = Connection(Wire(said(method="A", params={}), said(method="B", params={})))
+    taken: list[dict[str, Any]] = []
+    connection.handlers["A"] = taken.append
+    connection.pump(soon())
+    connection.pump(soon())
+    assert [event["method"] for event in taken] == ["A"]
+    assert [event["method"] for event in connection.events] == ["B"]

@@ -7,14 +7,15 @@ import pytest
 from orchestrator.browser.click import Click
 from orchestrator.browser.curl import VARIABLES, curl_argv, judge_fetch, parse_output, to_visit
 from orchestrator.errors import DeployError, UsageError
-from orchestrator.records import Timings
+from orchestrator.records import Timings, Transfer
 
 URL = "https://www.example.com/"
 REPORT: dict[str, Any] = {
     "exitcode": 0, "errormsg": "", "http_code": 200, "http_version": "2", "scheme": "HTTPS",
     "remote_ip": "198.18.0.1", "num_connects": 1, "time_namelookup": 0.010, "time_connect": 0.030,
     "time_appconnect": 0.070, "time_pretransfer": 0.071, "time_starttransfer": 0.101,
-    "time_total": 0.111,
+    "time_total": 0.111, "num_redirects": 0, "size_header": 340, "size_download": 8000,
+    "content_type": "text/html", "url_effective": "https://www.example.com/?q=1",
 }  # fmt: skip
 
 
@@ -32,6 +33,19 @@ def test_a_good_fetch(click: Click) -> None:
     assert (seen.error, seen.remote_address) == (None, "198.18.0.1")
     assert seen.started == "1970-01-01T00:00:01.500000+00:00"
     assert rounded(seen.timings_ms) == rounded(Timings(10, 20, 40, 30, 10, None, 111))
+
+
+def test_what_a_fetch_tells_of_vitals_and_octets(click: Click) -> None:
+    seen = to_visit(click, URL, REPORT, 0.0)
+    assert (seen.vitals.ttfb, seen.vitals.fully_loaded) == pytest.approx((101, 111))
+    assert seen.transfers == (Transfer("document", 1, 8340),)
+
+
+def test_over_redirects_there_is_no_first_byte(click: Click) -> None:
+    """curl adds up each request's own time to it, which is no time since the start."""
+    seen = to_visit(click, URL, {**REPORT, "num_redirects": 1}, 0.0)
+    assert seen.vitals.ttfb is None
+    assert seen.transfers[0].requests == 2
 
 
 def test_without_tls(click: Click) -> None:

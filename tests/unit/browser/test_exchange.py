@@ -62,3 +62,17 @@ def test_an_ipv6_address_loses_its_brackets() -> None:
 
 def test_an_answer_to_nothing_is_ignored() -> None:
     assert collect_exchanges([finished("9", 1.0)]) == ()
+
+
+def test_who_asked_for_what_is_kept() -> None:
+    initiator = {"type": "parser", "url": URL, "lineNumber": 8}
+    (exchange,) = collect_exchanges([sent("1", URL, 1.0, "Stylesheet", initiator=initiator)])
+    assert (exchange.kind, exchange.initiator) == ("stylesheet", initiator)
+
+
+def test_what_a_cache_answered_is_known() -> None:
+    served = event("Network.requestServedFromCache", requestId="1")
+    (memory,) = collect_exchanges([sent("1", URL, 1.0), served, received("1", 1.1)])
+    (disk,) = collect_exchanges([sent("1", URL, 1.0), received("1", 1.1, fromDiskCache=True)])
+    (network,) = collect_exchanges([sent("1", URL, 1.0), received("1", 1.1)])
+    assert (memory.cache, disk.cache, network.cache) == ("memory", "disk", "")

@@ -45,6 +45,10 @@ def exchange(**changes: Any) -> Exchange:
     return Exchange(**{**given, **changes})
 
 
+def timings_of(**changes: Any) -> dict[str, float]:
+    return split_time(exchange(**changes))
+
+
 def har_entry(**changes: Any) -> dict[str, Any]:
     har = to_har(VISIT, [exchange(**changes)], wall_offset_s=1.7e9, version="150")
     entry: dict[str, Any] = har["log"]["entries"][0]
@@ -78,6 +82,12 @@ def test_the_log_names_its_version_its_makers_and_its_page() -> None:
     log = to_har(VISIT, [], wall_offset_s=0, version="150")["log"]
     assert (log["version"], log["browser"]["version"]) == ("1.2", "150")
     assert log["pages"][0]["pageTimings"] == {"onContentLoad": -1, "onLoad": 80.0}
+    assert log["pages"][0]["title"] == VISIT.url
+
+
+def test_a_page_has_its_own_title() -> None:
+    log = to_har(VISIT, [], wall_offset_s=0, version="150", title="Shop")["log"]
+    assert log["pages"][0]["title"] == "Shop"
 
 
 def test_the_steps_add_up_to_the_whole() -> None:
@@ -95,6 +105,57 @@ def test_a_reused_connection_has_no_connect() -> None:
     steps = split_time(exchange(timing={**TIMING, **unused}))
     assert (steps["dns"], steps["connect"], steps["ssl"]) == (-1, -1, -1)
     assert sum(ms for ms in steps.values() if ms > 0) == pytest.approx(70)
+
+
+def test_what_got_no_answer_was_blocked_and_waited_for_nothing() -> None:
+    steps = timings_of(status=None, timing={})
+    assert (steps["blocked"], steps["wait"]) == (pytest.approx(70), 0)
+
+
+def test_what_a_cache_answered_was_not_blocked() -> None:
+    steps = timings_of(timing={}, cache="memory")
+    assert (steps["blocked"], steps["wait"]) == (-1, pytest.approx(70))
+    entry = har_entry(timing={}, cache="memory", connection="")
+    assert entry["time"] == pytest.approx(70)
+    assert (entry["_fromCache"], entry["cache"]) == ("memory", {})
+    assert entry["response"]["bodySize"] == 0
+    assert "connection" not in entry
+
+
+def test_a_new_browsers_cache_held_nothing() -> None:
+    assert har_entry()["cache"] == {"beforeRequest": None}
+    assert har_entry(status=304)["cache"] == {}
+    assert har_entry(status=None)["cache"] == {}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "version"),
+    [("h2", "HTTP/2"), ("http/1.1", "HTTP/1.1"), ("h3", "HTTP/3"), (None, "")],
+)
+def test_versions_are_written_as_http_writes_them(protocol: str | None, version: str) -> None:
+    entry = har_entry(protocol=protocol)
+    assert {entry[message]["httpVersion"] for message in ("request", "response")} == {version}
+
+
+def test_who_asked_and_for_what() -> None:
+    entry = har_entry(kind="script", initiator={"type": "parser"}, priority="High")
+    assert entry["_resourceType"] == "script"
+    assert (entry["_initiator"], entry["_priority"]) == ({"type": "parser"}, "High")
+
+
+def test_a_body_without_a_length_is_what_came_after_the_headers() -> None:
+    response = har_entry(response_headers={}, header_bytes=40, body_bytes=200)["response"]
+    assert (response["bodySize"], response["content"]["compression"]) == (65, 135)
+    assert har_entry(response_headers={}, header_bytes=0)["response"]["bodySize"] == -1
+
+
+def test_a_set_cookie_is_taken_apart() -> None:
+    line = "s=1; Path=/; Secure; HttpOnly; Expires=Wed, 21 Oct 2026 07:28:00 GMT"
+    (cookie,) = har_entry(response_headers={"set-cookie": line})["response"]["cookies"]
+    assert cookie == {
+        "name": "s", "value": "1", "path": "/", "secure": True, "httpOnly": True,
+        "expires": "2026-10-21T07:28:00+00:00",
+    }  # fmt: skip
 
 
 def test_connection_address_and_sizes_are_there() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,15 +8,23 @@ from cdp_pieces import event, failed, finished, received, sent, timing
 
 from orchestrator.browser.click import Click
 from orchestrator.browser.exchange import collect_exchanges
-from orchestrator.browser.measure import navigation_timings, paint_times, to_visit
+from orchestrator.browser.film import Picture
+from orchestrator.browser.measure import (
+    navigation_timings,
+    page_timeline,
+    paint_times,
+    to_visit,
+    with_speed,
+)
+from orchestrator.browser.observe import Told
 from orchestrator.browser.visit import PageLoad, in_flight, is_loaded, main_request
-from orchestrator.records import Timings, Visit
+from orchestrator.records import Timings, Transfer, Visit, Vitals
 
 URL = "https://www.example.com/"
 NAVIGATION = {
     "domainLookupStart": 10, "domainLookupEnd": 14, "connectStart": 14,
     "secureConnectionStart": 24, "connectEnd": 44, "requestStart": 45, "responseStart": 65,
-    "responseEnd": 70, "domContentLoadedEventEnd": 100, "loadEventEnd": 120,
+    "responseEnd": 70, "domInteractive": 90, "domContentLoadedEventEnd": 100, "loadEventEnd": 120,
 }  # fmt: skip
 GOOD = [sent("D", URL, 5.001, "Document"), received("D", 5.1), finished("D", 5.2)]
 
@@ -43,13 +52,18 @@ def test_what_did_not_happen_is_none() -> None:
 
 def test_a_good_visit(click: Click) -> None:
     image = [sent("I", f"{URL}a.png", 5.1), received("I", 5.2), finished("I", 5.3, 700)]
-    seen = visit(click, [*GOOD, *image], timeline={"navigation": [NAVIGATION], "paint": []})
+    told = Told("", 50.0, {"navigation": [NAVIGATION], "paint": []})
+    seen = visit(click, [*GOOD, *image], told=told)
     assert (seen.status, seen.protocol, seen.remote_address) == (200, "h2", "198.18.0.1")
     assert (seen.error, seen.error_detail) == (None, "")
     assert seen.started == "2023-11-14T22:13:25.000000+00:00"
     (resource,) = seen.resources
     assert (resource.url, resource.status, resource.bytes) == (f"{URL}a.png", 200, 700)
     assert (resource.start_ms, resource.duration_ms) == pytest.approx((100, 200))
+    assert resource.kind == "image"
+    assert seen.transfers == (Transfer("document", 1, 100), Transfer("image", 1, 700))
+    assert (seen.vitals.ttfb, seen.vitals.fully_loaded) == pytest.approx((65, 300))
+    assert seen.vitals.cumulative_layout_shift is None
 
 
 def test_a_visit_that_never_got_an_answer(click: Click) -> None:
@@ -58,6 +72,7 @@ def test_a_visit_that_never_got_an_answer(click: Click) -> None:
     assert (seen.error, seen.error_detail) == ("dns", "net::ERR_NAME_NOT_RESOLVED")
     assert (seen.status, seen.protocol, seen.remote_address) == (None, None, None)
     assert (seen.timings_ms, seen.resources) == (Timings(), ())
+    assert seen.vitals == Vitals()
 
 
 def test_a_visit_whose_time_was_up(click: Click) -> None:
@@ -78,6 +93,26 @@ def test_paint() -> None:
     entries = [{"name": "first-paint", "startTime": 40.5}]
     assert (paint_times(entries).first_paint, paint_times([]).first_paint) == (40.5, None)
     assert paint_times(entries).first_contentful_paint is None
+
+
+def test_the_timeline_gets_the_moments(click: Click) -> None:
+    told = Told("", 50.0, {"navigation": [NAVIGATION]})
+    page = PageLoad(URL, 5.0, 1.7e9, "D", tuple(GOOD), "", False, told)
+    record = to_visit(click, page, collect_exchanges(GOOD))
+    timeline = page_timeline(page, record)
+    assert timeline["navigation"] == [NAVIGATION]
+    assert {"name": "parse-start", "startTime": 50.0} in timeline["moment"]
+    assert page_timeline(replace(page, told=Told()), record) == {}
+
+
+def test_speed_needs_a_filmstrip_and_a_page_that_loaded(click: Click) -> None:
+    told = Told("", 50.0, {"navigation": [NAVIGATION]})
+    loaded = visit(click, GOOD, told=told)
+    pictures = [Picture(0, 0.0, b""), Picture(100, 1.0, b"")]
+    assert with_speed(loaded, pictures).vitals.speed_index == 100
+    assert with_speed(loaded, []) == loaded
+    cut = visit(click, GOOD)
+    assert with_speed(cut, pictures) == cut
 
 
 def test_in_flight_counts_what_has_not_ended() -> None:

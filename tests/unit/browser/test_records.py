@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from orchestrator.records import Paint, Resource, Timings, Visit, from_json, to_json
+from orchestrator.records import (
+    Paint,
+    Resource,
+    Timings,
+    Transfer,
+    Visit,
+    Vitals,
+    from_json,
+    to_json,
+)
 
 VISIT = Visit(
     run="run-1",
@@ -21,6 +30,8 @@ VISIT = Visit(
     error_detail="",
     started="2026-01-01T00:00:00.000000+00:00",
     cold=True,
+    vitals=Vitals(ttfb=12.5, largest_element="img.hero", cumulative_layout_shift=0.02),
+    transfers=(Transfer("document", 1, 900), Transfer("image", 2, 5000)),
 )
 
 
@@ -35,8 +46,16 @@ def test_the_object_has_the_promised_keys() -> None:
         "dns", "connect", "tls", "ttfb", "download", "dom_content_loaded", "load"
     }  # fmt: skip
     assert value["resources"][0].keys() == {
-        "url", "status", "protocol", "bytes", "start_ms", "duration_ms"
+        "url", "status", "protocol", "bytes", "start_ms", "duration_ms", "kind"
     }  # fmt: skip
+
+
+def test_a_record_from_before_there_were_vitals_is_still_one() -> None:
+    value = to_json(VISIT)
+    del value["vitals"], value["transfers"], value["resources"][0]["kind"]
+    old = from_json(value)
+    assert (old.vitals, old.transfers, old.resources[0].kind) == (Vitals(), (), None)
+    assert old.timings_ms == VISIT.timings_ms
 
 
 def test_something_else_is_no_visit() -> None:

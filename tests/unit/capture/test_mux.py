@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.capture.mux import Capture, NodeSummary, Tap, start_capture
-from orchestrator.errors import DeployError, HostError
+from orchestrator.capture.mux import EVERYTHING, Capture, NodeSummary, Options, Tap, start_capture
+from orchestrator.errors import DeployError, HostError, UsageError
 
 TAPS = [Tap("laptop", "/proc/1/ns/net", ("eth0",)), Tap("isp", "/run/netns/isp", ("up", "down"))]
 SUMMARY = '{"packets": 3, "drops": 1, "per_node": {"laptop": {"packets": 3, "drops": 1}}}'
@@ -97,6 +97,20 @@ def test_what_capmux_says_becomes_the_error(tmp_path: Path) -> None:
 def test_an_end_before_the_taps_are_read_is_told_as_well(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="status 7"):
         start(tmp_path, "sys.stdin.close(); sys.exit(7)")
+
+
+def test_options_are_written_before_the_folder() -> None:
+    assert EVERYTHING.arguments == []
+    assert Options("tcp port 443").arguments == ["-f", "tcp port 443"]
+    assert Options("ip", 1, 2, 3).arguments == ["-f", "ip", "-l", "1", "-c", "2", "-t", "3"]
+
+
+def test_what_cannot_be_asked_is_the_user_s_mistake(tmp_path: Path) -> None:
+    refusing = "print('capmux: filter is none', file=sys.stderr); sys.exit(2)"
+    with pytest.raises(UsageError) as refused:
+        start(tmp_path, refusing)
+    assert refused.value.message == "filter is none"
+    assert "pcap-filter" in refused.value.hint
 
 
 def test_no_privilege_is_the_host_s_fault(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from orchestrator.capture.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
+    INTERFACE_STATISTICS,
     SECTION_HEADER,
     SIMPLE_PACKET,
     TLS_KEY_LOG,
     Block,
-    ByteOrder,
     Direction,
     embed_secrets,
     is_truncated,
@@ -22,35 +22,9 @@ from orchestrator.capture.pcapng import (
     read_packets,
 )
 from orchestrator.errors import LabError
+from tests.unit.capture.texts import interface, option, packet, section
 
 KEYS = b"CLIENT_RANDOM 00 11\n"
-NANOSECONDS = b"\x09"
-INTERFACE_STATISTICS = 5
-
-
-def option(code: int, value: bytes, order: ByteOrder = "<") -> bytes:
-    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
-
-
-def section(order: ByteOrder = "<", length: int = -1) -> bytes:
-    body = struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, length)
-    return Block(SECTION_HEADER, body, order).encode()
-
-
-def interface(name: str, resolution: bytes = NANOSECONDS, order: ByteOrder = "<") -> bytes:
-    body = struct.pack(order + "HHI", 1, 0, 262144) + option(2, name.encode(), order)
-    body += option(9, resolution, order) if resolution else b""
-    return Block(INTERFACE_DESCRIPTION, body + bytes(4), order).encode()
-
-
-def packet(
-    index: int, ticks: int, data: bytes, flags: int | None = None, order: ByteOrder = "<"
-) -> bytes:
-    head = struct.pack(order + "5I", index, ticks >> 32, ticks & 0xFFFFFFFF, len(data), 1500)
-    body = head + data + bytes(-len(data) % 4)
-    if flags is not None:
-        body += option(2, struct.pack(order + "I", flags), order) + bytes(4)
-    return Block(ENHANCED_PACKET, body, order).encode()
 
 
 def types(data: bytes) -> list[int]:

@@ -1,0 +1,95 @@
+"""Segments that were lost, or taken for lost, and sent again. A step for each burst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.peers import find_peer, how_many, in_words
+from orchestrator.analysis.repeats import Repeat, find_repeats, group_bursts
+from orchestrator.analysis.step import Proof, Step
+from orchestrator.analysis.story import Story, proof
+from orchestrator.analysis.teller import Teller
+
+# What is sent again within the shortest timeout of each other is told together.
+_BURST_MS = 200.0
+_PROVED = 3
+
+
+def _tell(story: Story) -> Iterator[Step]:
+    for connection in story.connections:
+        peer = find_peer(story, connection)
+        client, server = story.client.name, peer.short
+        ways = ((client, server, connection.frames), (server, client, peer.frames))
+        for sender, receiver, frames in ways:
+            for burst in group_bursts(find_repeats(frames), _BURST_MS):
+                yield _step(story, burst, sender, receiver)
+
+
+def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step:
+    firsts = [repeat.first for repeat in burst]
+    places = tuple(dict.fromkeys(p for f in firsts if (p := story.flights.of(f).lost)))
+    arrived = [f for f in firsts if story.flights.of(f).last.node == receiver]
+    causes = tuple(dict.fromkeys(repeat.cause.value for repeat in burst))
+    later_ms = max(repeat.later_ms for repeat in burst)
+    size = sum(len(repeat.again.payload) for repeat in burst)
+    told = (
+        f"{sender} sends {how_many(len(burst), 'segment')} of {size:,} bytes to {receiver} again, "
+        f"{later_ms:.0f} ms after the first time. {_losses(burst, places, arrived)} What made it "
+        f"do so was {in_words(causes)}."
+    )
+    return Step(
+        kind="retransmission",
+        title=f"{sender} sends {how_many(len(burst), 'segment')} again",
+        told=told,
+        nodes=tuple(name for name in (sender, receiver) if name in story.plan.nodes),
+        start_ns=firsts[0].time_ns,
+        end_ns=burst[-1].again.time_ns,
+        proofs=tuple(_proofs(burst)),
+        details={
+            "segments": len(burst),
+            "bytes": size,
+            "later_ms": round(later_ms, 3),
+            "lost": places,
+            "arrived_anyway": len(arrived),
+            "found_by": causes,
+        },
+        terms=("retransmission", "ACK", "SACK", "RTO"),
+        milestone=f"{sender} sends a segment that has to be sent again",
+    )
+
+
+def _losses(burst: list[Repeat], places: tuple[str, ...], arrived: list[Frame]) -> str:
+    said = []
+    lost = len(burst) - len(arrived)
+    if places:
+        said.append(f"{_of(lost, len(burst))} lost {in_words(places)}.")
+    if arrived:
+        what = "Its ACK was late or lost" if len(burst) == 1 else "The ACKs were late or lost"
+        said.append(f"{_of(len(arrived), len(burst))} not lost: it had arrived. {what}.")
+    return " ".join(said) or "Where it was lost cannot be seen."
+
+
+def _of(count: int, total: int) -> str:
+    """The subject of a sentence about some of several segments."""
+    if total == 1:
+        return "It was"
+    return f"{'All' if count == total else count} of them {'was' if count == 1 else 'were'}"
+
+
+def _proofs(burst: list[Repeat]) -> Iterator[Proof]:
+    for repeat in burst[:_PROVED]:
+        yield proof(repeat.first, _same(repeat.first), "sent for the first time")
+        yield proof(repeat.again, _same(repeat.again), "sent again")
+    notices = [repeat.notice for repeat in burst if repeat.notice is not None]
+    for notice in notices[:1]:
+        shows = f"tcp.ack_raw == {notice.ack} && tcp.options.sack_le"
+        yield proof(notice, shows, "an ACK that shows the hole")
+
+
+def _same(frame: Frame) -> str:
+    """The two have the same sequence number."""
+    return f"tcp.seq_raw == {frame.seq} && tcp.len == {len(frame.payload)}"
+
+
+TELLER = Teller("retransmission", _tell)

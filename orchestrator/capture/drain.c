@@ -1,0 +1,93 @@
+/* From ring to file: which frames are ours, and of which interface. */
+#define _GNU_SOURCE
+#include "capmux.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+
+static uint64_t packets_of_all;
+
+bool has_enough(void)
+{
+    return settings.most_packets > 0 && packets_of_all >= settings.most_packets;
+}
+
+static struct tpacket_block_desc *current_block(const struct tap *tap)
+{
+    return (void *)(tap->ring + (size_t)tap->next_block * BLOCK_BYTES);
+}
+
+/* Ask the kernel which interface has this number now. The number of one that is gone keeps its
+ * meaning: its last frames may still be in the ring. */
+static void confirm_index(struct tap *tap, int index)
+{
+    struct ifreq request = {.ifr_ifindex = index};
+    if (ioctl(tap->fd, SIOCGIFNAME, &request) != 0)
+        return;
+    for (unsigned i = 0; i < tap->interface_count; i++) {
+        struct interface *interface = &tap->interfaces[i];
+        if (strcmp(interface->name, request.ifr_name) == 0)
+            interface->index = index;
+        else if (interface->index == index)
+            interface->index = 0;
+    }
+}
+
+static struct interface *interface_at(struct tap *tap, int index)
+{
+    for (unsigned i = 0; i < tap->interface_count; i++) {
+        struct interface *interface = &tap->interfaces[i];
+        if (interface->index == index && interface->confirmed_in == tap->block_number)
+            return interface;
+    }
+    if (index == tap->ignored_index)
+        return NULL;
+    confirm_index(tap, index);
+    for (unsigned i = 0; i < tap->interface_count; i++) {
+        struct interface *interface = &tap->interfaces[i];
+        if (interface->index == index) {
+            interface->confirmed_in = tap->block_number;
+            return interface;
+        }
+    }
+    tap->ignored_index = index;
+    return NULL;
+}
+
+static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
+{
+    tap->block_number++;
+    tap->ignored_index = 0;
+    const uint8_t *at = (const uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
+    for (uint32_t left = block->hdr.bh1.num_pkts; left > 0; left--) {
+        const struct tpacket3_hdr *frame = (const void *)at;
+        const struct sockaddr_ll *address = (const void *)(at + TPACKET_ALIGN(sizeof *frame));
+        struct interface *interface = interface_at(tap, address->sll_ifindex);
+        if (interface && !has_enough()) {
+            write_packet(tap, interface, frame, address->sll_pkttype);
+            packets_of_all++;
+        }
+        at += frame->tp_next_offset;
+    }
+}
+
+/* Write out the blocks that are ours, at most once round the ring: others wait for their turn. */
+void drain(struct tap *tap)
+{
+    for (unsigned i = 0; i < settings.ring_blocks; i++) {
+        struct tpacket_block_desc *block = current_block(tap);
+        uint32_t *status = &block->hdr.bh1.block_status;
+        if (!(__atomic_load_n(status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+            return;
+        copy_block(tap, block);
+        block->hdr.bh1.num_pkts = 0; /* so that a count in a block of the kernel's is never old */
+        __atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+        tap->next_block = (tap->next_block + 1) % settings.ring_blocks;
+    }
+}
+
+/* Frames the kernel holds in a block it has not handed over: it counts them there as they come. */
+uint32_t undelivered(const struct tap *tap)
+{
+    return __atomic_load_n(&current_block(tap)->hdr.bh1.num_pkts, __ATOMIC_ACQUIRE);
+}

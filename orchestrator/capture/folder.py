@@ -1,0 +1,72 @@
+"""The folder of a capture, and what stands there beside the nodes' files once it is over:
+capture.json and journey.pcapng."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from orchestrator.capture.merge import JOURNEY, merge
+from orchestrator.capture.mux import CaptureSummary
+from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.runtime.ownership import give_to_user
+
+JOURNEY_AT_MOST_BYTES = 512 << 20
+"""Above this the nodes' files are not merged: it is done in memory."""
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """A folder for one capture, empty at first; it is removed again if the block fails.
+
+    Raises UsageError where something is in it already, HostError where it cannot be made.
+    """
+    hint = "choose another with --output"
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty", hint)
+    except OSError as error:
+        raise HostError(f"cannot write to {folder}: {error.strerror}", hint) from error
+    give_to_user(missing)
+    try:
+        yield
+    except BaseException:
+        for file in folder.iterdir():
+            file.unlink()
+        with suppress(OSError):  # somebody else may have put something above by now
+            for path in missing:
+                path.rmdir()
+        raise
+
+
+def write_counts(
+    folder: Path, outcome: CaptureSummary | str, asked: Mapping[str, Any] | None = None
+) -> None:
+    """capture.json: packets and drops, or the error that says why they are not known."""
+    unknown = {"packets": None, "drops": None}
+    counted = {**unknown, "error": outcome} if isinstance(outcome, str) else asdict(outcome)
+    text = json.dumps({**counted, **(asked or {})}, indent=1)
+    (folder / "capture.json").write_text(text, encoding="utf-8")
+
+
+def write_journey(folder: Path, at_most_bytes: int = JOURNEY_AT_MOST_BYTES) -> str:
+    """Merge the nodes' files of a folder. Returns why there is no journey.pcapng, or ""."""
+    files = sorted(file for file in folder.glob("*.pcapng") if file.name != JOURNEY)
+    size = sum(file.stat().st_size for file in files)
+    if not files:
+        return "there are no packets"
+    if size > at_most_bytes:
+        command = f"mergecap -w {folder}/{JOURNEY} {folder}/*.pcapng"
+        return f"{JOURNEY} is not made of {size >> 20} MiB; if you want it: {command}"
+    try:
+        merged = merge({file.name: file.read_bytes() for file in files})
+    except LabError as error:
+        return f"{JOURNEY} could not be made: {error.message}"
+    (folder / JOURNEY).write_bytes(merged)
+    return ""

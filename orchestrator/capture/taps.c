@@ -1,0 +1,104 @@
+/* What to capture, read from standard input; and how capmux fails. */
+#define _GNU_SOURCE
+#include "capmux.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tap *taps;
+unsigned tap_count;
+
+/* Tell what went wrong, remove the files of this run, and end. Threads may call it: the lock is
+ * never released, so the first failure is the one that is told. */
+__attribute__((noreturn)) static void end_with(int status, const char *format, va_list arguments)
+{
+    flockfile(stderr);
+    fputs("capmux: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    for (unsigned i = 0; i < tap_count; i++)
+        remove_file(&taps[i]);
+    _exit(status);
+}
+
+void fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end_with(1, format, arguments);
+}
+
+void refuse(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end_with(2, format, arguments);
+}
+
+/* A node's name becomes a file's name and a JSON string: nothing in it may need quoting. */
+static bool is_node_name(const char *text)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return *text != '.' && text[strspn(text, allowed)] == '\0';
+}
+
+static void check_node_name(const char *node)
+{
+    if (!is_node_name(node))
+        fail("%s: not a name for a node", node);
+    for (unsigned i = 0; i < tap_count; i++)
+        if (strcmp(taps[i].node, node) == 0)
+            fail("%s: listed twice", node);
+}
+
+static void add_interface(struct tap *tap, const char *name)
+{
+    if (strlen(name) >= IFNAMSIZ)
+        fail("%s: %s: longer than an interface's name can be", tap->node, name);
+    for (unsigned i = 0; i < tap->interface_count; i++)
+        if (strcmp(tap->interfaces[i].name, name) == 0)
+            fail("%s: %s: listed twice", tap->node, name);
+    size_t size = (tap->interface_count + 1) * sizeof *tap->interfaces;
+    tap->interfaces = realloc(tap->interfaces, size);
+    if (!tap->interfaces)
+        fail("%s: out of memory", tap->node);
+    struct interface *added = &tap->interfaces[tap->interface_count++];
+    *added = (struct interface){0};
+    strcpy(added->name, name);
+}
+
+/* The tap points into the line, and keeps it. */
+static void add_tap(char *line)
+{
+    static const char blanks[] = " \t\r\n";
+    const char *node = strtok(line, blanks), *netns = strtok(NULL, blanks);
+    char *interfaces = strtok(NULL, blanks);
+    if (!interfaces || strtok(NULL, blanks))
+        fail("%s: want `<node> <namespace> <interface>[,<interface>...]`", node);
+    check_node_name(node);
+    taps = realloc(taps, (tap_count + 1) * sizeof *taps);
+    if (!taps)
+        fail("%s: out of memory", node);
+    struct tap *tap = &taps[tap_count++];
+    *tap = (struct tap){.node = node, .netns = netns};
+    for (char *name = strtok(interfaces, ","); name; name = strtok(NULL, ","))
+        add_interface(tap, name);
+    if (tap->interface_count == 0)
+        fail("%s: no interface listed", node);
+}
+
+bool read_taps(void)
+{
+    char *line = NULL;
+    size_t size = 0;
+    while (getline(&line, &size, stdin) > 0) {
+        if (line[strspn(line, " \t\r\n")] == '\0')
+            return true;
+        add_tap(line);
+        line = NULL;
+    }
+    return false;
+}

@@ -1,0 +1,50 @@
+"""The verb `compare`: two runs side by side, from their folders alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from orchestrator.analysis.compare import compare_journeys
+from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
+from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
+from orchestrator.telling import tell
+
+
+@click.command("compare")
+@click.argument("first")
+@click.argument("second")
+@click.option(
+    "--captures",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_CAPTURES,
+    show_default=True,
+    help="Where runs are kept.",
+)
+@json_option
+def compare_command(first: str, second: str, captures: Path, as_json: bool) -> None:
+    """Compare two runs: their figures, what the second saved, and what saved it.
+
+    A run is a folder, or the name of one below --captures. No lab is needed.
+    """
+    journeys = [tell(find_run(captures, run)) for run in (first, second)]
+    comparison = Comparison([journey.visit for journey in journeys], compare_journeys(*journeys))
+    if as_json:
+        print_json(comparison_to_plain(comparison))
+        return
+    console = Console(highlight=False)
+    for place, journey in zip(("first", "second"), journeys, strict=True):
+        console.print(f"{place}: {journey.visit.url}, {journey.visit.run}", soft_wrap=True)
+        for warning in journey.warnings:
+            console.print(f"  [yellow]{warning}[/yellow]", soft_wrap=True)
+    print_comparison(comparison)
+
+
+def find_run(captures: Path, run: str) -> Path:
+    """The folder that is meant by a path, or by a name below ``captures``.
+
+    A folder that is not there is left for its reader to complain of.
+    """
+    return Path(run) if Path(run).exists() or "/" in run else captures / run

@@ -1,0 +1,20 @@
+"""A journey as files: a page to read, Markdown to quote, JSON to compute with."""
+
+from __future__ import annotations
+
+import json
+
+from orchestrator.report.markdown import render_markdown
+from orchestrator.report.material import Material
+from orchestrator.report.page import render_page
+from orchestrator.report.plain import journey_to_plain
+
+
+def render_report(material: Material) -> dict[str, str]:
+    """The text of each file, by its name in the run's folder."""
+    plain = journey_to_plain(material.journey)
+    return {
+        "journey.html": render_page(material),
+        "journey.md": render_markdown(material.journey),
+        "journey.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n",
+    }

@@ -1,0 +1,29 @@
+"""A proof as a line that can be typed in the run's folder, to see for oneself."""
+
+from __future__ import annotations
+
+import shlex
+
+from orchestrator.analysis.step import Proof
+
+
+def command(proof: Proof) -> str:
+    """The line that shows a proof: tshark for frames, sed for logs, jq for JSON."""
+    file = shlex.quote(proof.file)
+    if proof.file.endswith(".pcapng"):
+        wanted = f"frame.number == {proof.number}"
+        both = f"{wanted} && ({proof.shows})" if proof.shows else wanted
+        return f"tshark -r {file} -Y {shlex.quote(both)}"
+    if proof.file.endswith((".json", ".har")):
+        return f"jq {shlex.quote(_query(proof.shows))} {file}"
+    return f"sed -n {proof.number}p {file}"
+
+
+def _query(pointer: str) -> str:
+    """A JSON pointer (RFC 6901) as a path of jq."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    return "." + "".join(f"[{part if part.isdecimal() else _quoted(part)}]" for part in parts)
+
+
+def _quoted(part: str) -> str:
+    return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'

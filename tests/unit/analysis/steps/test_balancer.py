@@ -1,0 +1,93 @@
+"""What the load balancer chose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import balancer
+from orchestrator.analysis.story import Story
+from orchestrator.plan.services import Backend, BalancerSettings
+from tests.unit.analysis.builders import VISIT, at
+from tests.unit.analysis.shopping import ID, Shop, cached, logged_only, missed
+
+
+def steps(story: Story) -> list[Step]:
+    return list(balancer.TELLER.tell(story))
+
+
+def with_backends(shop: Shop, *, web: int, apps: int) -> Shop:
+    """The shop with more servers than the smallest lab has."""
+    node = shop.plan.nodes["shop-lb"]
+    servers = [Backend(f"server{n}", IPv4Address("10.0.0.2"), 8080) for n in range(9)]
+    settings = BalancerSettings(tuple(servers[:web]), tuple(servers[:apps]), ())
+    nodes = {**shop.plan.nodes, "shop-lb": replace(node, settings=settings)}
+    shop.plan = replace(shop.plan, nodes=nodes)
+    return shop
+
+
+def test_backend_server_and_timers_are_told() -> None:
+    (step,) = steps(missed().story())
+    assert step.title == "shop-lb chooses shop-app1"
+    assert (
+        "takes the backend “apps”, which is the only one, and shop-app1, its only server"
+        in step.told
+    )
+    assert "4 ms until the server answered, 4 ms in all" in step.told
+    assert step.nodes == ("shop-lb", "shop-app1")
+    assert (step.start_ns, step.end_ns) == (at(77.0), at(82.3))
+    assert step.details["server_ms"] == 4
+
+
+def test_of_several_servers_it_takes_one_after_the_other() -> None:
+    (step,) = steps(with_backends(missed(), web=1, apps=2).story())
+    assert "since the path is not under /static/" in step.told
+    assert "in turn (round robin over 2 servers)" in step.told
+
+
+def test_a_path_under_static_goes_to_the_web_servers() -> None:
+    shop = with_backends(
+        Shop(replace(VISIT, url="https://www.example.com/static/a.png")), web=1, apps=1
+    )
+    shop.opens(0, "edge", "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", (40000, 443))
+    shop.edge_logs(50, "MISS", request="GET /static/a.png HTTP/2.0")
+    line = "198.18.5.9:1 [x] public web/shop-web1 0/0/-1/-1/3 200 9 - - ---- 1/1/0/0/0 0/0"
+    shop.logged("shop-lb", 40, f'{line} {{{ID}}} "GET /static/a.png HTTP/1.1"')
+    (step,) = steps(shop.story())
+    assert (
+        "“web”, since /static/a.png begins with /static/, and shop-web1, its only server"
+        in step.told
+    )
+    # -1 is how HAProxy says that it did not come so far.
+    assert "connect_ms" not in step.details
+    assert step.start_ns == at(37)
+
+
+def test_the_packet_to_the_server_and_the_log_prove_it() -> None:
+    (step,) = steps(missed().story())
+    shown = {(p.file, p.number): p.shows for p in step.proofs}
+    assert "ip.dst == 10.0.0.2" in shown[("shop-lb.pcapng", 2)]
+    assert shown[("logs/shop-lb.log", 1)] == "apps/shop-app1 0/0/0/4/4 200 3100"
+    assert shown[("shop-lb.pcapng", 4)] == 'http.response.line contains "x-balancer: shop-lb"'
+
+
+def test_without_a_server_it_answers_itself() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", (40000, 443))
+    shop.edge_logs(50, "MISS", status=503)
+    line = "198.18.5.9:1 [x] public apps/<NOSRV> 0/-1/-1/-1/0 503 217 - - SC-- 1/1/0/0/0 0/0"
+    shop.logged("shop-lb", 40, f'{line} {{{ID}}} "GET / HTTP/1.1"')
+    (step,) = steps(shop.story())
+    assert step.title == "shop-lb has no server to ask"
+    assert "answers 503 itself" in step.told
+    assert step.nodes == ("shop-lb",)
+
+
+def test_it_needs_no_keys() -> None:
+    with_keys, without = steps(missed().story()), steps(logged_only().story())
+    assert without[0].told == with_keys[0].told
+
+
+def test_a_hit_never_comes_so_far() -> None:
+    assert steps(cached().story()) == []

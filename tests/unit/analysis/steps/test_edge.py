@@ -1,0 +1,138 @@
+"""What the edge's cache had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import edge
+from orchestrator.analysis.story import Story
+from orchestrator.plan.model import AnycastService
+from tests.unit.analysis.builders import VISIT, at
+from tests.unit.analysis.shopping import (
+    EDGE,
+    ID,
+    LAPTOP,
+    Shop,
+    answers1,
+    asks1,
+    cached,
+    logged_only,
+    missed,
+)
+
+
+def steps(story: Story) -> list[Step]:
+    return list(edge.TELLER.tell(story))
+
+
+def test_a_hit_is_answered_by_the_edge_itself_and_saves_the_way_to_the_origin() -> None:
+    (step,) = steps(cached().story())
+    assert step.told == (
+        "edge has a fresh copy of / in its cache (HIT) and answers by itself, within 0.2 ms."
+    )
+    assert "the way to the origin shop-lb and back" in step.saved
+    assert step.nodes == ("edge",)
+    assert (step.start_ns, step.end_ns) == (at(26), at(26.2))
+
+
+def test_a_miss_asks_the_origin_over_a_new_connection() -> None:
+    (step,) = steps(missed().story())
+    assert "has no copy of / in its cache (MISS)" in step.told
+    assert "asks the origin shop-lb over HTTP/1.1" in step.told
+    assert "on a new connection, whose handshake took 33.9 ms" in step.told
+    assert "the answer begins 38.9 ms after the request" in step.told
+    assert step.nodes == ("edge", "shop-lb")
+    assert step.saved == ""
+    syn, answer = (p for p in step.proofs if "tcp.flags.syn" in p.shows)
+    assert (syn.number, answer.number) == (3, 4)
+
+
+def test_a_kept_connection_saves_a_handshake() -> None:
+    (step,) = steps(missed(new=False).story())
+    assert "on a connection kept from an earlier request" in step.told
+    assert step.saved == "a TCP handshake with the origin"
+    assert step.details["new_connection"] is False
+    assert not [p for p in step.proofs if "tcp.flags.syn" in p.shows]
+
+
+def test_a_connection_opened_for_an_earlier_request_of_the_visit_is_a_kept_one() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.tcp("edge", 1, "198.18.5.9", "198.18.5.7", (50000, 80), flags=2, payload=b"")
+    shop.tcp("edge", 2, "198.18.5.7", "198.18.5.9", (80, 50000), flags=18, payload=b"")
+    shop.tcp("edge", 3, "198.18.5.9", "198.18.5.7", (50000, 80), asks1("/before"), "http")
+    shop.browser_asks()
+    shop.edge_asks_origin(new=False)
+    shop.edge_answers(99.2, "MISS")
+    (step,) = steps(shop.story())
+    assert step.details["new_connection"] is False
+
+
+def test_header_log_and_request_id_prove_the_verdict() -> None:
+    (step,) = steps(missed().story())
+    shown = [(p.file, p.shows) for p in step.proofs]
+    assert shown[0] == (
+        "edge.pcapng",
+        'http2.header.name == "x-cache" && http2.header.value == "MISS"',
+    )
+    assert (
+        "laptop.pcapng",
+        'http2.header.name == "x-edge" && http2.header.value == "edge"',
+    ) in shown
+    assert ("edge.pcapng", f'http.request.line contains "X-Request-Id: {ID}"') in shown
+    (log,) = (p for p in step.proofs if p.file == "logs/edge.log")
+    assert '"cache":"MISS"' in log.shows
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [("STALE", "old copy"), ("UPDATING", "while it gets a new one"), ("EXPIRED", "too old")],
+)
+def test_other_verdicts_are_said_in_words(verdict: str, says: str) -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(26.2, verdict)
+    (step,) = steps(shop.story())
+    assert says in step.told
+    assert bool(step.saved) == (verdict != "EXPIRED")
+
+
+def test_a_redirection_is_none_of_the_caches_business() -> None:
+    shop = Shop(replace(VISIT, url="http://www.example.com/"))
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 80))
+    shop.tcp("edge", 16, LAPTOP, EDGE, (40000, 80), asks1(), "http")
+    shop.tcp("edge", 17, EDGE, LAPTOP, (80, 40000), answers1(301), "http")
+    (step,) = steps(shop.story())
+    assert step.title == "edge answers by itself"
+    assert "301" in step.told
+    assert [p.shows for p in step.proofs] == ["http.response.code == 301"]
+
+
+def test_without_keys_the_verdict_is_that_of_the_log() -> None:
+    (step,) = steps(logged_only().story())
+    assert step.title == "edge: MISS"
+    assert "on a new connection" in step.told
+    assert step.proofs[0].file == "logs/edge.log"
+
+
+def test_the_plan_says_which_of_several_edges_it_should_be() -> None:
+    shop = cached()
+    service = AnycastService("cdn", 64502, (), (ip_address(EDGE),), ("edge",))
+    shop.plan = replace(shop.plan, anycast={"cdn": service})
+    (step,) = steps(shop.story())
+    assert step.expected.startswith("edge")
+    assert step.as_expected is True
+    (alone,) = steps(cached().story())
+    assert (alone.expected, alone.as_expected) == ("", None)
+
+
+def test_a_site_without_an_edge_has_no_step() -> None:
+    shop = Shop()
+    shop.opens(0, "shop-lb", LAPTOP, "3fff:1:4000::7", (40000, 443))
+    shop.tcp("shop-lb", 16, LAPTOP, "3fff:1:4000::7", (40000, 443), asks1(), "tls:http")
+    assert steps(shop.story()) == []

@@ -1,0 +1,109 @@
+"""What the page needs beside itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import resources
+from orchestrator.analysis.story import Story
+from tests.unit.analysis.builders import VISIT, at
+from tests.unit.analysis.shopping import (
+    EDGE,
+    LAPTOP,
+    Shop,
+    answers1,
+    asks1,
+    asks2,
+    cached,
+    http2,
+    resource,
+)
+
+TOLD = (resource("/a.css", 50, 1200), resource("/b.js", 51, 800))
+TO, BACK = (LAPTOP, EDGE, (40000, 443)), (EDGE, LAPTOP, (443, 40000))
+
+
+def steps(story: Story) -> list[Step]:
+    return list(resources.TELLER.tell(story))
+
+
+def two_files(*verdicts: str) -> Shop:
+    """/a.css and /b.js, asked for one after the other and answered side by side."""
+    shop = cached(replace(VISIT, resources=TOLD))
+    for place, entry in enumerate(TOLD):
+        path = entry.url.removeprefix("https://www.example.com")
+        shop.tcp("laptop", 50 + place, *TO, http2(*asks2(path), streams=(3 + 2 * place,)), "tls")
+    for place, verdict in enumerate(verdicts):
+        block = http2((":status", "200"), ("x-cache", verdict), streams=(3 + 2 * place,))
+        shop.tcp("laptop", 60 + place, *BACK, block, "tls")
+    return shop
+
+
+def test_the_summary_counts_files_bytes_verdicts_and_connections() -> None:
+    step, *_ = steps(two_files("HIT", "MISS").story())
+    assert step.kind == "resources"
+    assert step.told == (
+        "The page needs 2 more files, 2,000 bytes in all, which take 11.0 ms from the first "
+        "request to the last byte. The edge's cache says: 1 × HIT and 1 × MISS. All come over the page's "
+        "own connection: HTTP/2 carries them as streams side by side, at most 2 at a time."
+    )
+    assert step.saved == "1 request to the origin"
+    assert (step.start_ns, step.end_ns) == (at(50), at(61))
+    assert [(p.number, p.says) for p in step.proofs] == [
+        (6, "asks for /a.css"),
+        (8, "HIT"),
+        (9, "MISS"),
+    ]
+
+
+def test_each_file_has_a_step_with_request_answer_and_verdict() -> None:
+    _, css, script = steps(two_files("HIT", "MISS").story())
+    assert css.kind == script.kind == "resource"
+    assert css.told == "/a.css: 200 OK, 1,200 bytes in 10.0 ms, HIT at edge."
+    assert css.saved == "a request to the origin"
+    assert script.saved == ""
+    assert [(p.number, p.shows) for p in script.proofs] == [
+        (7, 'http2.headers.method == "GET" && http2.headers.path == "/b.js"'),
+        (9, "http2.headers.status == 200"),
+        (9, 'http2.header.name == "x-cache" && http2.header.value == "MISS"'),
+    ]
+    assert script.details["stream"] == 5
+
+
+def test_what_the_packets_do_not_show_is_told_as_the_browser_tells_it() -> None:
+    _, css, script = steps(two_files("HIT").story())
+    assert script.end_ns == at(51 + 50)
+    assert script.proofs[-1].file == "visit.json"
+    assert script.proofs[-1].shows == "/resources/1"
+    assert css.proofs[-1].file == "laptop.pcapng"
+
+
+def test_http1_takes_a_connection_for_each_at_a_time() -> None:
+    shop = cached(replace(VISIT, resources=TOLD))
+    shop.opens(45, "edge", LAPTOP, EDGE, (40002, 443))
+    for place, (path, port) in enumerate((("/a.css", 40000), ("/b.js", 40002))):
+        shop.tcp("laptop", 60 + place, LAPTOP, EDGE, (port, 443), asks1(path), "tls:http")
+    for place, port in enumerate((40000, 40002)):
+        shop.tcp("laptop", 65 + place, EDGE, LAPTOP, (443, port), answers1(), "tls:http")
+    step, *_ = steps(shop.story())
+    assert "They come over 2 TCP connections, at most 2 at a time: each carries one" in step.told
+    assert "cache" not in step.told
+    assert len(step.proofs) == 2
+
+
+def test_without_keys_logs_give_the_verdicts_and_nothing_is_said_of_how_many_at_a_time() -> None:
+    shop = Shop(replace(VISIT, resources=TOLD))
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    for place, path in enumerate(("/a.css", "/b.js")):
+        shop.edge_logs(60 + place, "HIT", request=f"GET {path} HTTP/2.0", id=f"id{place}")
+    step, css, _ = steps(shop.story())
+    assert "2 × HIT" in step.told
+    assert "at a time" not in step.told
+    assert {p.file for p in step.proofs} == {"logs/edge.log", "visit.json"}
+    assert css.told == "/a.css: 200 OK, 1,200 bytes in 50.0 ms, HIT at edge."
+    assert [p.file for p in css.proofs] == ["logs/edge.log"]
+
+
+def test_a_page_of_one_file_has_no_step() -> None:
+    assert steps(cached().story()) == []
