@@ -381,7 +381,7 @@ def test_a_capture_ends_by_itself_after_so_long(row: Row, tmp_path: Path) -> Non
     with start_capture(row.taps(), tmp_path, Options(duration_s=1)) as capture:
         row.send(5)
         assert eventually(lambda: capture._process.poll() is not None)
-    assert 0.9 < time.monotonic() - started < 5
+    assert 0.9 < time.monotonic() - started < 10
     assert len(datagrams(tmp_path / "server.pcapng")) == 5
 
 
