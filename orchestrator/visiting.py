@@ -18,7 +18,6 @@ The folder appears under its name when it is whole; until then its name starts w
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -36,8 +35,9 @@ from orchestrator.analysis.journey import Journey
 from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
 from orchestrator.browser.film import Picture
-from orchestrator.capture.mux import CaptureSummary, Tap, start_capture
+from orchestrator.capture.mux import CaptureSummary, start_capture
 from orchestrator.capture.pcapng import embed_secrets
+from orchestrator.capture.taps import every_tap
 from orchestrator.errors import HostError, LabError, UsageError
 from orchestrator.lab import node_of
 from orchestrator.plan.addresses import Family
@@ -55,6 +55,7 @@ from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.families import only_family
 from orchestrator.runtime.offloads import exact_frames
+from orchestrator.runtime.ownership import give_to_user
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.runtime.witness import read_forwarding, read_logs, read_translations
@@ -103,7 +104,7 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
         if request.cold:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
-        taps = _taps(plan, containers)
+        taps = every_tap(plan, namespaces_of(plan, dict(containers)))
         since_s = time.time()
         frames = exact_frames({tap.netns: tap.interfaces for tap in taps})
         with frames, start_capture(taps, folder) as capture:
@@ -114,10 +115,11 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
             capture.stop()
             _write_testimony(folder, client, plan, containers, since_s)
         _write_evidence(folder, plan, evidence, capture.stop())
-    journey = _told(captures / click.run)
+    kept = captures / click.run
+    journey = _told(kept)
     _point_latest(captures, click.run)
-    _give_to_user(captures, captures / click.run)
-    return Run(evidence.visit, captures / click.run, capture.stop(), journey)
+    give_to_user((kept, *kept.rglob("*")))
+    return Run(evidence.visit, kept, capture.stop(), journey)
 
 
 def _told(folder: Path) -> Journey:
@@ -177,18 +179,6 @@ def _run_name(url: str) -> str:
     return f"{now}-{target or 'visit'}-{secrets.token_hex(2)}"
 
 
-def _taps(plan: Plan, containers: Mapping[str, Container]) -> list[Tap]:
-    """Every interface of the lab, switches' ports included."""
-    namespaces = namespaces_of(plan, dict(containers))
-    ports = {name: node.interfaces for name, node in plan.nodes.items()}
-    ports |= {name: switch.ports for name, switch in plan.switches.items()}
-    return [
-        Tap(name, namespaces[name], tuple(port.name for port in interfaces))
-        for name, interfaces in ports.items()
-        if name in namespaces and interfaces
-    ]
-
-
 @contextmanager
 def _run_folder(captures: Path, run: str) -> Iterator[Path]:
     """A folder to fill, renamed to the run's name once it is whole."""
@@ -211,14 +201,6 @@ def _point_latest(captures: Path, run: str) -> None:
     link = captures / f".latest-{run}"
     link.symlink_to(run)
     link.replace(captures / "latest")
-
-
-def _give_to_user(captures: Path, folder: Path) -> None:
-    """Under sudo, what a run leaves belongs to who asked for it."""
-    if "SUDO_UID" in os.environ:
-        owner, group = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
-        for path in (captures, folder, *folder.rglob("*")):
-            os.chown(path, owner, group)
 
 
 def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:

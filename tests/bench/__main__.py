@@ -27,7 +27,7 @@ from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
-from tests.bench import analysis, scale
+from tests.bench import analysis, capture, scale
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
@@ -111,5 +111,9 @@ def measure() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    of_graphs = (scale.SUBJECT, scale.measure(scale.SIZES))
-    sys.exit(max(report(*subject) for subject in (("default lab", measure()), of_graphs)))
+    subjects = (
+        ("default lab", measure()),
+        (capture.SUBJECT, capture.measure()),
+        (scale.SUBJECT, scale.measure(scale.SIZES)),
+    )
+    sys.exit(max(report(*subject) for subject in subjects))

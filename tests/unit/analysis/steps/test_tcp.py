@@ -1,0 +1,96 @@
+"""Handshakes that succeed, are refused, or are never answered."""
+
+from __future__ import annotations
+
+from orchestrator.analysis.frames import ACK, RST, SYN
+from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import tcp
+from orchestrator.analysis.story import Story
+from tests.unit.analysis.builders import at
+from tests.unit.analysis.talking import OPTIONS, talk
+
+
+def steps(story: Story) -> list[Step]:
+    return list(tcp.TELLER.tell(story))
+
+
+def test_a_handshake_names_the_server_by_where_the_syn_arrived() -> None:
+    connection = talk()
+    connection.open()
+    (step,) = steps(connection.recording.story())
+    assert step.title == "TCP connects to edge"
+    assert step.nodes == ("laptop", "edge")
+    assert "The answer took 10.0 ms, one round trip." in step.told
+    assert (step.start_ns, step.end_ns) == (at(0), at(10))
+    arrival = step.proofs[-1]
+    assert (arrival.file, arrival.number) == ("edge.pcapng", 1)
+
+
+def test_the_options_of_both_are_told() -> None:
+    connection = talk()
+    connection.up(0, {**OPTIONS, "tcp.options.mss_val": "1440"}, flags=SYN, seq=999)
+    bare = {"tcp.options.mss_val": "1460"}
+    connection.down(5, bare, flags=SYN | ACK, seq=4999, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert step.details["mss_client"] == 1440
+    assert step.details["mss_server"] == 1460
+    assert step.details["window_scale_client"] == 10
+    assert step.details["sack"] is False
+    assert "not SACK, timestamps and ECN" in step.told
+
+
+def test_ecn_is_agreed_where_one_asks_and_the_other_grants() -> None:
+    connection = talk()
+    connection.up(0, OPTIONS, flags=SYN | 0x40 | 0x80, seq=999)
+    connection.down(5, OPTIONS, flags=SYN | ACK | 0x40, seq=4999, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert step.details["ecn"] is True
+    assert "both use SACK, timestamps and ECN" in step.told
+
+
+def test_without_dissections_nothing_is_said_of_options() -> None:
+    connection = talk()
+    connection.up(0, flags=SYN, seq=999)
+    connection.down(5, flags=SYN | ACK, seq=4999, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert "MSS" not in step.told
+    assert "sack" not in step.details
+
+
+def test_a_syn_that_was_lost_is_told_with_what_it_cost() -> None:
+    connection = talk()
+    connection.up(0, flags=SYN, seq=999, arrives=False)
+    connection.up(1000, flags=SYN, seq=999)
+    connection.down(1005, flags=SYN | ACK, seq=4999, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert "The SYN had to be sent 2 times, which cost 1.0 s." in step.told
+    assert step.details["round_trip_ms"] == 10.0
+    assert [p.says for p in step.proofs][:2] == ["SYN leaves", "SYN is sent again"]
+
+
+def test_a_refused_connection() -> None:
+    connection = talk(server_port=444)
+    connection.up(0, flags=SYN, seq=999)
+    connection.down(5, flags=RST | ACK, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert step.title == "TCP: edge refuses"
+    assert "nothing listens at port 444" in step.told
+    assert step.proofs[0].shows == "tcp.flags.reset == 1 && tcp.srcport == 444"
+
+
+def test_a_connection_that_is_never_answered_tells_when_it_was_tried() -> None:
+    connection = talk()
+    for at_ms in (0, 1000, 3000):
+        connection.up(at_ms, flags=SYN, seq=999, arrives=False)
+    (step,) = steps(connection.recording.story())
+    assert step.title == "TCP: no answer from edge"
+    assert "It is sent again 1.0 s and 3.0 s after the first, in vain." in step.told
+    assert step.details["syns_sent"] == 3
+    assert len(step.proofs) == 3
+
+
+def test_a_syn_that_is_not_sent_again_is_given_up() -> None:
+    connection = talk()
+    connection.up(0, flags=SYN, seq=999, arrives=False)
+    (step,) = steps(connection.recording.story())
+    assert "It is given up." in step.told
