@@ -183,7 +183,8 @@ def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
     if places:
         return f" It was lost {in_words(places)}."
     last = dict.fromkeys(flight.last.node for flight in flights)
-    return "" if peer.node in last else f" It was last seen at {in_words(last)}."
+    seen = [node for node in last if node not in (story.client.name, peer.node)]
+    return f" It was last seen at {in_words(seen)}." if seen else ""
 
 
 def _options(story: Story, connection: Connection) -> Mapping[str, Detail]:

@@ -26,6 +26,7 @@ from tests.unit.analysis.shopping import (
     resource,
 )
 
+
 def places(fetch: Fetch) -> list[str]:
     """The nodes at which the request was found, on its way."""
     found = (

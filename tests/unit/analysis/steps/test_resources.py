@@ -45,8 +45,9 @@ def test_the_summary_counts_files_bytes_verdicts_and_connections() -> None:
     assert step.kind == "resources"
     assert step.told == (
         "The page needs 2 more files, 2,000 bytes in all, which take 11.0 ms from the first "
-        "request to the last byte. The edge's cache says: 1 × HIT and 1 × MISS. All come over the page's "
-        "own connection: HTTP/2 carries them as streams side by side, at most 2 at a time."
+        "request to the last byte. The edge's cache says: 1 × HIT and 1 × MISS. All come over "
+        "the page's own connection: HTTP/2 carries them as streams side by side, at most 2 at a "
+        "time."
     )
     assert step.saved == "1 request to the origin"
     assert (step.start_ns, step.end_ns) == (at(50), at(61))

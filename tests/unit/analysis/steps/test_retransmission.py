@@ -70,16 +70,6 @@ def test_repeats_close_to_each_other_are_one_step() -> None:
     assert step.details["bytes"] == 1500
 
 
-def test_a_segment_that_had_arrived_was_sent_again_needlessly() -> None:
-    connection = talk()
-    connection.open()
-    once = connection.down(20, seq=5000, ack=1000, payload=b"a" * 1000)
-    connection.down(40, seq=5000, ack=1000, payload=b"a" * 1000)
-    assert once.number == 4
-    (step,) = steps(connection.recording.story())
-    assert step.details["segments"] == 1
-
-
 def test_a_fin_that_is_sent_again_counts() -> None:
     connection = talk()
     connection.open()

@@ -57,6 +57,10 @@ def certificate(
     return builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER).hex()
 
 
+def named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
 def steps(story: Story) -> list[Step]:
     return list(tls.TELLER.tell(story))
 
