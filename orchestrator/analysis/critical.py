@@ -82,7 +82,7 @@ def _page(story: Story, fetch: Fetch | None, called: str) -> Wanted:
     """With the browser's own times: where packets do not show it, those count."""
     host = urlsplit(fetch.url if fetch else story.visit.url).hostname or ""
     entries = story.evidence.timeline.get("navigation", [])
-    times = _times(story, entries[0]) if entries else _curl_times(story)
+    times = _times(story, entries[0]) if entries else _recorded_times(story)
     return Wanted(called, host, fetch, *times)
 
 
@@ -93,10 +93,15 @@ def _times(story: Story, entry: Mapping[str, Any]) -> tuple[int, int, int]:
     return asked, first, ended
 
 
-def _curl_times(story: Story) -> tuple[int, int, int]:
-    timings, ended_ns = story.visit.timings_ms, story.ended_ns
-    first_ns = ended_ns - round((timings.download or 0) * 1e6)
-    return first_ns - round((timings.ttfb or 0) * 1e6), first_ns, ended_ns
+def _recorded_times(story: Story) -> tuple[int, int, int]:
+    """The same by the record of the visit, which counts from when the connection stood."""
+    timings, connection = story.visit.timings_ms, story.main_connection
+    if connection is None or not answers_of(connection):
+        return 0, 0, 0
+    found = read_handshake(dissections_of(story, connection.frames))
+    finished = found.finished.frame if found and found.finished else answers_of(connection)[0]
+    first_ns = finished.time_ns + round((timings.ttfb or 0) * 1e6)
+    return finished.time_ns, first_ns, first_ns + round((timings.download or 0) * 1e6)
 
 
 def _resource(path: Path, story: Story, link: Link) -> None:
@@ -169,7 +174,9 @@ def _failed_ns(story: Story, host: str) -> int:
     ends = []
     for connection in story.connections:
         found = read_handshake(dissections_of(story, connection.frames))
-        if found is not None and found.alert is not None:
-            ends.append(found.alert.frame.time_ns)
+        # Without keys the alert stands where Finished would.
+        told = (found.alert or found.finished) if found else None
+        if told is not None and story.visit.error == "tls":
+            ends.append(told.frame.time_ns)
         ends += [f.time_ns for f in connection.frames if f.has(RST) and not f.outbound]
     return max(ends, default=story.ended_ns)

@@ -138,9 +138,8 @@ def _follow(
     balanced = serving.find_by_id(request_id, "balancer", inbound=True)
     if front and serving.role_of(front.request.node) == "balancer":
         balanced = front
-    direct = edge_line is None and upstream is None
-    balancer_line = serving.find_balancer_line(url, request_id, asked if direct else None, balanced)
-    if connection is None and direct:
+    balancer_line = serving.find_balancer_line(url, request_id, asked, balanced)
+    if connection is None:
         connection, peer = serving.connection_of(None, None, balancer_line)
     backend = serving.find_backend(url, request_id, balanced, balancer_line)
     served = serving.find_served(backend)

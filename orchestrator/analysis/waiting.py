@@ -50,11 +50,14 @@ def wait_for_response(path: Path, story: Story, wanted: Wanted) -> None:
             path.until(min(end_ns, first_ns), name, told)
     else:
         _wait_unseen(path, fetch, requested_ns, first_ns)
-    coming = fetch.connection.frames if fetch and fetch.connection else ()
+    # Of what is encrypted nobody can tell whose bytes they are.
+    coming = fetch.connection.frames if seen and fetch and fetch.connection else ()
     before = _others(coming, False, path.now_ns, first_ns)
     told = f"The response for {wanted.called} begins to come{_after(before)}."
     path.until(first_ns, "network", told)
-    path.until(ended_ns, "download", f"The rest of {wanted.called} comes{_size(seen)}.")
+    among = _others(coming, False, first_ns, ended_ns) - _body_bytes(seen)
+    mixed = f", among {among:,} bytes of others" if among >= _WORTH_BYTES else ""
+    path.until(ended_ns, "download", f"The rest of {wanted.called} comes{_size(seen)}{mixed}.")
 
 
 def _wait_for_turn(path: Path, story: Story, wanted: Wanted, requested_ns: int) -> None:
@@ -86,11 +89,15 @@ def _busy_with(story: Story, fetch: Fetch | None, now_ns: int, until_ns: int) ->
     return _Busy(last.request.path, last.ended_ns) if last else None
 
 
-def _size(seen: HttpExchange | None) -> str:
+def _body_bytes(seen: HttpExchange | None) -> int:
+    """0 where it is not known."""
     response = seen.response if seen else None
-    if response is None or not response.body_bytes:
-        return ""
-    return f": {response.body_bytes:,} bytes"
+    return (response.body_bytes or 0) if response else 0
+
+
+def _size(seen: HttpExchange | None) -> str:
+    size = _body_bytes(seen)
+    return f": {size:,} bytes" if size else ""
 
 
 def _others(frames: Iterable[Frame], outbound: bool, start_ns: int, end_ns: int) -> int:

@@ -15,6 +15,8 @@ from orchestrator.report.words import call_packet
 
 # The traces whose first passage, or last, is at the client.
 _CHOSEN = ("dns-query", "syn", "client-hello", "request", "first-byte")
+# What may be within TLS, by tshark's names; others are parts of these.
+_READABLE = ("http", "http2", "http3")
 _BYTES_A_LINE, _LINES = 16, 12
 _WIDTH, _LEAST = 900.0, 68.0
 
@@ -37,13 +39,17 @@ class Shape:
 
 @dataclass(frozen=True)
 class Packet:
-    """A frame at the client: what it is, where it stands, and its layers."""
+    """A frame at the client: what it is, where it stands, and its layers.
+
+    ``inside`` is what tshark reads in it with the keys of the run; "" if nothing is encrypted.
+    """
 
     name: str
     title: str
     file: str
     number: int
     wire: Encapsulation
+    inside: str = ""
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -71,11 +77,28 @@ def choose_packets(journey: Journey, evidence: Evidence) -> tuple[Packet, ...]:
     """Well-known frames as the client's interface saw them; those that there were."""
     frames = evidence.frames.get(journey.visit.node, ())
     found = dict(_without_traces(frames)) | _traced(journey, frames)
+    inside = {
+        dissection.frame.number: _decrypted(dissection.protocols)
+        for dissection in evidence.dissections.get(journey.visit.node, ())
+    }
     return tuple(
-        Packet(name, call_packet(name), f"{f.node}.pcapng", f.number, unwrap(f.captured.data))
+        Packet(
+            name,
+            call_packet(name),
+            f"{f.node}.pcapng",
+            f.number,
+            unwrap(f.captured.data),
+            inside.get(f.number, ""),
+        )
         for name in _CHOSEN
         if (f := found.get(name)) is not None
     )
+
+
+def _decrypted(protocols: tuple[str, ...]) -> str:
+    """The layers within TLS, each once."""
+    inside = protocols[protocols.index("tls") + 1 :] if "tls" in protocols else ()
+    return ", ".join(dict.fromkeys(name for name in inside if name in _READABLE))
 
 
 def _traced(journey: Journey, frames: tuple[Frame, ...]) -> dict[str, Frame]:

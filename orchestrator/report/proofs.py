@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from orchestrator.analysis.step import Proof
@@ -22,8 +23,11 @@ def command(proof: Proof) -> str:
 def _query(pointer: str) -> str:
     """A JSON pointer (RFC 6901) as a path of jq."""
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-    return "." + "".join(f"[{part if part.isdecimal() else _quoted(part)}]" for part in parts)
+    path = "".join(_member(part) for part in parts)
+    return path if path.startswith(".") else f".{path}"
 
 
-def _quoted(part: str) -> str:
-    return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _member(part: str) -> str:
+    if part.isdecimal():
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() and part.isascii() else f"[{json.dumps(part)}]"

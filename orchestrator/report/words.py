@@ -29,15 +29,10 @@ def call_packet(name: str) -> str:
 
 def in_ms(value: float | None) -> str:
     """Milliseconds: two decimals below 1, one below 100, none above; a dash for none."""
-    if value is None:
-        return NONE
-    return (
-        f"{value:.2f}"
-        if abs(value) < 1
-        else f"{value:.1f}"
-        if abs(value) < 100
-        else f"{value:,.0f}"
-    )
+    if not value:
+        return NONE if value is None else "0"
+    decimals = 2 if abs(value) < 1 else 1 if abs(value) < 100 else 0
+    return f"{value:,.{decimals}f}"
 
 
 def in_bytes(value: float) -> str:
@@ -104,7 +99,7 @@ def _taken(journey: Journey) -> str:
     said = f" in {in_ms(took)} ms"
     if trip is None:
         return said
-    return f"{said}, as {took / trip:.0f} round trips of {in_ms(trip)} ms"
+    return f"{said} ({took / trip:.0f} round trips of {in_ms(trip)} ms)"
 
 
 def _caches(journey: Journey) -> str:

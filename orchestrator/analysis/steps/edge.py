@@ -18,8 +18,9 @@ _VERDICTS = {
     "HIT": "has a fresh copy of {path} in its cache (HIT) and answers by itself",
     "MISS": "has no copy of {path} in its cache (MISS)",
     "EXPIRED": "has a copy of {path} that is too old (EXPIRED)",
-    "STALE": "has an old copy of {path} and answers with it, since the origin gives none (STALE)",
-    "UPDATING": "has an old copy of {path} and answers with it while it gets a new one (UPDATING)",
+    "STALE": "has an old copy of {path} and answers with it (STALE)",
+    "UPDATING": "has an old copy of {path} and answers with it, since a new one is on its way for "
+    "an earlier request (UPDATING)",
     "REVALIDATED": "has an old copy of {path} which the origin says is still good (REVALIDATED)",
     "BYPASS": "does not use its cache for {path} (BYPASS)",
 }
@@ -130,15 +131,22 @@ def _told(edge: _Edge, verdict: str, origin: str) -> str:
         )
     says = _VERDICTS.get(verdict, "says of its cache: " + verdict).format(path=edge.path)
     took_ms = (edge.end_ns - edge.start_ns) / 1e6
-    if edge.fetch.upstream is None:
-        if verdict in _SAVED and edge.fetch.front:
-            return f"{edge.name} {says}, within {took_ms:.1f} ms."
-        return f"{edge.name} {says}. Its answer is {edge.fetch.status}."
-    return f"{edge.name} {says}. {_upstream(edge, edge.fetch.upstream, origin)}"
+    told = f"{edge.name} {says}."
+    if verdict in _SAVED and edge.fetch.front:
+        told = f"{edge.name} {says}, within {took_ms:.1f} ms."
+    elif edge.fetch.upstream is None:
+        told += f" Its answer is {edge.fetch.status}."
+    if edge.fetch.upstream:
+        return f"{told} {_upstream(edge, edge.fetch.upstream, origin)}"
+    return told
 
 
 def _upstream(edge: _Edge, upstream: HttpExchange, origin: str) -> str:
-    asks = f"It asks the origin {origin} over {upstream.request.version}"
+    # nginx may answer with what it has and get a new copy for those who ask later.
+    answered = upstream.response
+    later = edge.fetch.front and (answered is None or answered.first.time_ns > edge.end_ns)
+    meanwhile = "For a new copy, which this answer does not wait for, it" if later else "It"
+    asks = f"{meanwhile} asks the origin {origin} over {upstream.request.version}"
     if edge.opened:
         over = f"on a new connection, whose handshake took {_round_trip_ms(edge.opened):.1f} ms"
     else:

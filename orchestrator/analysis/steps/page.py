@@ -43,7 +43,7 @@ class _Page:
         told = (
             f"The browser parses the HTML, from {began_ms:.1f} to {ended_ms:.1f} ms. The last byte "
             f"of it came at {response_ms:.1f} ms; what stylesheets, scripts and images it names "
-            "is asked for meanwhile."
+            "is asked for as soon as it is found."
         )
         proofs = (
             Proof(_FILE, 0, f"{_NAVIGATION}/domInteractive", "the parser is done"),

@@ -14,7 +14,8 @@ from orchestrator.analysis.steps.response import named
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 
-_CACHED = ("HIT", "STALE", "UPDATING", "REVALIDATED")
+# Answered without a request to the origin; with STALE and REVALIDATED there was one.
+_CACHED = ("HIT", "UPDATING")
 
 
 def _tell(story: Story) -> Iterator[Step]:

@@ -21,7 +21,7 @@ def _tell(story: Story) -> Iterator[Step]:
         main = story.main_connection
         carried = sum(len(f.payload) for f in connection.frames if not f.outbound)
         is_main = main is not None and main.frames[0] == connection.frames[0]
-        if carried > _WORTH_BYTES or (is_main and carried):
+        if carried > _WORTH_BYTES or (is_main and carried and story.visit.status is not None):
             yield from _growth(story, connection)
 
 

@@ -107,11 +107,7 @@ def _silence(story: Story, connection: Connection, peer: Peer) -> Step:
     tried = [frame for frame in connection.frames if is_syn(frame)]
     after = [(f.time_ns - tried[0].time_ns) / 1e9 for f in tried[1:]]
     waits = in_words(f"{seconds:.1f} s" for seconds in after)
-    again = (
-        f" It is sent again {waits} after the first, in vain."
-        if after
-        else " It is not sent again."
-    )
+    again = f"It is sent again {waits} after the first, in vain." if after else "It is given up."
     where = _vanished(story, peer, tried)
     told = (
         f"{story.client.name} sends a SYN to {peer.called}. No answer comes before the capture "

@@ -233,13 +233,13 @@ def cached(visit: Visit = VISIT) -> Shop:
     return shop
 
 
-def logged_only() -> Shop:
+def logged_only(logged_ms: float = 99.4) -> Shop:
     """The same as missed(), without keys: of what went over TLS there are only logs."""
     shop = Shop()
     shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
     shop.tcp("laptop", 20, LAPTOP, EDGE, (40000, 443), {}, "tls")
     shop.edge_asks_origin()
-    shop.edge_logs(99.4, "MISS", upstream=f"{ORIGIN}:80", upstream_s="0.073", total_s="0.074")
+    shop.edge_logs(logged_ms, "MISS", upstream=f"{ORIGIN}:80", upstream_s="0.073", total_s="0.074")
     shop.origin_logs()
     return shop
 

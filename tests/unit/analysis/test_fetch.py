@@ -143,6 +143,19 @@ def test_redirections_are_followed_to_the_page() -> None:
     assert found.resources == ()
 
 
+def test_a_page_may_redirect_to_itself() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    ends, back = (LAPTOP, EDGE, (40000, 443)), (EDGE, LAPTOP, (443, 40000))
+    shop.tcp("laptop", 11, *ends, asks1(), "tls:http")
+    shop.tcp("laptop", 12, *back, answers1(302, Location="/"), "tls:http")
+    shop.tcp("laptop", 13, *ends, asks1(), "tls:http")
+    shop.tcp("laptop", 14, *back, answers1(), "tls:http")
+    found = find_fetches(shop.story())
+    assert [fetch.status for fetch in found.documents] == [302, 200]
+    assert found.resources == ()
+
+
 def test_files_are_those_that_the_browser_tells_of_and_those_that_it_only_asked_for() -> None:
     shop = cached(replace(VISIT, resources=(resource("/a.css", 50), resource("/lost.js", 51))))
     for at_ms, path, stream in ((50, "/a.css", 3), (52, "/unheard.png", 5)):

@@ -17,7 +17,7 @@ from tests.unit.report.samples import nothing, step, trace, whole, with_steps
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(None, "–"), (0.123, "0.12"), (1.25, "1.2"), (99.94, "99.9"), (1234.5, "1,234")],
+    [(None, "–"), (0.0, "0"), (0.123, "0.12"), (1.25, "1.2"), (99.94, "99.9"), (1234.5, "1,234")],
 )
 def test_milliseconds(value: float | None, said: str) -> None:
     assert in_ms(value) == said
@@ -44,7 +44,7 @@ def test_a_visit_in_a_sentence() -> None:
     journey = replace(journey, visit=replace(VISIT, remote_address="192.0.2.1"))
     assert summarise(journey) == (
         "laptop asked for https://www.example.com/ and got 200 over HTTP/2 from 192.0.2.1 "
-        "in 500 ms, as 50 round trips of 10.0 ms, caches emptied first; caches "
+        "in 500 ms (50 round trips of 10.0 ms), caches emptied first; caches "
         "and open connections saved work at 1 step."
     )
 
@@ -68,7 +68,7 @@ def test_a_failure_in_a_sentence() -> None:
         (Proof("a.pcapng", 7, ""), ["tshark", "-r", "a.pcapng", "-Y", "frame.number == 7"]),
         (
             Proof("visit.har", 0, '/log/entries/0/x~1"y'),
-            ["jq", '.["log"]["entries"][0]["x/\\"y"]', "visit.har"],
+            ["jq", '.log.entries[0]["x/\\"y"]', "visit.har"],
         ),
         (Proof("logs/$(reboot).log", 3, "text"), ["sed", "-n", "3p", "logs/$(reboot).log"]),
     ],

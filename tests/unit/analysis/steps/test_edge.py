@@ -90,7 +90,7 @@ def test_header_log_and_request_id_prove_the_verdict() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "says"),
-    [("STALE", "old copy"), ("UPDATING", "while it gets a new one"), ("EXPIRED", "too old")],
+    [("STALE", "old copy"), ("UPDATING", "for an earlier request"), ("EXPIRED", "too old")],
 )
 def test_other_verdicts_are_said_in_words(verdict: str, says: str) -> None:
     shop = Shop()
@@ -100,6 +100,19 @@ def test_other_verdicts_are_said_in_words(verdict: str, says: str) -> None:
     (step,) = steps(shop.story())
     assert says in step.told
     assert bool(step.saved) == (verdict != "EXPIRED")
+
+
+def test_a_stale_copy_is_answered_with_before_the_origin_gives_a_new_one() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(26.2, "STALE")
+    shop.edge_asks_origin()
+    (step,) = steps(shop.story())
+    assert "answers with it (STALE), within 0.2 ms." in step.told
+    assert "For a new copy, which this answer does not wait for, it asks the origin" in step.told
+    (waited,) = steps(missed().story())
+    assert "does not wait" not in waited.told
 
 
 def test_a_redirection_is_none_of_the_caches_business() -> None:

@@ -93,6 +93,22 @@ def test_http1_takes_a_connection_for_each_at_a_time() -> None:
     assert len(step.proofs) == 2
 
 
+def test_another_connection_than_the_pages_is_not_called_its_own() -> None:
+    shop = cached(replace(VISIT, resources=TOLD))
+    shop.opens(45, "edge", LAPTOP, EDGE, (40002, 443))
+    for stream, path in ((1, "/a.css"), (3, "/b.js")):
+        block = http2(*asks2(path), streams=(stream,))
+        shop.tcp("laptop", 60, LAPTOP, EDGE, (40002, 443), block, "tls")
+    step, *_ = steps(shop.story())
+    assert "All come over 1 TCP connection: HTTP/2" in step.told
+
+
+def test_a_stale_copy_saves_no_request_to_the_origin() -> None:
+    step, stale, updating = steps(two_files("STALE", "UPDATING").story())
+    assert step.saved == "1 request to the origin"
+    assert (stale.saved, updating.saved) == ("", "a request to the origin")
+
+
 def test_without_keys_logs_give_the_verdicts_and_nothing_is_said_of_how_many_at_a_time() -> None:
     shop = Shop(replace(VISIT, resources=TOLD))
     shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
