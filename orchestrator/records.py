@@ -67,9 +67,9 @@ class Resource:
 class Vitals:
     """What the visitor felt. Milliseconds from the start of the navigation; None: not known.
 
-    ttfb                      first octet of the final response: responseStart (W3C Navigation
-                              Timing 2, https://web.dev/articles/ttfb); redirects, DNS, connect
-                              and TLS are in it, as they are not in Timings.ttfb
+    ttfb                      first octet of the answer: responseStart (W3C Navigation Timing 2,
+                              https://web.dev/articles/ttfb); redirects, DNS, connect and TLS
+                              are in it, as they are not in Timings.ttfb
     first_contentful_paint    first text or image on the screen (W3C Paint Timing)
     largest_contentful_paint  the largest text or image that was painted while the visit was
                               watched (W3C Largest Contentful Paint, https://web.dev/articles/lcp)

@@ -66,7 +66,8 @@ from orchestrator.telling import tell_and_write
 class Request:
     """What to visit and how. ``source`` is the host that clicks; "" is the lab's first.
 
-    ``family`` is 4 or 6 where the host is to have only that one beyond its LAN.
+    ``family`` is 4 or 6 where the host is to have only that one beyond its LAN; ``film`` is
+    whether the screen is filmed.
     """
 
     url: str
@@ -76,6 +77,7 @@ class Request:
     cold: bool = False
     timeout_s: float = 30.0
     family: Family | None = None
+    film: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,10 @@ def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evide
     if request.client == "curl":
         family = request.family
         return fetch(browser, click, request.url, timeout_s=timeout_s, http=http, family=family)
-    zones = list(plan.zones)
-    return browse(browser, click, request.url, zones=zones, timeout_s=timeout_s, http=http)
+    zones, film = list(plan.zones), request.film
+    return browse(
+        browser, click, request.url, zones=zones, timeout_s=timeout_s, http=http, filmed=film
+    )
 
 
 def _host(plan: Plan, name: str) -> Node:

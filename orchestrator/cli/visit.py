@@ -19,7 +19,6 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.records import Visit, to_json
-from orchestrator.telling import tell
 from orchestrator.visiting import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.
@@ -64,6 +63,11 @@ STEPS = {
     default=1,
     help="So many visits in a row, all but the first one with --warm; then how they compare.",
 )
+@click.option(
+    "--film/--no-film",
+    default=True,
+    help="Film the screen [default]: what is first drawn is drawn a frame later for it.",
+)
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
 @click.option(
     "--captures",
@@ -82,6 +86,7 @@ def visit_command(
     cold: bool,
     family: int | None,
     count: int,
+    film: bool,
     timeout: float,
     captures: Path,
     name: str,
@@ -93,7 +98,7 @@ def visit_command(
     """
     kind = "curl" if client == "curl" else "chromium"
     address = url if "://" in url else f"https://{url}"
-    request = Request(address, source, kind, http, cold, timeout, family)  # type: ignore[arg-type]
+    request = Request(address, source, kind, http, cold, timeout, family, film)  # type: ignore[arg-type]
     if count > 1:
         return _visit_again(chosen_lab(name), request, captures, count, as_json)
     run = visit(chosen_lab(name), request, captures)
@@ -112,7 +117,7 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
         if not as_json:
             print_short(runs[-1])
     visits = [run.visit for run in runs]
-    comparison = Comparison(visits, compare_journeys(tell(runs[0].folder), tell(runs[-1].folder)))
+    comparison = Comparison(visits, compare_journeys(runs[0].journey, runs[-1].journey))
     if as_json:
         print_json(comparison_to_plain(comparison))
     else:
@@ -121,8 +126,10 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
 
 
 def print_short(run: Run) -> None:
-    """A line for one visit of several."""
+    """A line or two for one visit of several."""
     console = Console(highlight=False)
+    if run.capture.drops:
+        console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
     console.print(_headline(run.visit), soft_wrap=True)
     console.print(f"  evidence: {run.folder}/", soft_wrap=True)
 

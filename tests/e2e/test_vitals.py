@@ -197,6 +197,13 @@ def test_the_filmstrip_goes_from_nothing_to_the_page(browsed: list[Visited]) -> 
         assert run.record["vitals"]["ttfb"] < first_change
 
 
+def test_a_visit_that_is_not_filmed_has_all_but_what_films_tell(minimal: RunningLab) -> None:
+    run = minimal.visit(URL, "--no-film")
+    assert not (run.folder / "filmstrip.json").exists()
+    assert run.record["vitals"]["speed_index"] is None
+    assert run.record["vitals"]["largest_contentful_paint"] > 0
+
+
 def test_curl_knows_what_curl_can_know(fetched: list[Visited]) -> None:
     for run in fetched:
         vitals, timings = run.record["vitals"], run.record["timings_ms"]
