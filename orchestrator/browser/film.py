@@ -3,6 +3,9 @@
 The browser's own screencast sends a small JPEG whenever the screen has changed (as soon as the last
 one was taken off its hands). The pictures are decoded by the browser too, in a page of its own
 after the visit: what comes back of each is how often each shade occurs in it.
+
+What it costs: of 36 warm visits with it and as many without, in turns, on two cores, the load event
+came 0.1 % later at the median (211 ms), the first paint a frame later (10 ms, 5 %).
 https://chromedevtools.github.io/devtools-protocol/tot/Page/#method-startScreencast
 """
 
