@@ -11,8 +11,10 @@ from typing import Any
 import docker
 import pytest
 
+from orchestrator.report.page import render_page
 from tests.e2e.conftest import REPOSITORY, Run, RunningLab
 from tests.e2e.viewer import COMPLAINTS, Viewer, view
+from tests.unit.report.samples import HOSTILE, whole
 
 URL = "https://www.example.com/"
 ARTIFACTS = Path(os.environ.get("CLICKLAB_TEST_ARTIFACTS", REPOSITORY / "test-artifacts"))
@@ -126,6 +128,14 @@ def test_every_step_is_in_the_page(viewer: Viewer, told: dict[str, Any]) -> None
     assert len(commands) == sum(len(step["proofs"]) for step in told["steps"])
 
 
+def test_every_term_leads_to_its_definition(viewer: Viewer, told: dict[str, Any]) -> None:
+    terms = viewer.evaluate(
+        "[...document.querySelectorAll('.terms a')].filter((e) => document.querySelector(e.hash))"
+        ".map((e) => e.textContent)"
+    )
+    assert sorted(terms) == sorted(term for step in told["steps"] for term in step["terms"])
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_the_page_fits_the_screen(viewer: Viewer, size: tuple[int, int], dark: bool) -> None:
@@ -170,3 +180,15 @@ def test_a_frame_is_chosen_by_its_button(viewer: Viewer) -> None:
     viewer.evaluate("document.querySelector('.tablist button').focus()")
     viewer.press("Enter")
     assert viewer.evaluate(shown) == ["packet-dns-query"]
+
+
+def test_what_others_said_is_shown_and_not_run(
+    engine: docker.DockerClient, internet: RunningLab
+) -> None:
+    html = render_page(whole()).encode()
+    with view(engine, f"clicklab-{internet.name}-laptop", html) as hostile:
+        assert hostile.evaluate("document.querySelector('h1').textContent").endswith(HOSTILE)
+        assert hostile.evaluate("document.scripts.length") == 1
+        assert hostile.said("Page.javascriptDialogOpening", *COMPLAINTS) == []
+        hostile.show(*PHONE)
+        assert hostile.evaluate("document.scrollingElement.scrollWidth") <= PHONE[0]
