@@ -34,24 +34,21 @@ def unproved(folder: Path, proofs: Iterable[Proof], decode_as: Sequence[str] = (
 
 
 def _not_in_capture(path: Path, proofs: list[Proof], decode_as: Sequence[str]) -> list[Proof]:
-    """One run of tshark for as many proofs as possible: those of different frames."""
-    batches: list[dict[int, Proof]] = []
+    """One run of tshark for all; where a frame fails, one more for each proof that names it."""
+    by_frame: dict[int, list[Proof]] = defaultdict(list)
     for proof in proofs:
-        for batch in batches:
-            if proof.number not in batch:
-                batch[proof.number] = proof
-                break
-        else:
-            batches.append({proof.number: proof})
-    failed = []
-    for batch in batches:
-        passed = _passing(path, batch.values(), decode_as)
-        failed += [proof for number, proof in batch.items() if number not in passed]
-    return failed
+        by_frame[proof.number].append(proof)
+    passed = _passing(path, proofs, decode_as)
+    suspects = [proof for number in by_frame.keys() - passed for proof in by_frame[number]]
+    return [p for p in suspects if p.number not in _passing(path, [p], decode_as)]
 
 
 def _passing(path: Path, proofs: Iterable[Proof], decode_as: Sequence[str]) -> set[int]:
-    terms = (f"(frame.number == {proof.number} && ({proof.shows}))" for proof in proofs)
+    """The frames that pass the filters of all proofs that name them."""
+    filters: dict[int, list[str]] = defaultdict(list)
+    for proof in proofs:
+        filters[proof.number].append(f"({proof.shows})")
+    terms = (f"(frame.number == {number} && {' && '.join(f)})" for number, f in filters.items())
     argv = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(terms), *decode_as]
     done = subprocess.run(
         [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=False

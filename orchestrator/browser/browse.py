@@ -102,7 +102,12 @@ def browse(
     exchanges = collect_exchanges(load.events)
     visit = with_speed(to_visit(click, load, exchanges), pictures)
     har = to_har(
-        visit, exchanges, wall_offset_s=load.wall_offset_s, version=version, title=load.told.title
+        visit,
+        exchanges,
+        wall_offset_s=load.wall_offset_s,
+        version=version,
+        title=load.told.title,
+        until_s=load.stopped_s,
     )
     return Evidence(
         visit, keylog, har, load.screenshot, netlog, page_timeline(load, visit), pictures

@@ -8,6 +8,7 @@ apply", as the format says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.browser.click import wall_clock
@@ -26,12 +27,15 @@ def to_har(
     wall_offset_s: float,
     version: str,
     title: str = "",
+    until_s: float | None = None,
 ) -> dict[str, Any]:
     """The HAR of one visit: one page, one entry per exchange.
 
     `wall_offset_s` turns the exchanges' clock into the wall clock; `version` is the browser's.
+    What had not ended at `until_s` of that clock, when the visit did, took until then.
     """
-    entries = [_entry(exchange, wall_offset_s) for exchange in exchanges]
+    ended = [replace(e, ended_s=until_s) if e.ended_s is None else e for e in exchanges]
+    entries = [_entry(exchange, wall_offset_s) for exchange in ended]
     browser = {"name": "Chromium", "version": version}
     return write_log(browser, [describe_page(visit, title)], entries)
 

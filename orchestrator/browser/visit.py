@@ -37,6 +37,7 @@ class PageLoad:
     events        the page's protocol events, in order
     failure       why the navigation failed ("net::ERR_…"), "" when it did not
     timed_out     time was up before the load event
+    stopped_s     when it was waited for no longer, on the browser's clock, seconds
     told          what the page says of itself, Told() when no page was there to ask
     screenshot    PNG, b"" when none could be taken
     """
@@ -48,6 +49,7 @@ class PageLoad:
     events: tuple[Message, ...]
     failure: str
     timed_out: bool
+    stopped_s: float = 0.0
     told: Told = field(default_factory=Told)
     screenshot: bytes = b""
 
@@ -84,6 +86,7 @@ def visit_page(connection: Connection, session: str, url: str, *, timeout_s: flo
     connection.events.clear()
     asked_s = time.monotonic()
     ending = _load(connection, session, url, asked_s + timeout_s)
+    stopped_s = time.monotonic()
     events = tuple(connection.events)
     started_s, told = asked_s, Told()
     if ending.failure:  # the browser's own error page is on its way
@@ -103,6 +106,7 @@ def visit_page(connection: Connection, session: str, url: str, *, timeout_s: flo
         events=events,
         failure=ending.failure,
         timed_out=ending.timed_out,
+        stopped_s=stopped_s,
         told=told,
         screenshot=screenshot,
     )

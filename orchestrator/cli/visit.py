@@ -18,6 +18,7 @@ from orchestrator.cli.common import (
     print_json,
 )
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
+from orchestrator.cli.journey_told import print_journey
 from orchestrator.records import Visit, to_json
 from orchestrator.visiting import Request, Run, visit
 
@@ -31,6 +32,17 @@ STEPS = {
     "dom_content_loaded": "DOMContentLoaded (since start)",
     "load": "load (since start)",
 }
+# What the visitor felt (records.Vitals).
+VITALS = {
+    "ttfb": "TTFB (since start)",
+    "first_contentful_paint": "first contentful paint",
+    "largest_contentful_paint": "largest contentful paint",
+    "speed_index": "Speed Index",
+    "total_blocking_time": "total blocking time",
+    "cumulative_layout_shift": "cumulative layout shift (no unit)",
+    "fully_loaded": "fully loaded",
+}
+UNITLESS = ("cumulative_layout_shift",)
 
 
 @click.command("visit")
@@ -135,12 +147,11 @@ def print_short(run: Run) -> None:
 
 
 def print_run(run: Run) -> None:
-    """The timing table of a visit, and where its evidence lies."""
+    """The journey of a visit, its timing table, and where its evidence lies."""
     record, console = run.visit, Console(highlight=False)
-    if run.capture.drops:
-        console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
-    console.print(_headline(record), soft_wrap=True)
+    print_journey(console, run.journey)
     if record.error is None:
+        console.print()
         console.print(_table(record))
     _print_evidence(console, run)
 
@@ -153,16 +164,17 @@ def _table(record: Visit) -> Table:
             label_all = f"{len(record.resources)} sub-resources (first start to last end)"
             table.add_row(label_all, _resources_ms(record))
         table.add_row(label, _milliseconds(getattr(record.timings_ms, key)))
+    for key, label in VITALS.items():
+        value = getattr(record.vitals, key)
+        if value is not None:
+            table.add_row(label, f"{value:.3f}" if key in UNITLESS else _milliseconds(value))
     return table
 
 
 def _print_evidence(console: Console, run: Run) -> None:
     nodes = len(run.capture.per_node)
     console.print(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
-    console.print(f"evidence: {run.folder}/", soft_wrap=True)
-    if run.visit.error:
-        file = f"{run.folder}/{run.visit.node}.pcapng"
-        console.print(f"look at it: tshark -r {file}", soft_wrap=True)
+    console.print(f"evidence: {run.folder}/, to read: {run.folder}/journey.html", soft_wrap=True)
 
 
 def _headline(record: Visit) -> str:

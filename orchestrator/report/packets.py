@@ -16,7 +16,7 @@ from orchestrator.report.words import call_packet
 # The traces whose first passage, or last, is at the client.
 _CHOSEN = ("dns-query", "syn", "client-hello", "request", "first-byte")
 # What may be within TLS, by tshark's names; others are parts of these.
-_READABLE = ("http", "http2", "http3")
+_READABLE = {"http": "HTTP/1.1", "http2": "HTTP/2", "http3": "HTTP/3"}
 _BYTES_A_LINE, _LINES = 16, 12
 _WIDTH, _LEAST = 900.0, 68.0
 
@@ -98,7 +98,7 @@ def choose_packets(journey: Journey, evidence: Evidence) -> tuple[Packet, ...]:
 def _decrypted(protocols: tuple[str, ...]) -> str:
     """The layers within TLS, each once."""
     inside = protocols[protocols.index("tls") + 1 :] if "tls" in protocols else ()
-    return ", ".join(dict.fromkeys(name for name in inside if name in _READABLE))
+    return ", ".join(dict.fromkeys(_READABLE[name] for name in inside if name in _READABLE))
 
 
 def _traced(journey: Journey, frames: tuple[Frame, ...]) -> dict[str, Frame]:

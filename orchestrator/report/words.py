@@ -74,7 +74,8 @@ def summarise(journey: Journey) -> str:
             f"{visit.node} asked for {visit.url} and failed: {visit.error}{why}{_taken(journey)}."
         )
     over = _PROTOCOLS.get(visit.protocol or "", visit.protocol)
-    served = f"{visit.status} over {over} from {visit.remote_address}"
+    whence = f" from {visit.remote_address}" if visit.remote_address else ""
+    served = f"{visit.status} over {over}{whence}"
     return (
         f"{visit.node} asked for {visit.url} and got {served}{_taken(journey)}, {_caches(journey)}."
     )

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from tests.e2e.conftest import Run, RunningLab
@@ -55,8 +56,18 @@ def complaints(validator: Path, har: Path) -> str:
     return done.stdout if done.returncode else ""
 
 
+def timed_out(lab: RunningLab, engine: docker.DockerClient) -> Run:
+    """A visit to a server that never answers."""
+    edge = engine.containers.get(f"clicklab-{lab.name}-edge")
+    edge.pause()
+    try:
+        return lab.visit(URL, "--timeout", "2", code=1)
+    finally:
+        edge.unpause()
+
+
 @pytest.fixture(scope="module")
-def runs(minimal: RunningLab) -> dict[str, Run]:
+def runs(minimal: RunningLab, engine: docker.DockerClient) -> dict[str, Run]:
     return {
         "cold": minimal.visit(URL, "--cold"),
         "warm": minimal.visit(URL),
@@ -65,13 +76,16 @@ def runs(minimal: RunningLab) -> dict[str, Run]:
         "no such name": minimal.visit("https://nowhere.example.com/", code=1),
         "refused": minimal.visit("https://shop.example.com/", code=1),
         "not found": minimal.visit(f"{URL}no-such-page", code=1),
+        "timed out": timed_out(minimal, engine),
         "curl": minimal.visit(URL, "--client", "curl"),
         "curl failed": minimal.visit("https://shop.example.com/", "--client", "curl", code=1),
     }
 
 
-NAMES = ("cold", "warm", "http/1.1", "redirected", "no such name", "refused", "not found", "curl",
-         "curl failed")  # fmt: skip
+NAMES = (
+    *("cold", "warm", "http/1.1", "redirected", "no such name", "refused", "not found"),
+    *("timed out", "curl", "curl failed"),
+)
 
 
 def log_of(run: Run) -> dict[str, Any]:
@@ -147,6 +161,11 @@ def test_a_redirect_has_an_entry_of_its_own(runs: dict[str, Run]) -> None:
         "HTTP/1.1",
         "HTTP/2",
     )
+
+
+def test_what_was_still_awaited_took_until_time_was_up(runs: dict[str, Run]) -> None:
+    (entry,) = log_of(runs["timed out"])["entries"]
+    assert 1000 < entry["time"] < 3000
 
 
 @pytest.mark.parametrize("name", ["no such name", "refused"])

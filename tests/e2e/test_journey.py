@@ -81,7 +81,7 @@ def test_a_failed_visit_is_told_as_far_as_it_got(
     assert run.record["error"] == error
     journey = told(run)
     assert last in kinds(journey)
-    assert journey.critical[-1].end_ns == journey.ended_ns
+    assert journey.started_ns < journey.critical[-1].end_ns <= journey.ended_ns
 
 
 @contextmanager
@@ -119,9 +119,7 @@ def test_the_critical_path_adds_up(internet: RunningLab, options: tuple[str, ...
     run = internet.visit(URL, "-4", *options)
     journey = told(run)
     path = journey.critical
-    assert all(
-        before.end_ns == after.start_ns for before, after in zip(path, path[1:], strict=False)
-    )
+    assert [s.end_ns for s in path[:-1]] == [s.start_ns for s in path[1:]]
     total_ms = sum(segment.duration_ms for segment in path)
     assert total_ms == pytest.approx(run.record["timings_ms"]["load"], rel=0.02)
 

@@ -48,7 +48,7 @@ def shot(at_s: float, picture: bytes, number: int = 1) -> dict[str, Any]:
 
 def page_load(told: Told = LOADED) -> PageLoad:
     """A load that began at 1000 s of the wall clock."""
-    return PageLoad("https://www.example.com/", 400.0, 600.0, "1", (), "", False, told)
+    return PageLoad("https://www.example.com/", 400.0, 600.0, "1", (), "", False, told=told)
 
 
 def decoding(*shades: int) -> dict[str, Any]:

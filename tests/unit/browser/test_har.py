@@ -112,6 +112,12 @@ def test_what_got_no_answer_was_blocked_and_waited_for_nothing() -> None:
     assert (steps["blocked"], steps["wait"]) == (pytest.approx(70), 0)
 
 
+def test_what_had_not_ended_took_until_the_visit_did() -> None:
+    waiting = exchange(status=None, timing={}, ended_s=None)
+    log = to_har(VISIT, [waiting], wall_offset_s=0, version="150", until_s=12.0)["log"]
+    assert log["entries"][0]["timings"]["blocked"] == log["entries"][0]["time"] == 2000
+
+
 def test_what_a_cache_answered_was_not_blocked() -> None:
     steps = timings_of(timing={}, cache="memory")
     assert (steps["blocked"], steps["wait"]) == (-1, pytest.approx(70))

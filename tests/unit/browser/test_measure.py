@@ -97,7 +97,7 @@ def test_paint() -> None:
 
 def test_the_timeline_gets_the_moments(click: Click) -> None:
     told = Told("", 50.0, {"navigation": [NAVIGATION]})
-    page = PageLoad(URL, 5.0, 1.7e9, "D", tuple(GOOD), "", False, told)
+    page = PageLoad(URL, 5.0, 1.7e9, "D", tuple(GOOD), "", False, told=told)
     record = to_visit(click, page, collect_exchanges(GOOD))
     timeline = page_timeline(page, record)
     assert timeline["navigation"] == [NAVIGATION]

@@ -131,6 +131,14 @@ def test_frames_are_chosen_without_traces() -> None:
     assert all(width > 60 for width in widths)
 
 
+def test_what_is_encrypted_is_named_where_there_are_keys() -> None:
+    recording = Recording()
+    layers = "ethertype:ip:tcp:tls:http2:http2"
+    recording.saw("laptop", 1, layers=layers, protocol=6, payload=b"\x16", data=bytes(90))
+    (hello,) = choose_packets(nothing().journey, recording.story().evidence)
+    assert (hello.name, hello.inside) == ("client-hello", "HTTP/2")
+
+
 def test_long_content_is_cut_off_in_hex() -> None:
     assert hex_lines(b"\x01\x02") == ("01 02",)
     lines = hex_lines(bytes(1000))

@@ -49,6 +49,10 @@ def test_a_visit_in_a_sentence() -> None:
     )
 
 
+def test_an_address_that_is_not_known_is_not_named() -> None:
+    assert "got 200 over HTTP/2 in" in summarise(with_steps())
+
+
 def test_a_failure_in_a_sentence() -> None:
     visit = replace(nothing().journey.visit, error_detail="net::ERR_NAME_NOT_RESOLVED")
     said = summarise(replace(nothing().journey, visit=visit))

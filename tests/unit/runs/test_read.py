@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_an_error_that_names_the_file(
 
 def test_a_folder_that_is_no_run_is_refused(run: Path) -> None:
     (run / "visit.json").unlink()
-    with pytest.raises(UsageError, match="is no run: it has no visit.json"):
+    with pytest.raises(UsageError, match="is no run: it has no visit"):
         read_run(run)
 
 
