@@ -52,7 +52,9 @@ clean: ## Remove what was built here; labs and images stay
 	@$(ROOT) rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache
 
 # `make lab` makes the environment; what only tests and lint need is added here.
+# The HAR's validator comes from npm.
 .venv/dev: pyproject.toml | .venv/installed
+	@command -v npm >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends npm
 	@$(ROOT) .venv/bin/pip install -q --disable-pip-version-check -e '.[dev]'
 	@$(ROOT) touch $@
 
