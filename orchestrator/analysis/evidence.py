@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.model import Plan
 from orchestrator.records import Visit

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.analysis.critical import Segment, find_critical_path
 from orchestrator.analysis.evidence import Evidence
+from orchestrator.analysis.figures.textbook import Comparison, compare_with_textbook
+from orchestrator.analysis.hops.trace import Account, Trace, account, trace_packets
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import TELLERS
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.textbook import Comparison, compare_with_textbook
-from orchestrator.analysis.trace import Account, Trace, account, trace_packets
+from orchestrator.analysis.waits.critical import Segment, find_critical_path
 from orchestrator.records import Visit
 
 

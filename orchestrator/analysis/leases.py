@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.addresses import Address, Family, of_family
 from orchestrator.plan.hops import leased_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Step
 
 _CAPTURE = ".pcapng"

@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import cached_property
 
 from orchestrator.analysis.evidence import Dissection, Evidence
-from orchestrator.analysis.flights import Flights
-from orchestrator.analysis.frames import ACK, SYN, TCP, Frame
-from orchestrator.analysis.http import HttpMessage
-from orchestrator.analysis.http_reader import read_messages
+from orchestrator.analysis.hops.flights import Flights
+from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.analysis.step import Proof
+from orchestrator.analysis.web.http import HttpMessage
+from orchestrator.analysis.web.reader import read_messages
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records import Visit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from orchestrator.analysis.compare import compare_journeys
+from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.telling import tell

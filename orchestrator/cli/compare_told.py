@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.analysis.compare import Difference, Saving
-from orchestrator.analysis.rounds_waited import RoundTrips
-from orchestrator.analysis.spread import Spread, spread_figures
+from orchestrator.analysis.figures.compare import Difference, Saving
+from orchestrator.analysis.figures.spread import Spread, spread_figures
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.waits.rounds_waited import RoundTrips
 from orchestrator.records import Visit, to_json
 
 LABELS = {

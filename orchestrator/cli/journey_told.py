@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from orchestrator.analysis.figures.textbook import Comparison
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
-from orchestrator.analysis.textbook import Comparison
 from orchestrator.report.nesting import fold, nest
 from orchestrator.report.proofs import command
 from orchestrator.report.words import detail_rows, in_ms, short, summarise

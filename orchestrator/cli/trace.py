@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.evidence import Evidence
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.hops.trace import PACKETS, Trace, account, trace_frame, trace_packets
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.trace import PACKETS, Trace, account, trace_frame, trace_packets
 from orchestrator.cli.common import (
     captures_option,
     json_option,

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.analysis.account import Account
-from orchestrator.analysis.passage import NOISE_MS, Leg, Passage
-from orchestrator.analysis.trace import Trace
+from orchestrator.analysis.hops.account import Account
+from orchestrator.analysis.hops.passage import NOISE_MS, Leg, Passage
+from orchestrator.analysis.hops.trace import Trace
 
 _SHOWN_LOSSES = 10
 _PIPED_WIDTH = 200

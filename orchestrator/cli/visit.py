@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.analysis.compare import compare_journeys
+from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,

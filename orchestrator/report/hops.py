@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.analysis.trace import Leg, Passage, Trace
+from orchestrator.analysis.hops.trace import Leg, Passage, Trace
 from orchestrator.report.words import call_packet
 
 

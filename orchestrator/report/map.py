@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orchestrator.analysis.hops.trace import Passage
 from orchestrator.analysis.journey import Journey
-from orchestrator.analysis.trace import Passage
 from orchestrator.plan.model import Plan
 from orchestrator.report.atlas import Atlas, draw_atlas, is_leaf
 from orchestrator.report.words import call_packet

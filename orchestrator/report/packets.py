@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.encapsulation import Encapsulation, unwrap
 from orchestrator.analysis.evidence import Evidence
-from orchestrator.analysis.frames import SYN, TCP, UDP, Frame
 from orchestrator.analysis.journey import Journey
-from orchestrator.analysis.layer import Layer
+from orchestrator.analysis.packets.encapsulation import Encapsulation, unwrap
+from orchestrator.analysis.packets.frames import SYN, TCP, UDP, Frame
+from orchestrator.analysis.packets.layer import Layer
 from orchestrator.report.words import call_packet
 
 # The traces whose first passage, or last, is at the client.

@@ -26,9 +26,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator.analysis.hops.trace import Leg, Passage, Trace
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
-from orchestrator.analysis.trace import Leg, Passage, Trace
 from orchestrator.plan.codec import to_plain
 from orchestrator.records import to_json
 from orchestrator.report.words import duration_ms, summarise

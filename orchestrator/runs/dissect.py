@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import TCP, UDP, Frame
+from orchestrator.analysis.packets.frames import TCP, UDP, Frame
 from orchestrator.errors import HostError, LabError
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import BalancerSettings

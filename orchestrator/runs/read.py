@@ -14,7 +14,7 @@ from orchestrator.analysis.evidence import (
     LogLine,
     Translation,
 )
-from orchestrator.analysis.frames import Captured, Frame, decode
+from orchestrator.analysis.packets.frames import Captured, Frame, decode
 from orchestrator.analysis.steps import fields
 from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
 from orchestrator.errors import LabError, UsageError

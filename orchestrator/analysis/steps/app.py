@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.fetch import Fetch, find_fetches
-from orchestrator.analysis.http import FIELDS, HttpExchange
-from orchestrator.analysis.peers import how_many
+from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.steps.response import named
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.http import FIELDS, HttpExchange
 
 
 def _tell(story: Story) -> Iterator[Step]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.fetch import Fetch, find_fetches
-from orchestrator.analysis.http import FIELDS
-from orchestrator.analysis.server_logs import Logged
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.http import FIELDS
+from orchestrator.analysis.web.server_logs import Logged
 
 # HAProxy configuration manual, 8.4: what each timer of httplog measures, in milliseconds; -1
 # where it did not come so far.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.netlog import Event, read_events
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.netlog import Event, read_events
 
 _JOB, _HIT = "HOST_RESOLVER_MANAGER_JOB", "HOST_RESOLVER_MANAGER_CACHE_HIT"
 # Others look names up too: the estimator of the network's quality does for every response.

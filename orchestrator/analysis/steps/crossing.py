@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from orchestrator.analysis.evidence import ForwardingEntry
-from orchestrator.analysis.fetch import find_fetches
-from orchestrator.analysis.forwarding import longest_match, planned_ways, reason_of
-from orchestrator.analysis.frames import ACK, SYN, Frame
-from orchestrator.analysis.http import FIELDS
-from orchestrator.analysis.stays import Stay, at_interface, stays_of
+from orchestrator.analysis.hops.forwarding import longest_match, planned_ways, reason_of
+from orchestrator.analysis.hops.stays import Stay, at_interface, stays_of
+from orchestrator.analysis.packets.frames import ACK, SYN, Frame
 from orchestrator.analysis.step import Detail, Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import find_fetches
+from orchestrator.analysis.web.http import FIELDS
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node
 from orchestrator.plan.routing import RouterSettings

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.fetch import find_fetches
-from orchestrator.analysis.http import FIELDS, HttpExchange, pair_messages, quote
-from orchestrator.analysis.peers import how_many
-from orchestrator.analysis.queries import QUERY_FIELDS, Query, read_queries, read_statements
+from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import find_fetches
+from orchestrator.analysis.web.http import FIELDS, HttpExchange, pair_messages, quote
+from orchestrator.analysis.web.queries import QUERY_FIELDS, Query, read_queries, read_statements
 
 _HEALTH_CHECK, _HEALTH_QUERY = "/healthz", "SELECT 1"
 _SHOWN = 120

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import Frame
 from orchestrator.analysis.leases import first_from, planned_lease
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.analysis.dns import FIELDS
-from orchestrator.analysis.dns_lookups import Exchange, Lookup, Questions, group
-from orchestrator.analysis.dns_words import (
+from orchestrator.analysis.names.lookups import Exchange, Lookup, Questions, group
+from orchestrator.analysis.names.messages import FIELDS
+from orchestrator.analysis.names.words import (
     listed,
     prove_answer,
     prove_query,
@@ -23,10 +23,10 @@ from orchestrator.analysis.dns_words import (
     telling,
     ttls,
 )
+from orchestrator.analysis.names.zones import planned
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
-from orchestrator.analysis.zones import planned
 from orchestrator.plan.model import Node
 from orchestrator.plan.services import GatewaySettings, NameServerSettings
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.dns import FIELDS, Message, ResourceRecord
-from orchestrator.analysis.dns_lookups import Lookup, Questions
-from orchestrator.analysis.dns_walk import Question, find_walks
-from orchestrator.analysis.dns_words import (
+from orchestrator.analysis.names.lookups import Lookup, Questions
+from orchestrator.analysis.names.messages import FIELDS, Message, ResourceRecord
+from orchestrator.analysis.names.walk import Question, find_walks
+from orchestrator.analysis.names.words import (
     listed,
     prove_answer,
     prove_query,
@@ -22,10 +22,10 @@ from orchestrator.analysis.dns_words import (
     telling,
     ttls,
 )
+from orchestrator.analysis.names.zones import absolute, is_within, look_up
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
-from orchestrator.analysis.zones import absolute, is_within, look_up
 from orchestrator.plan.services import NameServerSettings, ResolverSettings, Zone
 
 _TERMS = ("DNS", "name server", "zone", "referral", "glue", "root server", "TTL")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.fetch import Fetch, find_fetches
-from orchestrator.analysis.frames import ACK, SYN, Frame
-from orchestrator.analysis.http import FIELDS, HttpExchange
+from orchestrator.analysis.packets.frames import ACK, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.http import FIELDS, HttpExchange
 from orchestrator.plan.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
 # $upstream_cache_status of nginx (ngx_http_upstream_module).

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.frames import ACK, SYN, Frame
-from orchestrator.analysis.stays import Stay, at_interface, stays_of
+from orchestrator.analysis.hops.stays import Stay, at_interface, stays_of
+from orchestrator.analysis.packets.frames import ACK, SYN, Frame
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import Frame
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.dns import FIELDS, Message
-from orchestrator.analysis.dns_lookups import Questions
-from orchestrator.analysis.dns_words import listed, prove_answer
-from orchestrator.analysis.frames import ACK, RST, SYN, Frame
+from orchestrator.analysis.names.lookups import Questions
+from orchestrator.analysis.names.messages import FIELDS, Message
+from orchestrator.analysis.names.words import listed, prove_answer
+from orchestrator.analysis.packets.frames import ACK, RST, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller

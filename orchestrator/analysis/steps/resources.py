@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.fetch import Fetch, Fetches, find_fetches
-from orchestrator.analysis.http import FIELDS
-from orchestrator.analysis.peers import how_many, in_words
+from orchestrator.analysis.connections.peers import how_many, in_words
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.steps.response import named
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import Fetch, Fetches, find_fetches
+from orchestrator.analysis.web.http import FIELDS
 
 # Answered without a request to the origin; with STALE and REVALIDATED there was one.
 _CACHED = ("HIT", "UPDATING")

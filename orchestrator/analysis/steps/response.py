@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from orchestrator.analysis.fetch import Fetch, find_fetches
-from orchestrator.analysis.frames import Frame
-from orchestrator.analysis.http import FIELDS, HttpExchange, HttpMessage
-from orchestrator.analysis.peers import how_many
-from orchestrator.analysis.server_logs import Logged
+from orchestrator.analysis.connections.peers import how_many
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.steps.request import why_unread
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.http import FIELDS, HttpExchange, HttpMessage
+from orchestrator.analysis.web.server_logs import Logged
 
 _HEADERS = (
     "content-type",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.frames import Frame
-from orchestrator.analysis.peers import find_peer, how_many, in_words
-from orchestrator.analysis.repeats import Repeat, find_repeats, group_bursts
+from orchestrator.analysis.connections.peers import find_peer, how_many, in_words
+from orchestrator.analysis.connections.repeats import Repeat, find_repeats, group_bursts
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.analysis.peers import Peer, find_peer, how_many, in_words, round_trip_ms
-from orchestrator.analysis.rounds import Round, rounds_at_receiver, rounds_at_sender
+from orchestrator.analysis.connections.peers import (
+    Peer,
+    find_peer,
+    how_many,
+    in_words,
+    round_trip_ms,
+)
+from orchestrator.analysis.connections.rounds import Round, rounds_at_receiver, rounds_at_sender
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller

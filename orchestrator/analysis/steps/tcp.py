@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import ACK, RST, SYN, Frame
-from orchestrator.analysis.peers import (
+from orchestrator.analysis.connections.peers import (
     Peer,
     answers_of,
     dissections_of,
@@ -15,6 +13,8 @@ from orchestrator.analysis.peers import (
     is_syn,
     round_trip_ms,
 )
+from orchestrator.analysis.evidence import Dissection
+from orchestrator.analysis.packets.frames import ACK, RST, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller

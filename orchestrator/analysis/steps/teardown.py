@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from orchestrator.analysis.connections.handshake import CLOSE_NOTIFY
+from orchestrator.analysis.connections.peers import (
+    Peer,
+    answers_of,
+    dissections_of,
+    find_peer,
+    in_words,
+)
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.frames import ACK, FIN, RST, Frame
-from orchestrator.analysis.handshake import CLOSE_NOTIFY
-from orchestrator.analysis.peers import Peer, answers_of, dissections_of, find_peer, in_words
+from orchestrator.analysis.packets.frames import ACK, FIN, RST, Frame
 from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.certificates import Certificate
-from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.handshake import (
+from orchestrator.analysis.connections.certificates import Certificate
+from orchestrator.analysis.connections.handshake import (
     ALERTS,
     CIPHERS,
     ENCRYPTED_EXTENSIONS,
@@ -20,7 +19,14 @@ from orchestrator.analysis.handshake import (
     numbers,
     read_handshake,
 )
-from orchestrator.analysis.peers import Peer, dissections_of, find_peer, how_many, in_words
+from orchestrator.analysis.connections.peers import (
+    Peer,
+    dissections_of,
+    find_peer,
+    how_many,
+    in_words,
+)
+from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller

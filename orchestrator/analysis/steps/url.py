@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from orchestrator.analysis.netlog import read_events
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.netlog import read_events
 
 _FIELDS = ("http.response.code", "http.location")
 _UPGRADE = "TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL"

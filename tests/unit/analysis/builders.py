@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.analysis.evidence import Dissection, Evidence, LogLine
-from orchestrator.analysis.frames import IPV4, IPV6, Captured, Frame
+from orchestrator.analysis.packets.frames import IPV4, IPV6, Captured, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.model import Plan
 from orchestrator.records import Paint, Timings, Visit

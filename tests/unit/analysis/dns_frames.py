@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import UDP
+from orchestrator.analysis.packets.frames import UDP
 from tests.unit.analysis.builders import Recording
 
 NUMBERS = {"A": "1", "NS": "2", "CNAME": "5", "SOA": "6", "AAAA": "28"}

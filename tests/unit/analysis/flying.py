@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import TCP, Frame
+from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.hops import Hop

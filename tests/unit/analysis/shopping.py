@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.analysis.frames import ACK, SYN, TCP, Frame
-from orchestrator.analysis.http import HttpMessage
+from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
+from orchestrator.analysis.web.http import HttpMessage
 from orchestrator.records import Resource, Visit
 from tests.unit.analysis.builders import VISIT, Recording, at
 

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.analysis.frames import ACK, SYN, TCP, Frame
+from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.records import Visit
 from tests.unit.analysis.builders import VISIT, Recording
 

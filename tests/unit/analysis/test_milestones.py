@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.analysis.frames import Frame
 from orchestrator.analysis.milestones import circled, number_milestones
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Proof, Step
 from tests.unit.analysis.builders import Recording
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from orchestrator.analysis.flights import Flights
-from orchestrator.analysis.frames import TCP, Frame
+from orchestrator.analysis.hops.flights import Flights
+from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.records import Visit

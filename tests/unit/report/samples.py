@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.analysis.critical import Segment
+from orchestrator.analysis.figures.textbook import Comparison
+from orchestrator.analysis.hops.trace import Leg, Passage, Trace
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Proof, Step
-from orchestrator.analysis.textbook import Comparison
-from orchestrator.analysis.trace import Leg, Passage, Trace
+from orchestrator.analysis.waits.critical import Segment
 from orchestrator.records import Paint, Timings, Vitals
 from orchestrator.report.material import Material, Picture
 from tests.unit.analysis.builders import START_NS, VISIT, Recording, at, iso

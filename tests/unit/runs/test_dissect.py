@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from orchestrator.analysis.frames import TCP, Frame
+from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.analysis.steps import TELLERS, fields
 from orchestrator.runs.dissect import strangers
 from tests.unit.analysis.builders import Recording

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analysis.frames import IPV4, UDP
+from orchestrator.analysis.packets.frames import IPV4, UDP
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.records import Timings, to_json

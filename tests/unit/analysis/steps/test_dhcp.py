@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import UDP
+from orchestrator.analysis.packets.frames import UDP
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps.dhcp import TELLER
 from tests.unit.analysis.builders import Recording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.analysis.frames import UDP
+from orchestrator.analysis.packets.frames import UDP
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps.dns_cache import TELLER
 from tests.unit.analysis.builders import VISIT, Recording

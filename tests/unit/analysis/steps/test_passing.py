@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from orchestrator.analysis.evidence import ForwardingEntry, NextHop, Translation
-from orchestrator.analysis.frames import ACK, SYN
+from orchestrator.analysis.packets.frames import ACK, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import crossing, exchange_point, nat
 from orchestrator.analysis.story import Story

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import ACK, RST, SYN, TCP
+from orchestrator.analysis.packets.frames import ACK, RST, SYN, TCP
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps.racing import TELLER
 from tests.unit.analysis.builders import Recording

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import FIN, SYN
-from orchestrator.analysis.repeats import sack_blocks
+from orchestrator.analysis.connections.repeats import sack_blocks
+from orchestrator.analysis.packets.frames import FIN, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import retransmission
 from orchestrator.analysis.story import Story

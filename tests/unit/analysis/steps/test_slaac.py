@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import ICMPV6
+from orchestrator.analysis.packets.frames import ICMPV6
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps.slaac import TELLER
 from tests.unit.analysis.builders import Recording

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.analysis.frames import SYN
-from orchestrator.analysis.rounds import after
+from orchestrator.analysis.connections.rounds import after
+from orchestrator.analysis.packets.frames import SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import slow_start
 from orchestrator.analysis.story import Story

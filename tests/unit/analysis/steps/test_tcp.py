@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.frames import ACK, RST, SYN
+from orchestrator.analysis.packets.frames import ACK, RST, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import tcp
 from orchestrator.analysis.story import Story

@@ -1,0 +1,1 @@
+"""TCP and TLS: who was at the other end, handshakes, rounds of data, repetitions."""

@@ -1,0 +1,1 @@
+"""Figures beside each other: with the textbook, with other visits."""

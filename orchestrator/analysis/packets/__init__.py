@@ -1,0 +1,1 @@
+"""Frames, header by header."""

@@ -1,0 +1,1 @@
+"""What the load event waited for."""

@@ -1,0 +1,1 @@
+"""HTTP: messages, fetches over proxies, and what browsers and servers noted of them."""
