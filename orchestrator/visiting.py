@@ -67,7 +67,7 @@ class Request:
     """What to visit and how. ``source`` is the host that clicks; "" is the lab's first.
 
     ``family`` is 4 or 6 where the host is to have only that one beyond its LAN; ``film`` is
-    whether the screen is filmed.
+    whether the screen is filmed, ``journey`` whether the run is told at once.
     """
 
     url: str
@@ -78,16 +78,17 @@ class Request:
     timeout_s: float = 30.0
     family: Family | None = None
     film: bool = True
+    journey: bool = True
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished visit: its record, its folder, what the capture counted, and what is told."""
+    """A finished visit: its record, its folder, the capture's counts, and what is told."""
 
     visit: Visit
     folder: Path
     capture: CaptureSummary
-    journey: Journey
+    journey: Journey | None
 
 
 def visit(lab: str, request: Request, captures: Path) -> Run:
@@ -118,7 +119,7 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
             _write_testimony(folder, client, plan, containers, since_s)
         _write_evidence(folder, plan, evidence, capture.stop())
     kept = captures / click.run
-    journey = _told(kept)
+    journey = _told(kept) if request.journey else None
     _point_latest(captures, click.run)
     give_to_user((kept, *kept.rglob("*")))
     return Run(evidence.visit, kept, capture.stop(), journey)

@@ -19,6 +19,7 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.journey_told import print_journey
+from orchestrator.errors import UsageError
 from orchestrator.records import Visit, to_json
 from orchestrator.visiting import Request, Run, visit
 
@@ -80,6 +81,12 @@ UNITLESS = ("cumulative_layout_shift",)
     default=True,
     help="Film the screen [default]: what is first drawn is drawn a frame later for it.",
 )
+@click.option(
+    "--journey/--no-journey",
+    "told",
+    default=True,
+    help="Tell the journey at once [default], or leave that to 'lab report'.",
+)
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
 @click.option(
     "--captures",
@@ -99,6 +106,7 @@ def visit_command(
     family: int | None,
     count: int,
     film: bool,
+    told: bool,
     timeout: float,
     captures: Path,
     name: str,
@@ -110,8 +118,10 @@ def visit_command(
     """
     kind = "curl" if client == "curl" else "chromium"
     address = url if "://" in url else f"https://{url}"
-    request = Request(address, source, kind, http, cold, timeout, family, film)  # type: ignore[arg-type]
+    request = Request(address, source, kind, http, cold, timeout, family, film, told)  # type: ignore[arg-type]
     if count > 1:
+        if not told:
+            raise UsageError("several visits are compared by their journeys", "omit --no-journey")
         return _visit_again(chosen_lab(name), request, captures, count, as_json)
     run = visit(chosen_lab(name), request, captures)
     if as_json:
@@ -128,8 +138,10 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
         runs.append(visit(lab, replace(request, cold=request.cold and place == 0), captures))
         if not as_json:
             print_short(runs[-1])
+            click.echo(f"  evidence: {runs[-1].folder}/")
     visits = [run.visit for run in runs]
-    comparison = Comparison(visits, compare_journeys(runs[0].journey, runs[-1].journey))
+    journeys = [run.journey for run in runs if run.journey is not None]
+    comparison = Comparison(visits, compare_journeys(journeys[0], journeys[-1]))
     if as_json:
         print_json(comparison_to_plain(comparison))
     else:
@@ -143,13 +155,15 @@ def print_short(run: Run) -> None:
     if run.capture.drops:
         console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
     console.print(_headline(run.visit), soft_wrap=True)
-    console.print(f"  evidence: {run.folder}/", soft_wrap=True)
 
 
 def print_run(run: Run) -> None:
     """The journey of a visit, its timing table, and where its evidence lies."""
     record, console = run.visit, Console(highlight=False)
-    print_journey(console, run.journey)
+    if run.journey is not None:
+        print_journey(console, run.journey)
+    else:
+        print_short(run)
     if record.error is None:
         console.print()
         console.print(_table(record))
@@ -174,7 +188,8 @@ def _table(record: Visit) -> Table:
 def _print_evidence(console: Console, run: Run) -> None:
     nodes = len(run.capture.per_node)
     console.print(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
-    console.print(f"evidence: {run.folder}/, to read: {run.folder}/journey.html", soft_wrap=True)
+    to_read = f", to read: {run.folder}/journey.html" if run.journey is not None else ""
+    console.print(f"evidence: {run.folder}/{to_read}", soft_wrap=True)
 
 
 def _headline(record: Visit) -> str:

@@ -72,8 +72,10 @@ class RunningLab:
         return self.cli.run("exec", "--name", self.name, node, "--", *argv, code=code)
 
     def visit(self, url: str, *options: str, code: int = 0) -> Run:
+        """A visit with all its evidence; `lab report` and telling.tell make its journey."""
+        captures = str(self.captures)
         printed = self.cli.run(
-            *("visit", url, "--json", "--name", self.name, "--captures", str(self.captures)),
+            *("visit", url, "--json", "--name", self.name, "--captures", captures, "--no-journey"),
             *options,
             code=code,
         )
@@ -133,6 +135,15 @@ def internet(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     """The default lab."""
     captures = tmp_path_factory.mktemp("captures")
     yield from _booted(cli, "topologies/internet.yaml", "test-internet", captures)
+
+
+@pytest.fixture(scope="session")
+def cold(internet: RunningLab) -> Run:
+    """A visit with empty caches, over IPv4, so that all steps are in it; whole, with its journey.
+
+    For all to read: who changes something in its folder takes a copy.
+    """
+    return internet.visit("https://www.example.com/", "--cold", "-4", "--journey")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,15 +39,14 @@ def kinds(journey: Journey) -> set[str]:
     return {step.kind for step in journey.steps}
 
 
-def test_a_cold_visit_is_told_whole(internet: RunningLab) -> None:
-    journey = told(internet.visit(URL, "--cold", "-4"))
+def test_a_cold_visit_is_told_whole(cold: Run) -> None:
+    journey = told(cold)
     assert kinds(journey) >= ALWAYS | ON_A_MISS | {"neighbour"}
     assert [step.title for step in journey.steps if step.as_expected is False] == []
     assert journey.warnings == ()
 
 
-def test_a_warm_visit_says_what_was_saved(internet: RunningLab) -> None:
-    internet.visit(URL, "-4")
+def test_a_warm_visit_says_what_was_saved(internet: RunningLab, cold: Run) -> None:
     journey = told(internet.visit(URL, "-4"))
     assert kinds(journey) >= ALWAYS
     assert "dns_query" not in kinds(journey)
@@ -114,33 +114,38 @@ def test_a_visit_under_loss_says_what_was_sent_again(internet: RunningLab) -> No
     assert any(journey.account.lost for journey in journeys)
 
 
-@pytest.mark.parametrize("options", [("--cold",), (), ("--client", "curl"), ("--http", "1.1")])
+def test_the_critical_path_of_a_cold_visit_adds_up(cold: Run) -> None:
+    check_critical_path(cold)
+
+
+@pytest.mark.parametrize("options", [(), ("--client", "curl"), ("--http", "1.1")])
 def test_the_critical_path_adds_up(internet: RunningLab, options: tuple[str, ...]) -> None:
-    run = internet.visit(URL, "-4", *options)
-    journey = told(run)
-    path = journey.critical
+    check_critical_path(internet.visit(URL, "-4", *options))
+
+
+def check_critical_path(run: Run) -> None:
+    path = told(run).critical
     assert [s.end_ns for s in path[:-1]] == [s.start_ns for s in path[1:]]
     total_ms = sum(segment.duration_ms for segment in path)
     assert total_ms == pytest.approx(run.record["timings_ms"]["load"], rel=0.02)
 
 
-def test_the_whole_internet_is_in_one_file(internet: RunningLab) -> None:
-    run = internet.visit(URL, "--cold", "-4")
-    counted = json.loads((run.folder / "capture.json").read_text())
-    seen = run.packets("journey", "frame", "frame.number", "frame.interface_name")
+def test_the_whole_internet_is_in_one_file(cold: Run) -> None:
+    counted = json.loads((cold.folder / "capture.json").read_text())
+    seen = cold.packets("journey", "frame", "frame.number", "frame.interface_name")
     assert len(seen) == counted["packets"]
     assert {"laptop:eth0", "oak-street-gw:wan", "shop-db:eth0"} <= {name for _, name in seen}
-    comments = run.packets("journey", "frame.comment", "frame.comment")
+    comments = cold.packets("journey", "frame.comment", "frame.comment")
     assert any("SYN leaves laptop" in comment for (comment,) in comments)
-    decrypted = run.packets("laptop", "http2.headers.path", "http2.headers.path")
+    decrypted = cold.packets("laptop", "http2.headers.path", "http2.headers.path")
     assert decrypted
 
 
-def test_without_keys_what_is_encrypted_is_said_to_be(internet: RunningLab) -> None:
-    run = internet.visit(URL, "--cold", "-4")
-    for path in (run.folder / "keys.log", *Path(run.folder).glob("journey.*")):
-        path.unlink()
-    journey = tell(run.folder)
+def test_without_keys_what_is_encrypted_is_said_to_be(cold: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "keyless"
+    shutil.copytree(cold.folder, folder)
+    (folder / "keys.log").unlink()
+    journey = tell(folder)
     assert any("no TLS keys" in warning for warning in journey.warnings)
     assert {"tcp", "tls", "nat", "crossing", "edge"} <= kinds(journey)
     assert any("encrypted" in step.told for step in journey.steps)

@@ -31,8 +31,8 @@ FOCUSED = """(() => { const e = document.activeElement;
 
 
 @pytest.fixture(scope="module")
-def run(internet: RunningLab) -> Run:
-    return internet.visit(URL, "--cold", "-4")
+def run(cold: Run) -> Run:
+    return cold
 
 
 @pytest.fixture(scope="module")

@@ -27,11 +27,6 @@ def trace(lab: RunningLab, run: Run, packet: str = "syn") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def cold(internet: RunningLab) -> Run:
-    return internet.visit("https://www.example.com/", "--cold", "-4")
-
-
-@pytest.fixture(scope="module")
 def syn(internet: RunningLab, cold: Run) -> dict[str, Any]:
     return trace(internet, cold)
 
