@@ -13,8 +13,19 @@ from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings
+from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import best_paths, bgp_states, birdc, plan_of, routers, speakers
 from tests.e2e.conftest import RunningLab
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled(internet: RunningLab) -> None:
+    """Tests before these cut links, and routing takes its time to mend."""
+
+    def is_healthy() -> bool:
+        return internet.cli.try_run("status", "--name", internet.name).returncode == 0
+
+    assert wait_for(is_healthy, within_s=60)
 
 
 def test_every_session_is_established(internet: RunningLab) -> None:
