@@ -69,13 +69,16 @@ def test_a_visit_leaves_its_journey(run: Run, told: dict[str, Any]) -> None:
     assert (run.folder / "journey.html").stat().st_size < 1_500_000
 
 
-def test_the_narrative_is_quick_to_read(internet: RunningLab, told: dict[str, Any]) -> None:
-    printed = report(internet, "--captures", str(internet.captures)).splitlines()
+def test_the_narrative_is_quick_to_read(
+    internet: RunningLab, run: Run, told: dict[str, Any]
+) -> None:
+    folder = str(run.folder)
+    printed = report(internet, folder).splitlines()
     assert max(map(len, printed[:-1])) <= 80
     assert len(printed) <= 55
     assert printed[0].startswith(f"laptop asked for {URL}")
     assert any(line.startswith("critical path") for line in printed)
-    every = report(internet, "--captures", str(internet.captures), "--verbose")
+    every = report(internet, folder, "--verbose")
     for step in told["steps"]:
         assert step["title"][:40] in every
 
