@@ -10,46 +10,48 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.analysis.step import Proof
+from orchestrator.runtime.engine import in_parallel
 
 
-def unproved(folder: Path, proofs: Iterable[Proof], decode_as: Sequence[str] = ()) -> list[Proof]:
+def unproved(folder: Path, proofs: Iterable[Proof]) -> list[Proof]:
     """The proofs that do not show what they claim to, in the files of a run."""
     by_file: dict[str, list[Proof]] = defaultdict(list)
     for proof in dict.fromkeys(proofs):
         by_file[proof.file].append(proof)
-    failed: list[Proof] = []
-    for name, found in by_file.items():
-        path = folder / name
-        if not path.exists():
-            failed += found
-        elif name.endswith(".pcapng"):
-            failed += _not_in_capture(path, found, decode_as)
-        elif name.endswith((".json", ".har")):
-            document = json.loads(path.read_text(encoding="utf-8"))
-            failed += [proof for proof in found if not _leads_somewhere(document, proof.shows)]
-        else:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            failed += [proof for proof in found if not _in_line(lines, proof)]
-    return failed
+    files = [(folder / name, found) for name, found in by_file.items()]
+    return [proof for failed in in_parallel(_unproved_in, files) for proof in failed]
 
 
-def _not_in_capture(path: Path, proofs: list[Proof], decode_as: Sequence[str]) -> list[Proof]:
+def _unproved_in(entry: tuple[Path, list[Proof]]) -> list[Proof]:
+    path, proofs = entry
+    if not path.exists():
+        return proofs
+    if path.suffix == ".pcapng":
+        return _not_in_capture(path, proofs)
+    if path.suffix in (".json", ".har"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return [proof for proof in proofs if not _leads_somewhere(document, proof.shows)]
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [proof for proof in proofs if not _in_line(lines, proof)]
+
+
+def _not_in_capture(path: Path, proofs: list[Proof]) -> list[Proof]:
     """One run of tshark for all; where a frame fails, one more for each proof that names it."""
     by_frame: dict[int, list[Proof]] = defaultdict(list)
     for proof in proofs:
         by_frame[proof.number].append(proof)
-    passed = _passing(path, proofs, decode_as)
+    passed = _passing(path, proofs)
     suspects = [proof for number in by_frame.keys() - passed for proof in by_frame[number]]
-    return [p for p in suspects if p.number not in _passing(path, [p], decode_as)]
+    return [p for p in suspects if p.number not in _passing(path, [p])]
 
 
-def _passing(path: Path, proofs: Iterable[Proof], decode_as: Sequence[str]) -> set[int]:
+def _passing(path: Path, proofs: Iterable[Proof]) -> set[int]:
     """The frames that pass the filters of all proofs that name them."""
     filters: dict[int, list[str]] = defaultdict(list)
     for proof in proofs:
         filters[proof.number].append(f"({proof.shows})")
     terms = (f"(frame.number == {number} && {' && '.join(f)})" for number, f in filters.items())
-    argv = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(terms), *decode_as]
+    argv = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(terms)]
     done = subprocess.run(
         [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=False
     )

@@ -149,25 +149,26 @@ def read_answer(answer: bytes) -> Verdict:
         (number,) = struct.unpack_from("=i", answer, 16)
         raise OSError(-number, "the kernel does not tell the route")
     family, length, _, _, _, protocol, _, kind, _ = struct.unpack_from(_ROUTE, answer, 16)
-    attributes = dict(_read_attributes(answer[28:]))
+    attributes = dict(read_attributes(answer[28:]))
     nowhere = bytes(4 if family == socket.AF_INET else 16)
     return Verdict(
         KINDS.get(kind, "unicast"),
         ip_network((attributes.get(_DST, nowhere), length), strict=False),
         PROTOCOLS.get(protocol, str(protocol)),
-        tuple(_next_hops(attributes)),
+        tuple(next_hops(attributes)),
         source=ip_address(attributes[_PREFSRC]) if _PREFSRC in attributes else None,
     )
 
 
-def _read_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def read_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and value of each attribute of a message (struct rtattr)."""
     while len(data) >= 4:
         length, kind = struct.unpack_from(_ATTRIBUTE, data)
         yield kind, data[4:length]
         data = data[length + -length % 4 :]
 
 
-def _next_hops(attributes: Mapping[int, bytes]) -> Iterator[NextHop]:
+def next_hops(attributes: Mapping[int, bytes]) -> Iterator[NextHop]:
     """The one next hop of a route, or those of equal cost that can be used (struct rtnexthop)."""
     if _OIF in attributes:
         yield NextHop(_gateway(attributes), *struct.unpack("=I", attributes[_OIF]))
@@ -175,7 +176,7 @@ def _next_hops(attributes: Mapping[int, bytes]) -> Iterator[NextHop]:
     while several:
         length, flags, _, index = struct.unpack_from(_NEXT_HOP, several)
         if not flags & _RTNH_UNUSABLE:
-            yield NextHop(_gateway(dict(_read_attributes(several[8:length]))), index)
+            yield NextHop(_gateway(dict(read_attributes(several[8:length]))), index)
         several = several[length + -length % 4 :]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 import docker
@@ -12,20 +12,18 @@ from docker.errors import APIError
 from pyroute2 import NFCTSocket
 from pyroute2.netlink.exceptions import NetlinkError
 
-from orchestrator.analysis.evidence import ForwardingEntry, NextHop, Translation
+from orchestrator.analysis.evidence import ForwardingEntry, Translation
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.fib import KINDS, PROTOCOLS
-from orchestrator.runtime.namespaces import entered, routing_socket
+from orchestrator.runtime.fib_dump import dump_fib
+from orchestrator.runtime.namespaces import entered
 
 # Beyond that many nodes their FIBs together are too much to keep with every visit.
 MOST_NODES = 150
-_MAIN_TABLE = 254
-_UNICAST_AND_REFUSALS = (1, 6, 7, 8)
 # A protocol, then a source with its port and a target with its own.
 _Ends = tuple[str, Address, int, Address, int]
 _PROTOCOL_NAMES = {6: "tcp", 17: "udp"}
@@ -76,39 +74,14 @@ def read_forwarding(
     kinds = (RouterSettings, GatewaySettings)
     nodes = [n for n in plan.nodes.values() if isinstance(n.settings, kinds)]
     return {
-        node.name: list(_forwarding_of(node, containers[node.name]))
+        node.name: list(dump_fib(containers[node.name].namespace, _names(node)))
         for node in nodes
         if node.name in containers and containers[node.name].running
     }
 
 
-def _forwarding_of(node: Node, container: Container) -> Iterator[ForwardingEntry]:
-    names = {port.index: port.name for port in node.interfaces}
-    with routing_socket(container.namespace) as asking:
-        for route in asking.get_routes(table=_MAIN_TABLE):
-            if route["type"] in _UNICAST_AND_REFUSALS:
-                yield _entry(route, names)
-
-
-def _entry(route: Any, names: Mapping[int, str]) -> ForwardingEntry:
-    nowhere = "::" if route["family"] == 10 else "0.0.0.0"
-    return ForwardingEntry(
-        prefix=ip_network(f"{route.get_attr('RTA_DST') or nowhere}/{route['dst_len']}"),
-        kind=KINDS.get(route["type"], "unicast"),
-        protocol=PROTOCOLS.get(route["proto"], str(route["proto"])),
-        next_hops=tuple(_next_hops(route, names)),
-        metric=route.get_attr("RTA_PRIORITY") or 0,
-    )
-
-
-def _next_hops(route: Any, names: Mapping[int, str]) -> Iterator[NextHop]:
-    several = route.get_attr("RTA_MULTIPATH")
-    for hop in several or [route]:
-        index = hop["oif"] if several else route.get_attr("RTA_OIF")
-        via = hop.get_attr("RTA_GATEWAY")
-        if index is None:  # a route that refuses
-            return
-        yield NextHop(ip_address(via) if via else None, names.get(index, ""))
+def _names(node: Node) -> dict[int, str]:
+    return {port.index: port.name for port in node.interfaces}
 
 
 def read_translations(

@@ -13,6 +13,7 @@ from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings
+from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import best_paths, bgp_states, birdc, plan_of, routers, speakers
 from tests.e2e.conftest import RunningLab
@@ -138,15 +139,15 @@ def test_flows_spread_over_equal_paths(internet: RunningLab, family: Family) -> 
     """Per flow and by ports: other ports, another path; the same ports, the same path."""
     plan = plan_of(internet)
     address = str(of_family(plan.nodes["shop-lb"].addresses, family)[0])
-    paths: dict[str, set[tuple[str, ...]]] = {}
-    for port in ("8080", "8081", "8082", "8083", "8084", "8085"):
-        for protocol in ("-T", "-U"):
-            options = (protocol, "-p", port, "-N", "1", "--sport=40000")
-            taken = hops(internet, "laptop", address, family, *options)
-            paths.setdefault(protocol, set()).add(tuple(taken[:6]))
-    for protocol, found in paths.items():
-        seen = {node for path in found for node in path}
-        assert {"alder-agg1", "alder-agg2"} <= seen, (protocol, found)
+
+    def path(flow: tuple[str, str]) -> set[str]:
+        options = (flow[0], "-p", flow[1], "-N", "1", "--sport=40000")
+        return set(hops(internet, "laptop", address, family, *options)[:6])
+
+    for protocol in ("-T", "-U"):
+        ports = ("8080", "8081", "8082", "8083", "8084", "8085")
+        seen = set().union(*in_parallel(path, [(protocol, port) for port in ports]))
+        assert {"alder-agg1", "alder-agg2"} <= seen, protocol
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -87,26 +87,32 @@ def _end(endpoint: dict[str, str] | str) -> str:
 
 
 def test_the_frames_that_are_named_are_that_packet(cold: Run, syn: dict[str, Any]) -> None:
-    for flags, passages in (("0x0002", syn["forward"]), ("0x0012", syn["return"])):
-        seen = set()
+    fields = ("frame.interface_name", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw")
+    for flags, passages in ((0x0002, syn["forward"]), (0x0012, syn["return"])):
+        by_file: dict[str, list[int]] = {}
         for passage in passages:
-            node = passage["file"].removesuffix(".pcapng")
-            fields = ("frame.interface_name", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw")
-            only = f"frame.number == {passage['file_frame']}"
-            ((interface, shown, *numbers),) = cold.packets(node, only, *fields)
-            assert interface == passage["interface"]
-            assert int(shown, 16) == int(flags, 16)
-            seen.add(tuple(numbers))
-        assert len(seen) == 1
+            by_file.setdefault(passage["file"], []).append(passage["file_frame"])
+        rows = [
+            row
+            for file, numbers in by_file.items()
+            for row in cold.packets(file.removesuffix(".pcapng"), these(numbers), *fields)
+        ]
+        assert {row[0] for row in rows} == {passage["interface"] for passage in passages}
+        assert len(rows) == len(passages)
+        assert {int(row[1], 16) for row in rows} == {flags}
+        assert len({row[2:] for row in rows}) == 1
+
+
+def these(numbers: Iterable[int]) -> str:
+    """The display filter that only these frames pass."""
+    return " || ".join(f"frame.number == {number}" for number in numbers)
 
 
 def test_the_frames_of_the_journey_are_that_packet(cold: Run, syn: dict[str, Any]) -> None:
-    for passage in syn["forward"]:
-        only = f"frame.number == {passage['frame']}"
-        fields = ("frame.interface_name", "tcp.flags.syn")
-        ((interface, is_syn),) = cold.packets("journey", only, *fields)
-        assert interface == passage["interface"]
-        assert is_syn in ("1", "True")
+    only = these(passage["frame"] for passage in syn["forward"])
+    rows = cold.packets("journey", only, "frame.interface_name", "tcp.flags.syn")
+    assert [name for name, _ in rows] == [passage["interface"] for passage in syn["forward"]]
+    assert {is_syn for _, is_syn in rows} <= {"1", "True"}
 
 
 def test_every_packet_of_a_clean_visit_is_seen_at_every_hop(syn: dict[str, Any]) -> None:
