@@ -20,8 +20,9 @@ from orchestrator.cli.common import (
     run_argument,
     run_folder,
 )
-from orchestrator.cli.trace_told import print_trace, trace_to_plain
+from orchestrator.cli.trace_told import print_trace
 from orchestrator.errors import UsageError
+from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.runs.read import read_run
 from orchestrator.spec.problems import did_you_mean
 
@@ -54,7 +55,8 @@ def trace_command(given: str | None, packet: str | None, captures: Path, as_json
     trace = _find(story, packet)
     accounted = account(story)
     if as_json:
-        print_json(trace_to_plain(trace, story.visit.run, accounted))
+        plain = trace_to_plain(trace)
+        print_json({"run": story.visit.run, **plain, "account": account_to_plain(accounted)})
     else:
         print_trace(trace, folder, accounted)
 

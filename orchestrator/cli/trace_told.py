@@ -1,11 +1,10 @@
-"""What `lab trace` prints: a table, or JSON."""
+"""What `lab trace` prints: tables, there and back."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,54 +15,6 @@ from orchestrator.analysis.hops.trace import Trace
 
 _SHOWN_LOSSES = 10
 _PIPED_WIDTH = 200
-
-
-def trace_to_plain(trace: Trace, run: str, account: Account) -> dict[str, Any]:
-    """The trace as JSON has it. All times are microseconds since the packet was first seen."""
-    start_ns = trace.forward[0].time_ns
-    return {
-        "run": run,
-        "packet": trace.packet,
-        "forward": [_passage(passage, start_ns) for passage in trace.forward],
-        "return": [_passage(passage, start_ns) for passage in trace.back],
-        "one_way_us": _span_us(trace.forward),
-        "return_one_way_us": _span_us(trace.back) if trace.back else None,
-        "legs": [_leg(leg, start_ns) for leg in trace.forward_legs],
-        "return_legs": [_leg(leg, start_ns) for leg in trace.back_legs],
-        "notes": list(trace.notes),
-        "account": {
-            "packets": account.packets,
-            "matched": account.matched,
-            "lost": list(account.lost),
-        },
-    }
-
-
-def _passage(passage: Passage, start_ns: int) -> dict[str, Any]:
-    return {
-        "interface": passage.interface,
-        "outbound": passage.outbound,
-        "t_us": (passage.time_ns - start_ns) / 1e3,
-        "frame": passage.frame,
-        "file": passage.file,
-        "file_frame": passage.number,
-    }
-
-
-def _leg(leg: Leg, start_ns: int) -> dict[str, Any]:
-    return {
-        "kind": leg.kind,
-        "name": leg.name,
-        "start_us": (leg.start_ns - start_ns) / 1e3,
-        "duration_us": (leg.end_ns - leg.start_ns) / 1e3,
-        "propagation_us": round(leg.propagation_ms * 1e3, 3),
-        "serialisation_us": round(leg.serialisation_ms * 1e3, 3),
-        "queueing_us": round(leg.queueing_ms * 1e3, 3),
-    }
-
-
-def _span_us(passages: Sequence[Passage]) -> float:
-    return (passages[-1].time_ns - passages[0].time_ns) / 1e3
 
 
 def print_trace(trace: Trace, folder: Path, account: Account) -> None:
@@ -88,10 +39,11 @@ def print_trace(trace: Trace, folder: Path, account: Account) -> None:
 
 
 def _summary(passages: Sequence[Passage]) -> str:
-    first, last = passages[0].interface, passages[-1].interface
+    first_seen, last_seen = passages[0], passages[-1]
+    first, last = first_seen.interface, last_seen.interface
     if len(passages) == 1:
         return f"seen at {first} only"
-    millis = _span_us(passages) / 1e3
+    millis = (last_seen.time_ns - first_seen.time_ns) / 1e6
     return f"{first} to {last}, {len(passages)} interfaces, {millis:.3f} ms one way"
 
 

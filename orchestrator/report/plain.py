@@ -11,10 +11,9 @@
       proofs                [{file, number, shows, says}, …]: analysis/step.py says what `shows` is
     critical                [{name, told, start_ms, duration_ms}, …]
     textbook                [{name, measured, low, high, unit, within, told}, …]
-    traces                  {name: {packet, forward, back, forward_legs, back_legs, notes}}
-      forward, back         [{interface, outbound, time_ms, frame, file, number}, …]
-      …_legs                [{kind, name, start_ms, duration_ms, propagation_ms, serialisation_ms,
-                            queueing_ms}, …]
+    traces                  {name: as traces.py says}
+    account                 {packets, matched, lost}: the packets of the visit's connections, those
+                            seen at every hop, and a sentence for each that was lost
     timings_ms, vitals, transfers   as in visit.json; paint_ms is its paint
 
 Times in ms count from the start of the navigation.
@@ -26,11 +25,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.analysis.hops.trace import Leg, Passage, Trace
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
 from orchestrator.plan.codec import to_plain
 from orchestrator.records import to_json
+from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.report.words import duration_ms, summarise
 
 FORMAT = 2
@@ -63,7 +62,8 @@ def journey_to_plain(journey: Journey) -> dict[str, Any]:
             for s in journey.critical
         ],
         "textbook": [{"within": None, **to_plain(entry)} for entry in journey.textbook],
-        "traces": {name: _trace(trace, since) for name, trace in journey.traces.items()},
+        "traces": {name: trace_to_plain(trace) for name, trace in journey.traces.items()},
+        "account": account_to_plain(journey.account),
     }
 
 
@@ -93,37 +93,4 @@ def _step(step: Step, since: Since) -> dict[str, Any]:
         "expected": step.expected,
         "as_expected": step.as_expected,
         "terms": list(step.terms),
-    }
-
-
-def _trace(trace: Trace, since: Since) -> dict[str, Any]:
-    return {
-        "packet": trace.packet,
-        "forward": [_passage(passage, since) for passage in trace.forward],
-        "back": [_passage(passage, since) for passage in trace.back],
-        "forward_legs": [_leg(leg, since) for leg in trace.forward_legs],
-        "back_legs": [_leg(leg, since) for leg in trace.back_legs],
-        "notes": list(trace.notes),
-    }
-
-
-def _passage(passage: Passage, since: Since) -> dict[str, Any]:
-    return {
-        "interface": passage.interface,
-        "outbound": passage.outbound,
-        "time_ms": since(passage.time_ns),
-        "frame": passage.frame,
-        "file": passage.file,
-        "number": passage.number,
-    }
-
-
-def _leg(leg: Leg, since: Since) -> dict[str, Any]:
-    return {
-        "kind": leg.kind,
-        "name": leg.name,
-        **_span(leg.start_ns, leg.end_ns, since),
-        "propagation_ms": leg.propagation_ms,
-        "serialisation_ms": leg.serialisation_ms,
-        "queueing_ms": leg.queueing_ms,
     }

@@ -11,6 +11,7 @@ KEYS = {
     *("format", "run", "url", "node", "client", "cold", "status", "protocol", "error"),
     *("error_detail", "started", "ended", "duration_ms", "summary", "warnings", "timings_ms"),
     *("paint_ms", "vitals", "transfers", "steps", "critical", "textbook", "traces"),
+    "account",
 }
 
 
@@ -60,12 +61,13 @@ def test_times_and_traces_as_json() -> None:
     assert trace["forward"][1] == {
         "interface": "home-lan:port1",
         "outbound": False,
-        "time_ms": 5.1,
+        "t_us": 100.0,
         "frame": 1,
         "file": "home-lan.pcapng",
-        "number": 1,
+        "file_frame": 1,
     }
-    assert trace["forward_legs"][0]["propagation_ms"] == 0.05
+    assert trace["legs"][0]["propagation_us"] == 50.0
+    assert plain["account"] == {"packets": 0, "matched": 0, "lost": []}
     assert trace["notes"] == ["The way back is shorter."]
 
 
