@@ -124,8 +124,10 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
     return Cli(tmp_path_factory.mktemp("state"))
 
 
-def _booted(cli: Cli, topology: str, name: str, captures: Path) -> Iterator[RunningLab]:
-    cli.run("up", topology, "--name", name)
+def _booted(
+    cli: Cli, topology: str, name: str, captures: Path, *options: str
+) -> Iterator[RunningLab]:
+    cli.run("up", topology, "--name", name, *options)
     yield RunningLab(cli, name, captures)
     cli.run("down", "--name", name)
 
@@ -144,6 +146,17 @@ def cold(internet: RunningLab) -> Run:
     For all to read: who changes something in its folder takes a copy.
     """
     return internet.visit("https://www.example.com/", "--cold", "-4", "--journey")
+
+
+@pytest.fixture(scope="session")
+def slow(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The default lab in its slow variant: no BFD, and a hold timer short enough to wait for.
+
+    Who needs a lab of that size to take down takes this one, last.
+    """
+    captures = tmp_path_factory.mktemp("captures")
+    variant = ("--set", "routing.bfd=false", "--set", "routing.hold=6 s")
+    yield from _booted(cli, "topologies/internet.yaml", "test-slow", captures, *variant)
 
 
 @pytest.fixture(scope="session")

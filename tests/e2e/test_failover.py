@@ -22,7 +22,7 @@ from orchestrator.plan.forwarding import ForwardingPlane, catchment
 from orchestrator.plan.routing import BgpSession, RouterSettings
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import bgp_states, birdc, plan_of
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import RunningLab
 from tests.e2e.test_routing import hops
 
 TRANSIT = "alder-core,tundra-fra"
@@ -104,19 +104,6 @@ def sessions(lab: RunningLab, router: str) -> tuple[BgpSession, ...]:
     settings = plan_of(lab).nodes[router].settings
     assert isinstance(settings, RouterSettings)
     return settings.sessions
-
-
-@pytest.fixture(scope="module")
-def slow(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """The default lab in its slow variant: no BFD, and a hold timer short enough to wait for."""
-    name, variant = "test-slow", ("routing.bfd=false", "routing.hold=6 s")
-    cli.run("up", "topologies/internet.yaml", "--name", name, *_set(variant))
-    yield RunningLab(cli, name, tmp_path_factory.mktemp("captures"))
-    cli.run("down", "--name", name)
-
-
-def _set(settings: tuple[str, ...]) -> list[str]:
-    return [argument for setting in settings for argument in ("--set", setting)]
 
 
 def test_without_bfd_the_hold_timer_decides(slow: RunningLab) -> None:

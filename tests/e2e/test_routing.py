@@ -140,13 +140,14 @@ def test_flows_spread_over_equal_paths(internet: RunningLab, family: Family) -> 
     plan = plan_of(internet)
     address = str(of_family(plan.nodes["shop-lb"].addresses, family)[0])
 
-    def path(flow: tuple[str, str]) -> set[str]:
-        options = (flow[0], "-p", flow[1], "-N", "1", "--sport=40000")
+    def path(flow: tuple[str, int]) -> set[str]:
+        protocol, port = flow
+        options = (protocol, "-p", str(port), "-N", "1", f"--sport={port + 30000}")
         return set(hops(internet, "laptop", address, family, *options)[:6])
 
     for protocol in ("-T", "-U"):
-        ports = ("8080", "8081", "8082", "8083", "8084", "8085")
-        seen = set().union(*in_parallel(path, [(protocol, port) for port in ports]))
+        flows = [(protocol, port) for port in range(8080, 8086)]
+        seen = set().union(*in_parallel(path, flows))
         assert {"alder-agg1", "alder-agg2"} <= seen, protocol
 
 
