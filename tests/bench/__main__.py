@@ -27,6 +27,7 @@ from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
+from tests.bare import seconds_to_remove_bare
 from tests.bench import analysis, capture, scale
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
@@ -107,7 +108,9 @@ def measure() -> Iterator[Figure]:
         dropped = cut_ms(client)
         yield Figure("a pulled cable, until BIRD has dropped the neighbour", dropped, "ms", 50)
         down = seconds(lambda: lab("down", "--name", NAME))
-        yield Figure("lab down", down, "s", 3.0)
+        removed = seconds_to_remove_bare(client, count)
+        yield Figure(f"removal of {count} bare containers", removed, "s")
+        yield Figure("lab down", down, "s", max(3.0, 2 * removed))
 
 
 if __name__ == "__main__":

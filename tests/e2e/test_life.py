@@ -6,14 +6,12 @@ import json
 import signal
 import subprocess
 import time
-from typing import Any
 
 import docker
 import pytest
 
-from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
+from tests.bare import seconds_to_remove_bare
 from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.leftovers import host_interfaces, leftovers
 
@@ -95,22 +93,6 @@ def test_down_is_quick_and_whole(slow: RunningLab, engine: docker.DockerClient) 
     assert leftovers(engine, slow.name) == []
     assert slow.name not in [path.name for path in slow.cli.state.glob("*/")]
     assert taken < 3.0 or taken < 2.0 * seconds_to_remove_bare(engine, DEFAULT_LAB_NODES)
-
-
-def seconds_to_remove_bare(engine: docker.DockerClient, count: int) -> float:
-    """What `docker rm -f` of so many containers takes that do nothing and have no network."""
-    image = image_tag("base", images_folder())
-    options = {"entrypoint": ["tail", "-f", "/dev/null"], "network_mode": "none"}
-    made: list[Any] = []
-    try:
-        in_parallel(
-            lambda _: made.append(engine.containers.run(image, detach=True, **options)),
-            range(count),
-        )
-    finally:
-        started = time.monotonic()
-        in_parallel(lambda container: container.remove(force=True), made)
-    return time.monotonic() - started
 
 
 def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
