@@ -1,4 +1,4 @@
-"""What every kind of step is to the journey."""
+"""What every kind of step is to the journey, and to those who draw and count it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,36 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Story
 
 
+def no_round_trips(step: Step) -> int:
+    """For what nobody awaits, and for what other steps count."""
+    return 0
+
+
+def one_round_trip(step: Step) -> int:
+    """For what is asked over the network, whatever the answer saves."""
+    return 1
+
+
+def one_unless_saved(step: Step) -> int:
+    """For what is not asked at all where it is known already."""
+    return 0 if step.saved else 1
+
+
 @dataclass(frozen=True)
 class Teller:
-    """One kind of step: its name, the fields of tshark that it reads, and how it is told."""
+    """One kind of step, told by one module.
+
+    kind         what its steps are called
+    tell         finds them in a story
+    fields       those of tshark that it reads
+    answered     its steps are over when the second of their nodes has answered the first
+    round_trips  how many round trips one after the other a step is
+    minor        kinds of its steps that other steps tell already, where room is short
+    """
 
     kind: str
     tell: Callable[[Story], Iterable[Step]]
     fields: tuple[str, ...] = ()
+    answered: bool = False
+    round_trips: Callable[[Step], int] = no_round_trips
+    minor: tuple[str, ...] = ()

@@ -9,18 +9,14 @@ from typing import NamedTuple
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import TELLERS
 from orchestrator.plan.model import Plan
 from orchestrator.report.words import in_ms
 
 # These pass on what others say; the map shows them.
 _SILENT = ("router", "access", "routeserver", "rpki")
-# Steps that are over when the one who was asked has answered; that has an arrow of its own.
-_ANSWERED = (
-    *("dhcp", "neighbour", "dns_cache", "dns_query", "tcp", "tls"),
-    *("edge", "balancer", "database", "resources"),
-)
-# What other steps tell already: single files, and how TCP brought them.
-_LEFT_OUT = ("resource", "slow_start")
+_ANSWERED = {teller.kind for teller in TELLERS if teller.answered}
+_MINOR = {kind for teller in TELLERS for kind in teller.minor}
 _LANE, _LINE, _HEAD = 108, 34, 46
 # How wide a letter of a label is, about.
 _LETTER = 6.2
@@ -132,4 +128,4 @@ def _speakers(step: Step, plan: Plan) -> list[str]:
     """Who has a part in a step; nobody in one that is half about what the map shows."""
     known = [n for n in step.nodes if n in plan.nodes and plan.nodes[n].role not in _SILENT]
     cut_off = len(known) == 1 < len(step.nodes)
-    return [] if cut_off or step.kind in _LEFT_OUT else known
+    return [] if cut_off or step.kind in _MINOR else known

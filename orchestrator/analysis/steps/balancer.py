@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS
 from orchestrator.analysis.web.server_logs import Logged
@@ -121,4 +121,4 @@ def _details(fetch: Fetch, server: str) -> dict[str, Detail]:
     return found | {name: ms for name, ms in _timers(line).items() if ms >= 0}
 
 
-TELLER = Teller("balancer", _tell, FIELDS)
+TELLER = Teller("balancer", _tell, FIELDS, answered=True, round_trips=one_round_trip)

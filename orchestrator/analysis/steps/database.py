@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.analysis.web.fetch import find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange, pair_messages, quote
 from orchestrator.analysis.web.queries import QUERY_FIELDS, Query, read_queries, read_statements
@@ -114,4 +114,6 @@ def _details(query: Query, port: int) -> dict[str, Detail]:
     return {name: value for name, value in found.items() if value != ""}
 
 
-TELLER = Teller("database", _tell, (*FIELDS, *QUERY_FIELDS))
+TELLER = Teller(
+    "database", _tell, (*FIELDS, *QUERY_FIELDS), answered=True, round_trips=one_round_trip
+)

@@ -218,4 +218,4 @@ def _kept(story: Story) -> Iterator[Step]:
     )
 
 
-TELLER = Teller("dhcp", _tell, _FIELDS)
+TELLER = Teller("dhcp", _tell, _FIELDS, answered=True)

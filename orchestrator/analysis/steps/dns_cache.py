@@ -26,7 +26,7 @@ from orchestrator.analysis.names.words import (
 from orchestrator.analysis.names.zones import planned
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.plan.model import Node
 from orchestrator.plan.services import GatewaySettings, NameServerSettings
 
@@ -263,4 +263,4 @@ def _nothing(exists: bool) -> str:
     return "an empty answer" if exists else "no such name"
 
 
-TELLER = Teller("dns_cache", _tell, FIELDS)
+TELLER = Teller("dns_cache", _tell, FIELDS, answered=True, round_trips=one_round_trip)

@@ -25,7 +25,7 @@ from orchestrator.analysis.names.words import (
 from orchestrator.analysis.names.zones import absolute, is_within, look_up
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.plan.services import NameServerSettings, ResolverSettings, Zone
 
 _TERMS = ("DNS", "name server", "zone", "referral", "glue", "root server", "TTL")
@@ -222,4 +222,4 @@ def _proofs(question: Question) -> Iterator[Proof]:
             yield prove_answer(exchange.answer, "the answer comes in", telling(exchange.answer))
 
 
-TELLER = Teller("dns_query", _tell, FIELDS)
+TELLER = Teller("dns_query", _tell, FIELDS, answered=True, round_trips=one_round_trip)

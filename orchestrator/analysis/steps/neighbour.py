@@ -13,7 +13,7 @@ from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_unless_saved
 from orchestrator.plan.addresses import Address, Family
 from orchestrator.plan.hops import is_held
 from orchestrator.plan.model import Interface, Node, Plan
@@ -242,4 +242,4 @@ def _saved_step(
     )
 
 
-TELLER = Teller("neighbour", _tell, _FIELDS)
+TELLER = Teller("neighbour", _tell, _FIELDS, answered=True, round_trips=one_unless_saved)

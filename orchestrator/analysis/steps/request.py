@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpMessage, quote
 from orchestrator.analysis.web.server_logs import Logged
@@ -125,4 +125,4 @@ def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
     )
 
 
-TELLER = Teller("request", _tell, FIELDS)
+TELLER = Teller("request", _tell, FIELDS, round_trips=one_round_trip)

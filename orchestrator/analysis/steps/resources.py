@@ -193,4 +193,4 @@ def _one_details(fetch: Fetch, status: int) -> dict[str, Detail]:
     return details
 
 
-TELLER = Teller("resources", _tell, FIELDS)
+TELLER = Teller("resources", _tell, FIELDS, answered=True, minor=("resource",))

@@ -111,4 +111,4 @@ def _peak(rounds: tuple[Round, ...]) -> str:
     )
 
 
-TELLER = Teller("slow_start", _tell)
+TELLER = Teller("slow_start", _tell, minor=("slow_start",))

@@ -17,7 +17,7 @@ from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import ACK, RST, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
-from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.teller import Teller, one_unless_saved
 
 _OPTIONS = (
     "tcp.options.mss_val",
@@ -225,4 +225,4 @@ def _agreed(options: Mapping[str, Detail]) -> str:
     return told + (f", not {in_words(unused)}." if unused else ".")
 
 
-TELLER = Teller("tcp", _tell, _OPTIONS)
+TELLER = Teller("tcp", _tell, _OPTIONS, answered=True, round_trips=one_unless_saved)

@@ -282,4 +282,14 @@ def _shows_certificate(leaf: Certificate) -> str:
     return shows + "".join(f' && x509ce.dNSName == "{host}"' for host in named[:1])
 
 
-TELLER = Teller("tls", _tell, FIELDS)
+def _round_trips(step: Step) -> int:
+    """TLS 1.3 has one round trip, none with early data (RFC 8446, 2); TLS 1.2 has two, one when a
+    session is resumed (RFC 5246, 7.3).
+    """
+    if step.details.get("early_data"):
+        return 0
+    old = step.details.get("version") in ("TLS 1.2", "TLS 1.1", "TLS 1.0")
+    return 2 if old and not step.details.get("resumed") else 1
+
+
+TELLER = Teller("tls", _tell, FIELDS, answered=True, round_trips=_round_trips)

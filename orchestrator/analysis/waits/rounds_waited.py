@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import TELLERS
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,15 @@ class RoundTrips:
 def count_round_trips(journey: Journey) -> RoundTrips:
     """Those that a journey's steps tell of."""
     until_ns = _first_byte_ns(journey)
+    tellers = {teller.kind: teller for teller in TELLERS}
     awaited = [
         step
         for step in journey.steps
-        if step.kind in ROUND_TRIPS and journey.started_ns <= step.start_ns < until_ns
+        if step.kind in tellers and journey.started_ns <= step.start_ns < until_ns
     ]
     counted: Counter[str] = Counter()
     for step in _one_of_those_side_by_side(awaited):
-        counted[step.kind] += ROUND_TRIPS[step.kind](step)
+        counted[step.kind] += tellers[step.kind].round_trips(step)
     return RoundTrips({kind: trips for kind, trips in counted.items() if trips})
 
 
@@ -58,42 +60,3 @@ def _one_of_those_side_by_side(steps: Iterable[Step]) -> list[Step]:
             alone.append(step)
         ends[between] = max(step.end_ns, ends.get(between, 0))
     return alone
-
-
-def _asked(step: Step) -> int:
-    return 0 if step.saved else 1
-
-
-def _always(step: Step) -> int:
-    return 1
-
-
-def _tls(step: Step) -> int:
-    """TLS 1.3 has one round trip, none with early data (RFC 8446, 2); TLS 1.2 has two, one when a
-    session is resumed (RFC 5246, 7.3).
-    """
-    if step.details.get("early_data"):
-        return 0
-    old = step.details.get("version") in ("TLS 1.2", "TLS 1.1", "TLS 1.0")
-    return 2 if old and not step.details.get("resumed") else 1
-
-
-def _edge(step: Step) -> int:
-    """A cache that has it asks nobody; a miss is a request, on a connection that may be new."""
-    if "new_connection" not in step.details:
-        return 0
-    return 2 if step.details["new_connection"] else 1
-
-
-# A cache of names is asked over the network too, whatever it saves.
-ROUND_TRIPS: Mapping[str, Callable[[Step], int]] = {
-    "neighbour": _asked,
-    "dns_cache": _always,
-    "dns_query": _always,
-    "tcp": _asked,
-    "tls": _tls,
-    "request": _always,
-    "edge": _edge,
-    "balancer": _always,
-    "database": _always,
-}
