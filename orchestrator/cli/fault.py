@@ -1,0 +1,200 @@
+"""The verbs `fault` and `heal`: break a running lab, and mend it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from orchestrator.cli import interrupts
+from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.errors import UsageError
+from orchestrator.faulting import find_fault, heal, in_force, inject
+from orchestrator.faults import FAULTS
+from orchestrator.faults.fault import Fault
+from orchestrator.faults.ledger import InForce
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.state import LabState, known_labs
+from orchestrator.spec.problems import Mistake, did_you_mean
+from orchestrator.spec.units import read_duration_s
+
+LIST = "list"
+
+
+@click.command("fault")
+@click.argument("fault", required=False, default="", metavar="[list | NAME]")
+@click.argument("target", required=False, default="", metavar="[TARGET]")
+@click.argument("settings", nargs=-1, metavar="[OPTION=VALUE]…")
+@click.option(
+    "--for", "duration", default="", help="Heal it after so long, like 10s; ^C heals too."
+)
+@name_option
+@json_option
+def fault_command(
+    fault: str, target: str, settings: tuple[str, ...], duration: str, name: str, as_json: bool
+) -> None:
+    """Break something, and see that it is broken; it stays so until `lab heal`.
+
+    \b
+    lab fault                                       what is in force
+    lab fault list                                  what there is
+    lab fault link-blackhole                        … on what, and with which options
+    lab fault link-blackhole alder-core,tundra-fra --for 10s
+    """
+    if fault == LIST:
+        return _list_all(as_json)
+    if not fault:
+        return _print_in_force(in_force(chosen_lab(name)), as_json)
+    found = find_fault(fault)
+    if not target:
+        return _describe(found, name, as_json)
+    seconds = _seconds(duration) if duration else 0.0
+    return _inject(chosen_lab(name), found, target, _read(settings), seconds, as_json)
+
+
+def _inject(
+    lab: str, fault: Fault, target: str, options: dict[str, str], seconds: float, as_json: bool
+) -> None:
+    entry = inject(lab, fault.name, target, options)
+    took_ms = (entry.in_force_ns - entry.begun_ns) / 1e6
+    if as_json and not seconds:
+        print_json(_plain(entry))
+    elif not as_json:
+        lasting = f"heal it: lab heal {entry.id}" if fault.lasts and not seconds else ""
+        affects = fault.affects(LabState(lab).plan(), entry.target)
+        click.echo(f"{entry}: in force after {took_ms:.0f} ms. {lasting}".strip())
+        click.echo(f"  it should affect: {affects}")
+    if seconds and fault.lasts:
+        _wait_and_heal(lab, entry, seconds, as_json)
+
+
+def _wait_and_heal(lab: str, entry: InForce, seconds: float, as_json: bool) -> None:
+    end, pause = time.monotonic() + seconds, threading.Event()
+    try:
+        while (left_s := end - time.monotonic()) > 0:
+            pause.wait(min(left_s, 0.2))
+            interrupts.check()
+    finally:
+        _heal(lab, entry, quiet=as_json)
+    if as_json:
+        print_json(_plain(entry))
+
+
+def _list_all(as_json: bool) -> None:
+    if as_json:
+        print_json([_described(fault) for fault in FAULTS.values()])
+        return
+    for fault in FAULTS.values():
+        click.echo(f"{fault.name:20} {fault.target:9} {fault.about}")
+
+
+def _described(fault: Fault) -> dict[str, Any]:
+    options = [
+        {"name": option.name, "default": option.default, "about": option.about}
+        for option in fault.options
+    ]
+    about = {"name": fault.name, "about": fault.about, "target": fault.target}
+    return {**about, "lasts": fault.lasts, "options": options}
+
+
+def _describe(fault: Fault, name: str, as_json: bool) -> None:
+    """A fault without a target: what it is, and, where a lab is up, what it can be done to."""
+    targets = list(fault.targets(_plan(name))) if name or len(known_labs()) == 1 else None
+    if as_json:
+        print_json({**_described(fault), "targets": targets})
+        return
+    click.echo(f"{fault.name}: {fault.about}")
+    for option in fault.options:
+        default = f" (default: {option.default})" if option.default else ""
+        click.echo(f"  {option.name}=…  {option.about}{default}")
+    if targets is not None:
+        click.echo(f"  on a {fault.target}: {', '.join(targets) or 'this lab has none'}")
+
+
+def _plan(name: str) -> Plan:
+    return LabState(chosen_lab(name)).plan()
+
+
+def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:
+    if as_json:
+        print_json([_plain(entry) for entry in entries])
+        return
+    for entry in entries:
+        click.echo(f"{entry.id}  {entry}  since {(time.time_ns() - entry.begun_ns) / 1e9:.0f} s")
+    if not entries:
+        click.echo("no fault is in force; what there is: lab fault list")
+
+
+def _plain(entry: InForce) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "fault": entry.fault,
+        "target": entry.target,
+        "options": entry.options,
+        "begun_ns": entry.begun_ns,
+        "in_force_ns": entry.in_force_ns,
+    }
+
+
+@click.command("heal")
+@click.argument("which", required=False, default="", metavar="[ID | NAME]")
+@click.argument("target", required=False, default="", metavar="[TARGET]")
+@click.option("--all", "every", is_flag=True, help="Heal all that is in force.")
+@name_option
+def heal_command(which: str, target: str, every: bool, name: str) -> None:
+    """Undo a fault, and see that the lab is again what its plan says.
+
+    Without an argument it is the only one there is.
+    """
+    lab = chosen_lab(name)
+    for entry in _meant(in_force(lab), which, target, every):
+        _heal(lab, entry)
+
+
+def _heal(lab: str, entry: InForce, quiet: bool = False) -> None:
+    started = time.monotonic()
+    heal(lab, entry)
+    if not quiet:
+        rest = "other faults are in force" if in_force(lab) else "the lab is as its plan says"
+        click.echo(f"{entry}: healed in {time.monotonic() - started:.1f} s; {rest}")
+
+
+def _meant(entries: Sequence[InForce], which: str, target: str, every: bool) -> Sequence[InForce]:
+    """The last begun first, as one undoes things. Raises UsageError where there is none such."""
+    if not entries:
+        raise UsageError("no fault is in force: there is nothing to heal")
+    if every:
+        return entries[::-1]
+    if not which and len(entries) > 1:
+        listed = "\n".join(f"  {entry.id}  {entry}" for entry in entries)
+        raise UsageError(
+            f"several faults are in force:\n{listed}", "lab heal ID, or lab heal --all"
+        )
+    found = [e for e in entries if which in ("", str(e.id), e.fault) and target in ("", e.target)]
+    if not found:
+        names = [name for entry in entries for name in (str(entry.id), entry.fault)]
+        hint = did_you_mean(which, names) or "in force: " + "; ".join(map(str, entries))
+        raise UsageError(f"no fault '{f'{which} {target}'.strip()}' is in force", hint)
+    return found[::-1]
+
+
+def _read(settings: Sequence[str]) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for setting in settings:
+        key, sign, value = setting.partition("=")
+        if not sign or not key:
+            raise UsageError(f"'{setting}' is no option", "write options like from=alder-core")
+        if key in read:
+            raise UsageError(f"'{key}' is given twice")
+        read[key] = value
+    return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        return read_duration_s(text)
+    except Mistake as mistake:
+        raise UsageError(f"--for: {mistake}", mistake.hint) from None

@@ -1,0 +1,207 @@
+"""Breaking a running lab, and mending it: a fault is recorded, done, and seen to be in force.
+
+Healing undoes it, forgets it, and then waits until the lab is again what its plan says; while
+other faults are in force that cannot be, and is left to the last of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from orchestrator.errors import FaultError, UsageError
+from orchestrator.faults import FAULTS
+from orchestrator.faults.fault import Fault, Options
+from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
+from orchestrator.faults.scene import open_scene
+from orchestrator.plan.model import Plan
+from orchestrator.reality import differences
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.polling import wait_for
+from orchestrator.runtime.shield import shielded
+from orchestrator.runtime.state import LabState
+from orchestrator.spec.problems import Mistake, did_you_mean
+
+SEEN_WITHIN_S = 10.0
+AS_BEFORE_WITHIN_S = 60.0
+# Told of what the lab still lacks while it gets well again.
+Watch = Callable[[Sequence[str]], None]
+
+
+def _unwatched(reasons: Sequence[str]) -> None:
+    pass
+
+
+def find_fault(name: str) -> Fault:
+    """A fault by its name. Raises UsageError, with the nearest there is."""
+    if name not in FAULTS:
+        hint = did_you_mean(name, FAULTS) or "see: lab fault list"
+        raise UsageError(f"there is no fault '{name}'", hint)
+    return FAULTS[name]
+
+
+def find_target(fault: Fault, plan: Plan, given: str) -> str:
+    """What a fault is to be done to. Raises UsageError, with the nearest there is."""
+    if fault.resolve is not None:
+        return fault.resolve(plan, given)
+    targets = fault.targets(plan)
+    if given not in targets:
+        listed = f"there is: {', '.join(targets)}" if targets else f"this lab has no {fault.target}"
+        hint = did_you_mean(given, targets) or listed
+        raise UsageError(f"{fault.name}: there is no {fault.target} '{given}'", hint)
+    return given
+
+
+def read_options(fault: Fault, given: Mapping[str, str]) -> Options:
+    """A fault's options with their defaults. Raises UsageError with every mistake."""
+    known = {option.name: option for option in fault.options}
+    problems = []
+    for name, value in given.items():
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there is: {', '.join(known) or 'none'}"
+            problems.append(f"{fault.name} has no option '{name}'; {hint}")
+            continue
+        try:
+            known[name].check(value)
+        except Mistake as mistake:
+            problems.append(f"{name}: {mistake}" + (f"; {mistake.hint}" if mistake.hint else ""))
+    if problems:
+        raise UsageError("\n".join(problems))
+    return {name: given.get(name, option.default) for name, option in known.items()}
+
+
+def in_force(lab: str) -> tuple[InForce, ...]:
+    """The faults in force in a lab, in the order in which they were begun."""
+    return read_ledger(LabState(lab))
+
+
+def inject(
+    lab: str,
+    name: str,
+    target: str,
+    options: Mapping[str, str] | None = None,
+    watch: Watch = _unwatched,
+) -> InForce:
+    """Break something, and return once it is seen to be broken.
+
+    What passes by itself (a restart) is over, and the lab as before, on return. Raises
+    UsageError for what does not exist or is in force already, FaultError where it cannot be put
+    in force; then it is undone.
+    """
+    require_root()
+    client, state = connect(), LabState(lab)
+    fault = find_fault(name)
+    plan = state.plan()
+    found, chosen = find_target(fault, plan, target), read_options(fault, options or {})
+    with state.locked():
+        entries = read_ledger(state)
+        _refuse_twice(entries, fault, found)
+        scene = open_scene(client, state)
+        memo = dict(fault.prepare(scene, found, chosen))
+        entry = InForce(next_id(entries), name, found, dict(chosen), memo, time.time_ns())
+        write_ledger(state, (*entries, entry))
+        try:
+            fault.inject(scene, memo)
+        except BaseException:
+            with shielded():
+                _undo(fault, entry, state)
+            raise
+    return _confirm(fault, entry, state, watch)
+
+
+def _refuse_twice(entries: Sequence[InForce], fault: Fault, target: str) -> None:
+    for entry in entries:
+        if (entry.fault, entry.target) == (fault.name, target):
+            hint = f"heal it first: lab heal {entry.id}"
+            raise UsageError(f"{fault.name} is in force on {target} already", hint)
+
+
+def _confirm(fault: Fault, entry: InForce, state: LabState, watch: Watch) -> InForce:
+    """See it in force and write down when; undo it if it is not, or if we are interrupted."""
+    try:
+        reasons: list[str] = [""]
+
+        def is_seen() -> bool:
+            reasons[0] = fault.seen(open_scene(connect(), state), entry.memo)
+            return not reasons[0]
+
+        if not wait_for(is_seen, SEEN_WITHIN_S):
+            raise FaultError(f"{entry} is not in force: {reasons[0]}", "it was undone again")
+        seen = dataclasses.replace(entry, in_force_ns=time.time_ns())
+        if fault.lasts:
+            with state.locked():
+                _replace(state, seen)
+            return seen
+    except BaseException:
+        with shielded(), state.locked():
+            _undo(fault, entry, state)
+        raise
+    with state.locked():
+        _forget(state, entry)
+    await_as_before(state.lab, watch)
+    return seen
+
+
+def _undo(fault: Fault, entry: InForce, state: LabState) -> None:
+    """The lab must be locked."""
+    if fault.heal is not None:
+        fault.heal(open_scene(connect(), state), entry.memo)
+    _forget(state, entry)
+
+
+def _replace(state: LabState, entry: InForce) -> None:
+    entries = [entry if each.id == entry.id else each for each in read_ledger(state)]
+    write_ledger(state, entries)
+
+
+def _forget(state: LabState, entry: InForce) -> None:
+    write_ledger(state, [each for each in read_ledger(state) if each.id != entry.id])
+
+
+def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True) -> None:
+    """Undo a fault, and wait until the lab is as before, unless other faults are in force.
+
+    Fine where it is healed already. Raises FaultError where it cannot be undone (it stays
+    recorded), or where the lab does not get well.
+    """
+    require_root()
+    state = LabState(lab)
+    with state.locked():
+        if entry.id not in {each.id for each in read_ledger(state)}:
+            return
+        _undo(find_fault(entry.fault), entry, state)
+    if check:
+        await_as_before(lab, watch)
+
+
+def await_as_before(lab: str, watch: Watch = _unwatched) -> None:
+    """Poll until the lab is what its plan says. Raises FaultError with what is not.
+
+    Returns at once while faults are in force.
+    """
+    reasons: Sequence[str] = ()
+
+    def is_so() -> bool:
+        nonlocal reasons
+        reasons = differences(lab)
+        watch(reasons)
+        return not reasons
+
+    if not in_force(lab) and not wait_for(is_so, AS_BEFORE_WITHIN_S, every_s=0.1):
+        listed = "\n".join(f"  {reason}" for reason in reasons)
+        raise FaultError(f"healed, but the lab is not as before:\n{listed}", "see: lab status")
+
+
+@contextmanager
+def fault_in_force(
+    lab: str, name: str, target: str, options: Mapping[str, str] | None = None
+) -> Iterator[InForce]:
+    """A fault for as long as the block runs; healed however it ends."""
+    entry = inject(lab, name, target, options)
+    try:
+        yield entry
+    finally:
+        with shielded():
+            heal(lab, entry)

@@ -1,0 +1,113 @@
+"""What a study leaves behind, as values: the joint between breaking a lab and judging it.
+
+A study runs its scenario some times over; each time is a trial. Times are nanoseconds since
+1970-01-01 UTC, of the host's clock, which captures use too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
+# How a question failed: "lost" had no answer in time, "unreachable" an ICMP error, "refused" and
+# "reset" a TCP RST before and after the handshake; "dns", "tls" and "http" (status of 400 or
+# more) are the step that failed; "wrong" is an answer that is not the one expected; "skipped"
+# was not asked, because the one before it was not over.
+FailureKind = Literal[
+    "lost", "unreachable", "refused", "reset", "dns", "tls", "http", "wrong", "skipped"
+]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question of a probe and what came of it.
+
+    ``sequence`` counts from 0 within the trial; ``due_ns`` is when it was to be sent, ``sent_ns``
+    when it was. ``took_ms`` is None without an answer. ``source`` and ``target`` are addresses as
+    the asking host sees them, with ports where there are such (0 without); with them the
+    question's frames are found in the capture (ICMP: ``source_port`` is the identifier and
+    ``target_port`` the sequence number). ``detail`` is a word of what answered or failed.
+    """
+
+    probe: str
+    sequence: int
+    due_ns: int
+    sent_ns: int
+    took_ms: float | None
+    failure: FailureKind | None = None
+    detail: str = ""
+    source: str = ""
+    source_port: int = 0
+    target: str = ""
+    target_port: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether the right answer came."""
+        return self.failure is None
+
+
+@dataclass(frozen=True)
+class ProbeRun:
+    """A probe as it was run: what it asks, from where, how often, and what counts as slow."""
+
+    name: str
+    kind: ProbeKind
+    source: str
+    target: str
+    interval_ms: float
+    timeout_ms: float
+    slow_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """A fault of the timeline as it happened; None: not yet, or never.
+
+    ``begun_ns`` is when it began to be put in force, ``in_force_ns`` when it was seen to be; the
+    same of healing. ``well_ns`` is when the lab was seen to be as before.
+    """
+
+    fault: str
+    target: str
+    options: Mapping[str, str]
+    begun_ns: int
+    in_force_ns: int
+    heal_begun_ns: int | None = None
+    healed_ns: int | None = None
+    well_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class NetworkEvent:
+    """Something that a node's kernel, or the node, told of itself.
+
+    kind "link": subject is an interface, action "new", "gone", "up" or "down" (its carrier), detail
+    {"carrier", "operstate"}; "route": subject is a prefix, action "add", "replace" or "del",
+    detail {"via": [[address, interface], …], "protocol", "table", "metric", "kind"}; "address":
+    action "add" or "del"; "session" and "node" are told by daemons and by Docker.
+    """
+
+    time_ns: int
+    node: str
+    kind: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One time of a scenario. ``partial`` says that it was interrupted."""
+
+    number: int
+    started_ns: int
+    ended_ns: int
+    probes: tuple[ProbeRun, ...]
+    samples: tuple[Sample, ...]
+    faults: tuple[FaultEvent, ...]
+    events: tuple[NetworkEvent, ...] = ()
+    partial: bool = False
+    notes: tuple[str, ...] = ()
