@@ -51,7 +51,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class ProbeRun:
-    """A probe as it was run: what it asks, from where, how often, and what counts as slow."""
+    """A probe as it was run: what it asks, from where, how often, and what counts as slow.
+
+    ``options`` are those of its kind, as a scenario writes them: "family" (4, 6), "server" (DNS),
+    "port" (TCP), "http" (1.1, 2).
+    """
 
     name: str
     kind: ProbeKind
@@ -60,6 +64,7 @@ class ProbeRun:
     interval_ms: float
     timeout_ms: float
     slow_ms: float | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
