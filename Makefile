@@ -5,8 +5,11 @@ ROOT  := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
+# How many faults `make soak` tries, and the seed that repeats its choices.
+N ?= 200
+SEED ?= 1
 
-.PHONY: help lab up down status test test-netem lint bench bench-links bench-scale format clean
+.PHONY: help lab up down status test test-netem lint bench bench-links bench-scale soak figures format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,13 +51,20 @@ bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a vis
 bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and how they grow
 	@$(ROOT) .venv/bin/python -m tests.bench.scale 50 100 200 1000
 
+soak: lab .venv/dev ## Break a lab N=200 times, with SEED=1, and see that it is as before
+	@$(ROOT) .venv/bin/python -m tests.bench.soak $(N) $(SEED)
+
+figures: lab .venv/dev ## Draw the README's failover picture from two studies, run now
+	@$(ROOT) .venv/bin/python -m tests.bench.failover_figure
+
 clean: ## Remove what was built here; labs and images stay
 	@$(ROOT) rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache
 
 # `make lab` makes the environment; what only tests and lint need is added here.
-# The HAR's validator comes from npm.
+# The HAR's validator comes from npm; the console is typed at in tmux.
 .venv/dev: pyproject.toml | .venv/installed
 	@command -v npm >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends npm
+	@command -v tmux >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends tmux
 	@$(ROOT) .venv/bin/pip install -q --disable-pip-version-check -e '.[dev]'
 	@$(ROOT) touch $@
 

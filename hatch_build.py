@@ -1,8 +1,8 @@
 """Compile the C programs of the package, for wheels and for `pip install -e .` alike.
 
 Clicklab has two kinds of work that Python is too slow for: to capture in every namespace, and to
-be every impaired link. Each is a program of several C files. To add one, add a line to `PROGRAMS`
-and its output to `.gitignore`.
+be every impaired link. A third is to be loaded into other programs. Each has C files of its own.
+To add one, add a line to `PROGRAMS` and its output to `.gitignore`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ PROGRAMS = [
     # (sources, the program they become, its libraries beside the C library)
     ("orchestrator/capture/*.c", "orchestrator/capture/capmux", ["-lpcap"]),
     ("orchestrator/runtime/wire/*.c", "orchestrator/runtime/wire/wire", ["-lm"]),
+    (
+        "orchestrator/faults/skewed_clock.c",
+        "orchestrator/faults/skewed_clock.so",
+        ["-shared", "-fPIC", "-fvisibility=hidden", "-nostdlib"],
+    ),
 ]
 COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-pthread"]
 PACKAGES = "gcc libc6-dev linux-libc-dev libpcap-dev"

@@ -11,20 +11,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from pyroute2.netlink.exceptions import NetlinkError
+
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault, Options
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
-from orchestrator.faults.scene import open_scene
+from orchestrator.faults.scene import Scene, open_scene
 from orchestrator.plan.model import Plan
-from orchestrator.reality import differences
+from orchestrator.reality import Reality
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
 from orchestrator.spec.problems import Mistake, did_you_mean
 
-SEEN_WITHIN_S = 10.0
+SEEN_WITHIN_S = 15.0
 AS_BEFORE_WITHIN_S = 60.0
 # Told of what the lab still lacks while it gets well again.
 Watch = Callable[[Sequence[str]], None]
@@ -83,8 +85,12 @@ def inject(
     target: str,
     options: Mapping[str, str] | None = None,
     watch: Watch = _unwatched,
+    ready: Callable[[], object] | None = None,
 ) -> InForce:
     """Break something, and return once it is seen to be broken.
+
+    ``ready`` is called when all that takes long is done, right before the lab is touched: who
+    wants it broken at a certain moment waits in there, and who wants it no more raises.
 
     What passes by itself (a restart) is over, and the lab as before, on return. Raises
     UsageError for what does not exist or is in force already, FaultError where it cannot be put
@@ -95,20 +101,34 @@ def inject(
     fault = find_fault(name)
     plan = state.plan()
     found, chosen = find_target(fault, plan, target), read_options(fault, options or {})
+    scene = None
+    if ready is not None:
+        scene = open_scene(client, state)
+        ready()
     with state.locked():
         entries = read_ledger(state)
         _refuse_twice(entries, fault, found)
-        scene = open_scene(client, state)
+        scene = scene or open_scene(client, state)
         memo = dict(fault.prepare(scene, found, chosen))
         entry = InForce(next_id(entries), name, found, dict(chosen), memo, time.time_ns())
         write_ledger(state, (*entries, entry))
         try:
-            fault.inject(scene, memo)
+            with _explained():
+                fault.inject(scene, memo)
         except BaseException:
             with shielded():
                 _undo(fault, entry, state)
             raise
-    return _confirm(fault, entry, state, watch)
+    return _confirm(fault, entry, scene, watch)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A node that ends or starts just now takes its namespace and interfaces with it."""
+    try:
+        yield
+    except (NetlinkError, FileNotFoundError, ProcessLookupError) as error:
+        raise FaultError(f"the lab changed meanwhile: {error}", "try again") from error
 
 
 def _refuse_twice(entries: Sequence[InForce], fault: Fault, target: str) -> None:
@@ -118,17 +138,11 @@ def _refuse_twice(entries: Sequence[InForce], fault: Fault, target: str) -> None
             raise UsageError(f"{fault.name} is in force on {target} already", hint)
 
 
-def _confirm(fault: Fault, entry: InForce, state: LabState, watch: Watch) -> InForce:
+def _confirm(fault: Fault, entry: InForce, scene: Scene, watch: Watch) -> InForce:
     """See it in force and write down when; undo it if it is not, or if we are interrupted."""
+    state = scene.state
     try:
-        reasons: list[str] = [""]
-
-        def is_seen() -> bool:
-            reasons[0] = fault.seen(open_scene(connect(), state), entry.memo)
-            return not reasons[0]
-
-        if not wait_for(is_seen, SEEN_WITHIN_S):
-            raise FaultError(f"{entry} is not in force: {reasons[0]}", "it was undone again")
+        _await_seen(fault, entry, scene)
         seen = dataclasses.replace(entry, in_force_ns=time.time_ns())
         if fault.lasts:
             with state.locked():
@@ -144,20 +158,46 @@ def _confirm(fault: Fault, entry: InForce, state: LabState, watch: Watch) -> InF
     return seen
 
 
+def _await_seen(fault: Fault, entry: InForce, scene: Scene) -> None:
+    """Raises FaultError where it is not seen to be in force."""
+    reason = "nobody asked"
+
+    def is_seen() -> bool:
+        nonlocal reason, scene
+        try:
+            with _explained():
+                reason = fault.seen(scene, entry.memo)
+        except FaultError as error:
+            reason = error.message
+        if reason:  # its containers may be others by now
+            scene = open_scene(scene.client, scene.state)
+        return not reason
+
+    if not wait_for(is_seen, SEEN_WITHIN_S):
+        raise FaultError(f"{entry} is not in force: {reason}", "it was undone again")
+
+
 def _undo(fault: Fault, entry: InForce, state: LabState) -> None:
     """The lab must be locked."""
-    if fault.heal is not None:
-        fault.heal(open_scene(connect(), state), entry.memo)
+    mend = fault.heal or fault.undo
+    if mend is not None:
+        with _explained():
+            mend(open_scene(connect(), state), entry.memo)
     _forget(state, entry)
 
 
 def _replace(state: LabState, entry: InForce) -> None:
-    entries = [entry if each.id == entry.id else each for each in read_ledger(state)]
+    entries = [entry if _is_same(each, entry) else each for each in read_ledger(state)]
     write_ledger(state, entries)
 
 
 def _forget(state: LabState, entry: InForce) -> None:
-    write_ledger(state, [each for each in read_ledger(state) if each.id != entry.id])
+    write_ledger(state, [each for each in read_ledger(state) if not _is_same(each, entry)])
+
+
+def _is_same(one: InForce, other: InForce) -> bool:
+    """Numbers are given out again once a fault is healed."""
+    return (one.id, one.begun_ns) == (other.id, other.begun_ns)
 
 
 def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True) -> None:
@@ -169,7 +209,7 @@ def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True
     require_root()
     state = LabState(lab)
     with state.locked():
-        if entry.id not in {each.id for each in read_ledger(state)}:
+        if not any(_is_same(each, entry) for each in read_ledger(state)):
             return
         _undo(find_fault(entry.fault), entry, state)
     if check:
@@ -181,15 +221,17 @@ def await_as_before(lab: str, watch: Watch = _unwatched) -> None:
 
     Returns at once while faults are in force.
     """
-    reasons: Sequence[str] = ()
+    if in_force(lab):
+        return
+    reality, reasons = Reality(lab), tuple[str, ...]()
 
     def is_so() -> bool:
         nonlocal reasons
-        reasons = differences(lab)
+        reasons = reality.still_different()
         watch(reasons)
         return not reasons
 
-    if not in_force(lab) and not wait_for(is_so, AS_BEFORE_WITHIN_S, every_s=0.1):
+    if not wait_for(is_so, AS_BEFORE_WITHIN_S, every_s=0.1):
         listed = "\n".join(f"  {reason}" for reason in reasons)
         raise FaultError(f"healed, but the lab is not as before:\n{listed}", "see: lab status")
 

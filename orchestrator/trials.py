@@ -2,13 +2,21 @@
 
 A study runs its scenario some times over; each time is a trial. Times are nanoseconds since
 1970-01-01 UTC, of the host's clock, which captures use too.
+
+On disk a trial is three files: `samples.csv`, `events.jsonl`, a line for each event, and
+`trial.json`, the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field, fields, replace
 from typing import Any, Literal
+
+from orchestrator.plan.codec import from_plain, to_plain
 
 ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
 # How a question failed: "lost" had no answer in time, "unreachable" an ICMP error, "refused" and
@@ -116,3 +124,63 @@ class Trial:
     events: tuple[NetworkEvent, ...] = ()
     partial: bool = False
     notes: tuple[str, ...] = ()
+
+
+def samples_to_csv(samples: Iterable[Sample]) -> str:
+    """A line for each sample under a line of the fields' names; None is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(astuple(sample) for sample in samples)
+    return text.getvalue()
+
+
+def samples_from_csv(text: str) -> tuple[Sample, ...]:
+    """What `samples_to_csv` wrote. A last line that was cut off is left out.
+
+    Raises KeyError, TypeError or ValueError where it is something else.
+    """
+    whole = text[: text.rfind("\n") + 1]
+    return tuple(_sample(row) for row in csv.DictReader(io.StringIO(whole)))
+
+
+def _sample(row: Mapping[str, Any]) -> Sample:
+    values = {name: row[name] for name in _COLUMNS}
+    values |= {name: int(row[name]) for name in _INTEGERS}
+    values["took_ms"] = float(row["took_ms"]) if row["took_ms"] else None
+    values["failure"] = row["failure"] or None
+    return Sample(**values)
+
+
+_COLUMNS = tuple(entry.name for entry in fields(Sample))
+_INTEGERS = ("sequence", "due_ns", "sent_ns", "source_port", "target_port")
+
+
+def events_to_lines(events: Iterable[NetworkEvent]) -> str:
+    """A line of JSON for each event (events.jsonl)."""
+    return "".join(json.dumps(to_plain(event)) + "\n" for event in events)
+
+
+def events_from_lines(text: str) -> tuple[NetworkEvent, ...]:
+    """What `events_to_lines` wrote. A last line that was cut off is left out.
+
+    Raises KeyError, TypeError or ValueError where it is something else.
+    """
+    whole = text[: text.rfind("\n") + 1].splitlines()
+    return tuple(from_plain(NetworkEvent, json.loads(line)) for line in whole)
+
+
+def trial_to_json(trial: Trial) -> dict[str, Any]:
+    """The object of trial.json: the trial without samples and events."""
+    plain: dict[str, Any] = to_plain(replace(trial, samples=(), events=()))
+    return plain
+
+
+def trial_from_json(
+    plain: Any, samples: tuple[Sample, ...] = (), events: tuple[NetworkEvent, ...] = ()
+) -> Trial:
+    """What `trial_to_json` wrote, and its samples and events.
+
+    Raises KeyError or TypeError where it is something else.
+    """
+    return replace(from_plain(Trial, plain), samples=samples, events=events)

@@ -11,7 +11,7 @@ after the last whole block and raises nothing; `is_truncated` tells.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -92,6 +92,10 @@ class Packet(NamedTuple):
     original_length: int
 
 
+# Whether a frame is wanted: its interface's number, its time, its bytes.
+Wanted = Callable[[int, int, bytes], bool]
+
+
 def read_blocks(data: bytes) -> Iterator[Block]:
     """Yield every whole block of a pcapng file, in order.
 
@@ -106,8 +110,11 @@ def is_truncated(data: bytes) -> bool:
     return max((end for _, _, end, _ in read_spans(data)), default=0) != len(data)
 
 
-def read_packets(data: bytes) -> Iterator[Packet]:
+def read_packets(data: bytes, wanted: Wanted | None = None) -> Iterator[Packet]:
     """Yield every frame of a pcapng file, in the order of the file.
+
+    Of a file of which little is ``wanted``, that little: it is asked of each frame with the
+    number of its interface (from 0), its time in ns since 1970 and its bytes.
 
     Raises LabError as `read_blocks` does, and where a frame has no time or no interface.
     """
@@ -120,7 +127,12 @@ def read_packets(data: bytes) -> Iterator[Packet]:
             interfaces.append(parse_interface(block))
         elif block.type == ENHANCED_PACKET:
             number += 1
-            yield _parse_packet(block, number, interfaces)
+            index, time_ns, captured, original = _parse_head(block, number, interfaces)
+            frame = block.body[20 : 20 + captured]
+            if wanted is None or wanted(index, time_ns, frame):
+                direction = _direction(block, 20 + captured + -captured % 4)
+                name = interfaces[index].name
+                yield Packet(number, name, time_ns, direction, frame, original)
         else:
             refuse_untimed(block.type)
 
@@ -226,7 +238,10 @@ def parse_interface(block: Block) -> Interface:
     )
 
 
-def _parse_packet(block: Block, number: int, interfaces: list[Interface]) -> Packet:
+def _parse_head(
+    block: Block, number: int, interfaces: list[Interface]
+) -> tuple[int, int, int, int]:
+    """Of a frame the number of its interface, its time, its octets here, and those it had."""
     index, high, low, captured, original = struct.unpack_from(block.order + "5I", block.body)
     if index >= len(interfaces):
         raise LabError(f"frame {number} is of interface {index}, which the file does not describe")
@@ -234,14 +249,8 @@ def _parse_packet(block: Block, number: int, interfaces: list[Interface]) -> Pac
         raise LabError(f"the pcapng file is damaged: frame {number} is longer than its block")
     interface = interfaces[index]
     ticks = high << 32 | low
-    return Packet(
-        number=number,
-        interface=interface.name,
-        time_ns=interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second,
-        direction=_direction(block, 20 + captured + -captured % 4),
-        data=block.body[20 : 20 + captured],
-        original_length=original,
-    )
+    time_ns = interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second
+    return index, time_ns, captured, original
 
 
 def _direction(block: Block, options: int) -> Direction:

@@ -11,7 +11,7 @@ import click
 
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
-from orchestrator.errors import UsageError
+from orchestrator.errors import LabError, UsageError
 from orchestrator.faulting import find_fault, heal, in_force, inject
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault
@@ -59,28 +59,33 @@ def _inject(
     lab: str, fault: Fault, target: str, options: dict[str, str], seconds: float, as_json: bool
 ) -> None:
     entry = inject(lab, fault.name, target, options)
-    took_ms = (entry.in_force_ns - entry.begun_ns) / 1e6
-    if as_json and not seconds:
-        print_json(_plain(entry))
-    elif not as_json:
-        lasting = f"heal it: lab heal {entry.id}" if fault.lasts and not seconds else ""
-        affects = fault.affects(LabState(lab).plan(), entry.target)
-        click.echo(f"{entry}: in force after {took_ms:.0f} ms. {lasting}".strip())
-        click.echo(f"  it should affect: {affects}")
-    if seconds and fault.lasts:
-        _wait_and_heal(lab, entry, seconds, as_json)
-
-
-def _wait_and_heal(lab: str, entry: InForce, seconds: float, as_json: bool) -> None:
-    end, pause = time.monotonic() + seconds, threading.Event()
+    if not (seconds and fault.lasts):
+        _tell(lab, fault, entry, as_json)
+        return
     try:
-        while (left_s := end - time.monotonic()) > 0:
-            pause.wait(min(left_s, 0.2))
-            interrupts.check()
+        _tell(lab, fault, entry, as_json, lasting="")
+        _wait(seconds)
     finally:
         _heal(lab, entry, quiet=as_json)
+
+
+def _tell(
+    lab: str, fault: Fault, entry: InForce, as_json: bool, lasting: str = "heal it: lab heal"
+) -> None:
     if as_json:
-        print_json(_plain(entry))
+        print_json(entry.told())
+        return
+    took_ms = (entry.in_force_ns - entry.begun_ns) / 1e6
+    hint = f"{lasting} {entry.id}" if lasting and fault.lasts else ""
+    click.echo(f"{entry}: in force after {took_ms:.0f} ms. {hint}".strip())
+    click.echo(f"  it should affect: {fault.affects(LabState(lab).plan(), entry.target)}")
+
+
+def _wait(seconds: float) -> None:
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while (left_s := end - time.monotonic()) > 0:
+        pause.wait(min(left_s, 0.2))
+        interrupts.check()
 
 
 def _list_all(as_json: bool) -> None:
@@ -120,7 +125,7 @@ def _plan(name: str) -> Plan:
 
 def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:
     if as_json:
-        print_json([_plain(entry) for entry in entries])
+        print_json([entry.told() for entry in entries])
         return
     for entry in entries:
         click.echo(f"{entry.id}  {entry}  since {(time.time_ns() - entry.begun_ns) / 1e9:.0f} s")
@@ -128,30 +133,28 @@ def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:
         click.echo("no fault is in force; what there is: lab fault list")
 
 
-def _plain(entry: InForce) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "fault": entry.fault,
-        "target": entry.target,
-        "options": entry.options,
-        "begun_ns": entry.begun_ns,
-        "in_force_ns": entry.in_force_ns,
-    }
-
-
 @click.command("heal")
 @click.argument("which", required=False, default="", metavar="[ID | NAME]")
 @click.argument("target", required=False, default="", metavar="[TARGET]")
 @click.option("--all", "every", is_flag=True, help="Heal all that is in force.")
 @name_option
-def heal_command(which: str, target: str, every: bool, name: str) -> None:
+def heal_command(which: str, target: str, every: bool, name: str) -> int:
     """Undo a fault, and see that the lab is again what its plan says.
 
-    Without an argument it is the only one there is.
+    Without an argument it is the only one there is. One of several that cannot be undone does not
+    keep the others from it; it stays recorded, and the exit status is 1.
     """
     lab = chosen_lab(name)
-    for entry in _meant(in_force(lab), which, target, every):
-        _heal(lab, entry)
+    meant, failed = _meant(in_force(lab), which, target, every), 0
+    for entry in meant:
+        try:
+            _heal(lab, entry)
+        except LabError as error:
+            if len(meant) == 1:
+                raise
+            click.echo(f"lab: {entry}: {error}", err=True)
+            failed += 1
+    return 1 if failed else 0
 
 
 def _heal(lab: str, entry: InForce, quiet: bool = False) -> None:

@@ -24,6 +24,7 @@ from orchestrator.cli.common import (
 from orchestrator.cli.links_told import told
 from orchestrator.cli.visit import print_run
 from orchestrator.errors import UsageError
+from orchestrator.faulting import in_force
 from orchestrator.lab import READY_WITHIN_S, Condition, Stages, down, examine, up
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
@@ -66,6 +67,7 @@ def up_command(
         click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
     else:
         click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
+        _print_faults(plan.name)
     return _visit_first_site(plan) if first_visit else 0
 
 
@@ -112,12 +114,14 @@ def _stages() -> Stages:
 @json_option
 def status_command(name: str, as_json: bool) -> int:
     """Say which nodes are well, and what the others lack. Exits 1 if one is not."""
-    condition = examine(chosen_lab(name))
+    lab = chosen_lab(name)
+    condition = examine(lab)
     if as_json:
         print_json(
             {
                 "name": condition.plan.name,
                 "healthy": condition.healthy,
+                "faults": [entry.told() for entry in in_force(lab)],
                 "keeper": condition.keeper,
                 "wire": {"running": condition.wire, "restarts": condition.wire_restarts},
                 "links": {name: to_plain(link) for name, link in condition.links.items()},
@@ -133,9 +137,16 @@ def status_command(name: str, as_json: bool) -> int:
             mark = click.style("ill ", fg="red") if reason else click.style("well", fg="green")
             click.echo(f"{mark}  {node.name:16} {node.role:11} {reason or ''}".rstrip())
         _print_links(condition)
+        _print_faults(lab)
         if not condition.keeper:
             click.echo("the keeper is gone: nodes that restart lose their links; mend: lab up")
     return 0 if condition.healthy else 1
+
+
+def _print_faults(lab: str) -> None:
+    """What somebody broke, and how to mend it."""
+    for entry in in_force(lab):
+        click.echo(f"fault in force: {entry}; heal it: lab heal {entry.id}")
 
 
 def _print_links(condition: Condition) -> None:

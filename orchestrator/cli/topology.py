@@ -82,11 +82,19 @@ def plan_command(
 
 
 @click.command("schema")
-def schema_command() -> None:
-    """Print the JSON schema of topologies, for editors."""
+@click.argument(
+    "what",
+    type=click.Choice(["topology", "scenario"]),
+    default="topology",
+    metavar="[topology | scenario]",
+)
+def schema_command(what: str) -> None:
+    """Print the JSON schema of topologies, or of scenarios, for editors."""
     from orchestrator.spec.model import Topology
+    from orchestrator.spec.scenario import Scenario
 
-    click.echo(json.dumps(Topology.model_json_schema(by_alias=True), indent=2))
+    model = Topology if what == "topology" else Scenario
+    click.echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
 
 
 def _print_files(plan: Plan, name: str) -> None:

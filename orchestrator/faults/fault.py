@@ -50,6 +50,7 @@ class Fault:
              raises UsageError. None: it must be one of them
     seen     "" while the fault is seen to be in force, else what is not so (yet)
     heal     None for what passes by itself: a restart, a reset
+    undo     of what passes by itself: mend what an interrupted one left half done
     """
 
     name: str
@@ -63,6 +64,7 @@ class Fault:
     heal: Callable[[Scene, Memo], None] | None
     options: tuple[Option, ...] = ()
     resolve: Callable[[Plan, str], str] | None = None
+    undo: Callable[[Scene, Memo], None] | None = None
 
     @property
     def lasts(self) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,6 +33,10 @@ class InForce:
     def __str__(self) -> str:
         chosen = " ".join(f"{name}={value}" for name, value in self.options.items() if value)
         return f"{self.fault} {self.target} {chosen}".strip()
+
+    def told(self) -> dict[str, Any]:
+        """What a user may know of it, as JSON: all but what it takes to undo it."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "memo"}
 
 
 def read_ledger(state: LabState) -> tuple[InForce, ...]:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from orchestrator.faults.fault import Fault, Memo, Option, Options
-from orchestrator.faults.on_links import LINK_TARGET, crossing
+from orchestrator.faults.fault import Fault, Memo, Options
+from orchestrator.faults.on_links import (
+    LINK_TARGET,
+    crossing,
+    dig_holes,
+    fill_holes,
+    holes_seen,
+    plan_holes,
+)
 from orchestrator.faults.scene import Scene
-from orchestrator.linking import directions_from
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.links.state import DIRECTIONS
 
 
 def _prepare(scene: Scene, target: str, options: Options) -> Memo:
-    directions = directions_from(scene.plan.links[target], options["from"])
-    before = scene.links.links[target].blackholes
-    return {"link": target, "directions": [d for d in directions if d not in before]}
-
-
-def _inject(scene: Scene, memo: Memo) -> None:
-    scene.links.blackhole(memo["link"], memo["directions"], is_on=True)
-
-
-def _seen(scene: Scene, memo: Memo) -> str:
-    missing = set(memo["directions"]) - set(scene.links.links[memo["link"]].blackholes)
-    return f"frames still pass {', '.join(sorted(missing))}" if missing else ""
-
-
-def _heal(scene: Scene, memo: Memo) -> None:
-    scene.links.blackhole(memo["link"], memo["directions"], is_on=False)
+    return plan_holes(scene, f"link-blackhole {target}", {target: DIRECTIONS})
 
 
 def _affects(plan: Plan, target: str) -> str:
@@ -37,9 +29,8 @@ FAULT = Fault(
     about="Frames vanish on a link while its carrier stays",
     affects=_affects,
     prepare=_prepare,
-    inject=_inject,
-    seen=_seen,
-    heal=_heal,
-    options=(Option("from", "", "only frames that this end sends"),),
+    inject=dig_holes,
+    seen=holes_seen,
+    heal=fill_holes,
     **LINK_TARGET,
 )

@@ -41,6 +41,10 @@ class Scene:
             raise FaultError(f"{node} does not run", "what is in force: lab fault")
         return container
 
+    def runs(self, node: str) -> bool:
+        """Whether a node runs; one that does not reads its files when it starts."""
+        return node in self.containers and self.containers[node].running
+
     def run(self, node: str, *argv: str) -> str:
         """What a command in a node prints. Raises CommandFailed if its exit code is not 0."""
         result = run_exec(self.client, self.running(node).id, argv)
@@ -61,6 +65,19 @@ class Scene:
     def restore(self, node: str, file: str) -> None:
         """Make a rendered file again what the plan says."""
         self.rewrite(node, file, self.rendered(self.plan.nodes[node])[file])
+
+    def remove(self, node: str, *files: str) -> None:
+        """Remove files that a fault put below /lab; fine where they are gone."""
+        for file in files:
+            (self.state.node_folder(node) / file).unlink(missing_ok=True)
+
+    def require_as_planned(self, node: str, file: str) -> None:
+        """Raises FaultError where another fault has changed a file: two cannot undo each other."""
+        planned = self.rendered(self.plan.nodes[node])[file]
+        if (self.state.node_folder(node) / file).read_text(encoding="utf-8") != planned:
+            raise FaultError(
+                f"{node}: {file} is changed by another fault", "heal it first; in force: lab fault"
+            )
 
     def rendered(self, node: Node) -> Mapping[str, str]:
         """The files of a node as its plan, or a changed copy of it, has them."""

@@ -129,7 +129,7 @@ class Tables:
             (prefix, _Stub(prefix.prefixlen, external, name, cost))
             for name, settings in self._control.routers.items()
             if settings.asn == asn
-            for prefix, cost, external in _stubs(self._plan.nodes[name], settings)
+            for prefix, cost, external in stubs(self._plan.nodes[name], settings)
         )
 
 
@@ -137,7 +137,7 @@ def _longest(entries: list[Entry]) -> Entry:
     return min(entries, key=lambda entry: (-entry.length, entry.rank))
 
 
-def _stubs(node: Node, settings: RouterSettings) -> Iterator[tuple[Prefix, int, bool]]:
+def stubs(node: Node, settings: RouterSettings) -> Iterator[tuple[Prefix, int, bool]]:
     """What a router brings into OSPF: its loopbacks, the prefixes of its ports with their cost,
     and, as external, those that it delegated to subscribers."""
     for port in settings.ospf:

@@ -57,7 +57,7 @@ def read_run(folder: Path) -> Evidence:
         har=_optional(folder / "visit.har", dict) or {},
         timeline=_optional(folder / "timeline.json", dict) or {},
         netlog=_optional(folder / "netlog.json", dict) or {},
-        logs=_logs(folder),
+        logs=read_logs(folder),
         forwarding=_by_node(ForwardingEntry, facts.get("forwarding", {})),
         translations=_by_node(Translation, facts.get("translations", {})),
         packets=capture.get("packets", 0),
@@ -159,7 +159,8 @@ def _dissections(
     return dissect(chosen, fields(), plan, folder / "keys.log")
 
 
-def _logs(folder: Path) -> dict[str, tuple[LogLine, ...]]:
+def read_logs(folder: Path) -> dict[str, tuple[LogLine, ...]]:
+    """What each node's daemons wrote; {} where that was not kept."""
     return {
         path.stem: tuple(_log_lines(path.read_text(encoding="utf-8", errors="replace")))
         for path in sorted((folder / "logs").glob("*.log"))

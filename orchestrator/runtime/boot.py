@@ -34,6 +34,7 @@ from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.gates import create_gate, open_gate
 from orchestrator.runtime.images import image_tag, images_folder, missing_images
 from orchestrator.runtime.keeper import stop_keeper, stop_wire
+from orchestrator.runtime.links.flapping import stop_all_flapping
 from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.namespaces import (
     create_namespace,
@@ -70,6 +71,7 @@ def require_images(client: docker.DockerClient, plan: Plan) -> dict[str, str]:
 def write_nodes(state: LabState, plan: Plan, rendered: Rendered, trust: Trust) -> None:
     """Every node's folder: its gate, its rendered files, and the root it trusts."""
     authority = mint_authority(plan.name)
+    state.keep_issuer(authority.intermediate.pem, authority.intermediate.key_pem)
     for node in plan.nodes.values():
         folder = state.node_folder(node.name)
         folder.mkdir(parents=True)
@@ -258,6 +260,7 @@ def _ill(container: Container | None, probes: tuple[Probe, ...], ca: Path) -> st
 def take_down(client: docker.DockerClient, state: LabState) -> int:
     """Remove everything a lab made. Returns the number of containers; fine to run again."""
     stop_keeper(state)
+    stop_all_flapping(state)
     stop_wire(state)
     end_captures(state)
     removed = remove_containers(client, state.lab)

@@ -69,16 +69,38 @@ def mint_leaf(authority: Authority, hosts: Sequence[str]) -> Signed:
     return _sign(hosts[0], authority.intermediate, _LEAF_LIFE, hosts=hosts)
 
 
+def mint_expired_leaf(
+    issuer: Signed, hosts: Sequence[str], key: ec.EllipticCurvePrivateKey, ago: datetime.timedelta
+) -> Signed:
+    """What a server has that nobody renewed: it was good for its whole life, until ``ago``."""
+    end = datetime.datetime.now(datetime.UTC) - ago
+    return _sign(hosts[0], issuer, _LEAF_LIFE, hosts=hosts, key=key, born=end - _LEAF_LIFE)
+
+
+def load_signed(certificate_pem: str, key_pem: str) -> Signed:
+    """A certificate and its key again from what ``pem`` and ``key_pem`` wrote."""
+    return Signed(x509.load_pem_x509_certificate(certificate_pem.encode()), load_key(key_pem))
+
+
+def load_key(key_pem: str) -> ec.EllipticCurvePrivateKey:
+    """A key again from what ``key_pem`` wrote."""
+    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
+
+
 def _sign(
     name: str,
     issuer: Signed | None,
     life: datetime.timedelta,
     path_length: int | None = None,
     hosts: Sequence[str] = (),
+    key: ec.EllipticCurvePrivateKey | None = None,
+    born: datetime.datetime | None = None,
 ) -> Signed:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     signing_key = issuer.key if issuer else key
-    now = datetime.datetime.now(datetime.UTC)
+    now = born or datetime.datetime.now(datetime.UTC)
     common_name = name[:_LONGEST_COMMON_NAME]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (

@@ -4,6 +4,7 @@
                  state.json    what was made outside of Docker, written before it is made
                  nodes/<node>/ what the node sees as /lab
                  resolv/<node> the node's /etc/resolv.conf
+                 issuer.pem, issuer.key    what signed the certificates of servers
     <root>/<lab>.lock          held by the command that works on the lab
 
 Whatever ends a command, `lab down` reads this and Docker's labels, and needs nothing else.
@@ -105,6 +106,17 @@ class LabState:
         self.folder.mkdir(parents=True, mode=0o700)
         self.folder.chmod(0o700)
         _write(self.folder / "plan.json", to_plain(plan))
+
+    def keep_issuer(self, certificate_pem: str, key_pem: str) -> None:
+        """The authority that signs servers' certificates, for those that are minted later."""
+        for name, text in (("issuer.pem", certificate_pem), ("issuer.key", key_pem)):
+            path = self.folder / name
+            path.touch(mode=0o600)
+            path.write_text(text)
+
+    def issuer(self) -> tuple[str, str]:
+        """Its certificate and its key, as PEM. Raises FileNotFoundError in labs without."""
+        return (self.folder / "issuer.pem").read_text(), (self.folder / "issuer.key").read_text()
 
     def plan(self) -> Plan:
         """The plan the lab was made from. Raises UsageError where there is no such lab."""

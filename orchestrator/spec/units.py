@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from orchestrator.spec.problems import Mistake, did_you_mean
 
 _QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Zµ%/]*)\s*")
+_BOUND = re.compile(r"\s*(<=|>=|=)?\s*([^<>=\s].*)")
+_COUNT = re.compile(r"[0-9]+\s*")
 _SHOWN = 40  # characters of a text that a message repeats
 _NO_TEXT = {list: "a list", dict: "a mapping", type(None): "nothing"}
 
@@ -26,6 +28,7 @@ PACKETS = {"packets": 1.0, "packet": 1.0}
 
 LONGEST_DELAY_MS = 60_000.0
 LONGEST_DURATION_S = 86_400.0
+LONGEST_SPAN_MS = 3_600_000.0
 HIGHEST_RATE_BPS = 100e9
 # What both backends can count to (runtime/wire/settings.c; netem's limit has 32 bits).
 MOST_PACKETS, MOST_BYTES = 1_000_000, 2**30
@@ -79,6 +82,31 @@ def read_duration_s(text: str) -> float:
     if value > LONGEST_DURATION_S:
         raise Mistake(f"'{text}' is longer than a day", "at most 24 h")
     return value
+
+
+def read_span_ms(written: object) -> float:
+    """A stretch of a study in milliseconds, at most an hour."""
+    value, _ = _read(written, {**TIMES_MS, "min": 60_000.0}, "time", "8 s")
+    if value > LONGEST_SPAN_MS:
+        raise Mistake(f"{_shown(str(written))} is too long for a study", "at most 60 min")
+    return value
+
+
+def read_bound(written: object) -> tuple[str, float, str]:
+    """A bound as its sign, its value and its unit: ``("<=", 600.0, "ms")``.
+
+    Units are "ms", "%", and "" for a plain number; a sign is "<=", ">=" or, for none, "=".
+    """
+    text = _text_of(written)
+    match = _BOUND.fullmatch(text)
+    if match is None:
+        raise Mistake(f"{_shown(text)} is not a bound", "write it like '<= 600 ms' or '>= 2 s'")
+    sign, rest = match[1] or "=", match[2]
+    if _COUNT.fullmatch(rest):
+        return sign, float(rest), ""
+    units = {**TIMES_MS, "%": 1.0}
+    value, unit = _read(rest, units, "bound", "<= 600 ms")
+    return sign, value, unit if unit == "%" else "ms"
 
 
 def read_rate_bps(written: object) -> int:

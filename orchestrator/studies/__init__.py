@@ -1,0 +1,1 @@
+"""Scenarios made into studies: checked against a lab's plan, run trial by trial, told."""

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class RunningLab:
     cli: Cli
     name: str
     captures: Path
+    visits: dict[tuple[str, ...], Run] = field(default_factory=dict, compare=False)
 
     def exec(self, node: str, *argv: str, code: int = 0) -> str:
         return self.cli.run("exec", "--name", self.name, node, "--", *argv, code=code)
@@ -81,6 +82,13 @@ class RunningLab:
         )
         record = json.loads(printed)
         return Run(record, self.captures / record["run"])
+
+    def visited(self, url: str, *options: str, code: int = 0) -> Run:
+        """Such a visit, made once and shared by all tests that only read what it left."""
+        asked = (url, *options)
+        if asked not in self.visits:
+            self.visits[asked] = self.visit(url, *options, code=code)
+        return self.visits[asked]
 
     def restart(self, node: str) -> None:
         """Restart a node's container, behind the orchestrator's back."""
@@ -146,6 +154,16 @@ def cold(internet: RunningLab) -> Run:
     For all to read: who changes something in its folder takes a copy.
     """
     return internet.visit("https://www.example.com/", "--cold", "-4", "--journey")
+
+
+def timed_out(lab: RunningLab, engine: docker.DockerClient, *options: str) -> Run:
+    """A visit to a server that never answers, shared as those of `visited` are."""
+    edge = engine.containers.get(f"clicklab-{lab.name}-edge")
+    edge.pause()
+    try:
+        return lab.visited("https://www.example.com/", "--timeout", "2", *options, code=1)
+    finally:
+        edge.unpause()
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,8 @@ A = "1"
 # Over IPv4 alone the click has everything a click can have, NAT and ARP among it, and asks for
 # one record: its walk of the tree is as short as can be. IPv6 is below, and in test_families.py.
 @pytest.fixture(scope="module")
-def cold(internet: RunningLab) -> Run:
-    return internet.visit(URL, "--cold", "-4")
-
-
-@pytest.fixture(scope="module")
 def warm(internet: RunningLab, cold: Run) -> Run:
-    return internet.visit(URL, "-4")
+    return internet.visited(URL, "-4")
 
 
 def addresses(internet: RunningLab, node: str) -> set[str]:
@@ -199,7 +194,7 @@ def test_the_other_home_is_served_by_the_other_edge(internet: RunningLab) -> Non
 
 
 def test_curl_fills_the_same_table(internet: RunningLab) -> None:
-    record = internet.visit(URL, "--client", "curl").record
+    record = internet.visited(URL, "-4", "--client", "curl").record
     assert (record["status"], record["protocol"]) == (200, "h2")
     for step in ("dns", "connect", "tls", "ttfb", "load"):
         assert record["timings_ms"][step] > 0, step

@@ -18,7 +18,7 @@ AAAA = "28"
 
 @pytest.fixture(scope="module")
 def cold(internet: RunningLab) -> Run:
-    return internet.visit(URL, "--cold")
+    return internet.visited(URL, "--cold")
 
 
 def shared(internet: RunningLab) -> list[str]:
@@ -88,7 +88,8 @@ def test_happy_eyeballs_when_ipv6_is_broken(internet: RunningLab) -> None:
 @pytest.mark.parametrize(("flag", "family"), [("-4", 0), ("-6", 1)])
 @pytest.mark.parametrize("client", ["chromium", "curl"])
 def test_one_family_alone(internet: RunningLab, flag: str, family: int, client: str) -> None:
-    run = internet.visit(URL, flag, "--client", client)
+    options = () if client == "chromium" else ("--client", client)
+    run = internet.visited(URL, flag, *options)
     assert run.record["remote_address"] == shared(internet)[family]
     routes = internet.exec("laptop", "ip", "-6", "route") + internet.exec("laptop", "ip", "route")
     assert "unreachable" not in routes

@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.e2e.conftest import Run, RunningLab
+from tests.e2e.conftest import Run, RunningLab, timed_out
 
 URL = "https://www.example.com/"
 VALIDATOR = "har-validator@5.1.5"
@@ -56,16 +56,6 @@ def complaints(validator: Path, har: Path) -> str:
     return done.stdout if done.returncode else ""
 
 
-def timed_out(lab: RunningLab, engine: docker.DockerClient) -> Run:
-    """A visit to a server that never answers."""
-    edge = engine.containers.get(f"clicklab-{lab.name}-edge")
-    edge.pause()
-    try:
-        return lab.visit(URL, "--timeout", "2", code=1)
-    finally:
-        edge.unpause()
-
-
 @pytest.fixture(scope="module")
 def runs(minimal: RunningLab, engine: docker.DockerClient) -> dict[str, Run]:
     return {
@@ -73,12 +63,12 @@ def runs(minimal: RunningLab, engine: docker.DockerClient) -> dict[str, Run]:
         "warm": minimal.visit(URL),
         "http/1.1": minimal.visit(URL, "--http", "1.1"),
         "redirected": minimal.visit("http://www.example.com/"),
-        "no such name": minimal.visit("https://nowhere.example.com/", code=1),
-        "refused": minimal.visit("https://shop.example.com/", code=1),
-        "not found": minimal.visit(f"{URL}no-such-page", code=1),
+        "no such name": minimal.visited("https://nowhere.example.com/", code=1),
+        "refused": minimal.visited("https://shop.example.com/", code=1),
+        "not found": minimal.visited(f"{URL}no-such-page", code=1),
         "timed out": timed_out(minimal, engine),
         "curl": minimal.visit(URL, "--client", "curl"),
-        "curl failed": minimal.visit("https://shop.example.com/", "--client", "curl", code=1),
+        "curl failed": minimal.visited("https://shop.example.com/", "--client", "curl", code=1),
     }
 
 

@@ -57,7 +57,7 @@ def test_a_cold_visit_is_told_whole(cold: Run) -> None:
 
 
 def test_a_warm_visit_says_what_was_saved(internet: RunningLab, cold: Run) -> None:
-    journey = told_whole(internet.visit(URL, "-4"))
+    journey = told_whole(internet.visited(URL, "-4"))
     assert kinds(journey) >= ALWAYS
     assert "dns_query" not in kinds(journey)
     saved = {step.kind for step in journey.steps if step.saved}
@@ -65,7 +65,7 @@ def test_a_warm_visit_says_what_was_saved(internet: RunningLab, cold: Run) -> No
 
 
 def test_a_visit_over_ipv6_is_told_whole(internet: RunningLab) -> None:
-    journey = told_whole(internet.visit(URL, "--cold"))
+    journey = told_whole(internet.visited(URL, "--cold"))
     assert kinds(journey) >= ALWAYS | ON_A_MISS
 
 
@@ -77,7 +77,7 @@ def test_a_visit_without_a_cdn_has_no_edge(internet: RunningLab) -> None:
 
 @pytest.mark.parametrize("options", [("--client", "curl"), ("--http", "1.1")])
 def test_other_clients_are_told_too(internet: RunningLab, options: tuple[str, ...]) -> None:
-    journey = told_whole(internet.visit(URL, "-4", *options))
+    journey = told_whole(internet.visited(URL, "-4", *options))
     assert {"tcp", "tls", "request", "edge", "response"} <= kinds(journey)
 
 

@@ -211,7 +211,7 @@ def test_what_cannot_be_is_refused(
 
 def test_frames_in_captures_are_real(internet: RunningLab) -> None:
     """No longer than an MTU and its Ethernet header, on every interface of the way."""
-    run = internet.visit(URL, "--cold")
+    run = internet.visited(URL, "--cold")
     for node in ("laptop", "alder-bng", "edge-fra", "shop-lb", "shop-web1"):
         longest = max(int(row[0]) for row in run.packets(node, "frame", "frame.len"))
         assert longest <= 1514, node

@@ -36,9 +36,12 @@ class Outage:
 class ProbeFinding:
     """A probe in one trial. ``lost`` counts questions without an answer; ``failed`` all that went
     wrong, by kind, the lost among them; ``slow`` good answers beyond the probe's own bound.
+    Those that were not asked are ``skipped``, and not among the ``sent``.
 
-    ``paths`` are the nodes that a question crossed, there and, after the node that answers, back,
-    as the capture shows; () where it does not. ``median_ms`` is of the good answers of a phase.
+    ``paths`` are the nodes and switches that a question crossed, there and, after the node that
+    answers, back, as the capture shows: of the last good question of a phase, or of the last one,
+    as far as it got; () where nothing is seen of it. ``median_ms`` is of the good answers of a
+    phase. "during" begins, for these, when the probe's outage was over.
     """
 
     name: str
@@ -52,6 +55,7 @@ class ProbeFinding:
     median_ms: Mapping[Phase, float]
     p99_ms: Mapping[Phase, float]
     paths: Mapping[Phase, tuple[str, ...]]
+    skipped: int = 0
 
     @property
     def outage_ms(self) -> float:
@@ -62,7 +66,11 @@ class ProbeFinding:
 @dataclass(frozen=True)
 class ChainLink:
     """A step of getting over a failure: what, when (in ms after the fault began), at which node,
-    and where it is seen: a frame of a node's capture, or a netlink event by its index."""
+    and where it is seen: a frame of a node's capture, a netlink event by its index, or a line of
+    a node's log.
+
+    What no one node did has "" for a node.
+    """
 
     stage: Stage
     ms: float
@@ -70,11 +78,13 @@ class ChainLink:
     told: str
     frame: tuple[str, int] | None = None
     event: int | None = None
+    log: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
 class FaultFinding:
-    """A fault and what followed: ``chain`` after it began, ``mended`` after it was healed."""
+    """A fault and what followed: ``chain`` after it began, ``mended`` after its healing began,
+    with milliseconds counted from then."""
 
     event: FaultEvent
     chain: tuple[ChainLink, ...]

@@ -1,0 +1,107 @@
+"""The verb `events`: what happens in a running lab, as it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import click
+
+from orchestrator.cli.common import chosen_lab, name_option, print_note
+from orchestrator.errors import UsageError
+from orchestrator.lab import node_of
+from orchestrator.spec.problems import Mistake, did_you_mean
+from orchestrator.spec.units import read_duration_s
+from orchestrator.watching import ALWAYS, KINDS
+from orchestrator.watching.names import names_of
+from orchestrator.watching.scene import Scene
+from orchestrator.watching.stream import Batch, stream_of, watched
+from orchestrator.watching.words import as_object, clock, lines_of
+
+
+@click.command("events")
+@name_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and event.")
+@click.option("--kind", "kinds", default="", metavar="KIND,…", help=f"Only: {', '.join(KINDS)}.")
+@click.option("--node", default="", help="Only what this node tells.")
+@click.option("--for", "duration", default="", metavar="TIME", help="End after, like 10s.")
+@click.option("--count", type=click.IntRange(min=1), help="End after so many events.")
+def events_command(
+    name: str, as_json: bool, kinds: str, node: str, duration: str, count: int | None
+) -> int:
+    """Print what happens in a lab, as it happens, until ^C or the lab's end."""
+    chosen, for_s = _read_kinds(kinds), _read_duration(duration)
+    with stream_of(chosen_lab(name), print_note) as (scene, stream):
+        wanted = _filter(scene, chosen, node)
+        show = _show_json if as_json else _shower(scene)
+        try:
+            show([watched(scene)])
+            for batch in _limited(map(wanted, stream.batches(for_s, sys.stdout.fileno())), count):
+                show(batch)
+        except BrokenPipeError:
+            _write_nowhere()
+    return 0
+
+
+def _read_kinds(written: str) -> tuple[str, ...]:
+    kinds = tuple(kind.strip() for kind in written.split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS) or f"there is: {', '.join(KINDS)}"
+            raise UsageError(f"--kind: there is no kind of event '{kind}'", hint)
+    return kinds or KINDS
+
+
+def _read_duration(written: str) -> float | None:
+    try:
+        return read_duration_s(written) if written else None
+    except Mistake as mistake:
+        raise UsageError(f"--for: {mistake}", mistake.hint) from None
+
+
+def _filter(scene: Scene, kinds: tuple[str, ...], node: str) -> Callable[[Batch], Batch]:
+    if node and node not in scene.plan.switches:
+        node_of(scene.plan, node)
+
+    def wanted(batch: Batch) -> Batch:
+        return [
+            event
+            for event in batch
+            if event.kind in ALWAYS or (event.kind in kinds and node in ("", event.node))
+        ]
+
+    return wanted
+
+
+def _limited(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
+    """No more than ``count`` events."""
+    for batch in batches:
+        yield batch[:count]
+        if count is not None:
+            count -= len(batch)
+            if count <= 0:
+                return
+
+
+def _show_json(batch: Batch) -> None:
+    for event in batch:
+        print(json.dumps(as_object(event), ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def _shower(scene: Scene) -> Callable[[Batch], None]:
+    names = names_of(scene.plan)
+
+    def show(batch: Batch) -> None:
+        for line in lines_of(names, batch):
+            print(f"{clock(line.time_ns)}  {line.node:16} {line.text}")
+        sys.stdout.flush()
+
+    return show
+
+
+def _write_nowhere() -> None:
+    """Nobody reads any more, which is no error; Python would say so when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,105 @@
+"""A running lab against its plan: what is not as it should be, in words.
+
+    helpers       the keeper, and `wire` where it is needed
+    containers    every node runs, and none is frozen
+    links         cuts, impairments and carriers, as recorded and as the kernel has them
+    addresses     of every interface; none is missing, none too many
+    files         what nodes find below /lab, against what the plan renders; certificates
+    routes        every router's forwarding table, against what the plan computes
+    services      every node's probes
+
+To add one: a function in a module of this package, and its line in _CHECKS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from orchestrator.reality.look import Finding, Look, Planned, look
+from orchestrator.reality.nodes import (
+    compare_certificates,
+    compare_containers,
+    compare_files,
+    compare_services,
+)
+from orchestrator.reality.routes import compare_routes
+from orchestrator.reality.wires import compare_addresses, compare_links
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.state import LabState
+
+__all__ = ["Reality", "differences"]
+
+_Check = Callable[[Look, Collection[str]], Iterator[Finding]]
+_LAB = "lab"
+
+
+def _compare_helpers(look: Look, subjects: Collection[str]) -> Iterator[Finding]:
+    keeper, wire = look.record.keeper, look.record.wire
+    if keeper is None or not keeper.is_alive():
+        yield _LAB, "the keeper is gone"
+    if wire is not None and not wire.is_alive():
+        yield _LAB, "wire is gone"
+
+
+# What is cheap and tells most goes first.
+_CHECKS: Mapping[str, _Check] = {
+    "helpers": _compare_helpers,
+    "containers": compare_containers,
+    "links": compare_links,
+    "addresses": compare_addresses,
+    "files": compare_files,
+    "certificates": compare_certificates,
+    "routes": compare_routes,
+    "services": compare_services,
+}
+
+
+class Reality:
+    """A running lab, to be compared with its plan over and over."""
+
+    def __init__(self, lab: str) -> None:
+        """Raises UsageError where there is no such lab."""
+        require_root()
+        self._client, self._state = connect(), LabState(lab)
+        self._planned = Planned(self._state.plan())
+        self._look = look(self._client, self._state, self._planned)
+        # Who is asked again before all others, by check.
+        self._ailing: dict[str, set[str]] = {}
+
+    def differences(self) -> tuple[str, ...]:
+        """What is not as the plan says, a sentence each; all is asked anew."""
+        self._look = look(self._client, self._state, self._planned)
+        plan = self._planned.plan
+        subjects = {"helpers": [_LAB], "links": list(plan.links)}
+        return self._ask({check: subjects.get(check, list(plan.nodes)) for check in _CHECKS})
+
+    def still_different(self) -> tuple[str, ...]:
+        """The same for who waits until nothing is: what failed last is asked first, and all the
+        rest only once that holds."""
+        if self._ailing:
+            changing = "containers" in self._ailing
+            self._look = (
+                look(self._client, self._state, self._planned) if changing else self._look.again()
+            )
+            found = self._ask(dict(self._ailing))
+            if found:
+                return found
+        return self.differences()
+
+    def _ask(self, asked: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+        told: list[str] = []
+        self._ailing = {}
+        for check, subjects in asked.items():
+            found = list(_CHECKS[check](self._look, subjects))
+            if found:
+                self._ailing[check] = {subject for subject, _ in found}
+            told += [sentence for _, sentence in found]
+        return tuple(told)
+
+
+def differences(lab: str) -> tuple[str, ...]:
+    """What in a lab is not as its plan says, a sentence each; () where all is.
+
+    Raises UsageError where there is no such lab.
+    """
+    return Reality(lab).differences()

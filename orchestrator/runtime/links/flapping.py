@@ -1,0 +1,128 @@
+"""A link that flaps: its cable is pulled and plugged in again, over and over, by a process.
+
+It goes on when the command that started it is over. It writes itself down before it touches
+anything, changes the link only while it holds the lab, and ends by itself once it is no longer the
+one that is written down, or the lab is gone.
+
+    <lab>/flapping/<link>   its process: id and start time
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from pyroute2.netlink.exceptions import NetlinkError
+
+from orchestrator.errors import DeployError, LabError
+from orchestrator.plan.codec import from_plain, to_plain
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.containers import find_containers
+from orchestrator.runtime.engine import connect
+from orchestrator.runtime.links.layer import LinkLayer
+from orchestrator.runtime.polling import wait_for
+from orchestrator.runtime.state import LabState, Process, start_time
+from orchestrator.runtime.wiring import namespaces_of
+
+_STARTS_WITHIN_S, _ENDS_WITHIN_S = 20.0, 2.0
+
+
+def start_flapping(state: LabState, link: str, every_s: float) -> None:
+    """Let a link go down once in ``every_s`` seconds, for half of them. Raises DeployError."""
+    log = (state.folder / "flapping.log").open("ab")
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name, state.lab, link, str(every_s)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+
+    def is_settled() -> bool:
+        known = flapping(state, link)
+        return process.poll() is not None or (known is not None and known.pid == process.pid)
+
+    try:
+        if not wait_for(is_settled, _STARTS_WITHIN_S) or process.poll() is not None:
+            raise DeployError(f"link {link} does not flap", f"see {log.name}")
+    except BaseException:
+        # Before it is written down nobody else would find it.
+        process.kill()
+        process.wait()
+        raise
+
+
+def flapping(state: LabState, link: str) -> Process | None:
+    """The process that lets a link flap, running or not; None where there never was one."""
+    try:
+        return from_plain(Process, json.loads(_path(state, link).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def stop_flapping(state: LabState, link: str) -> None:
+    """End it, by its recorded id; fine where it has ended. The lab must be locked, so that it is
+    not in the middle of a change; the link stays as it is."""
+    process = flapping(state, link)
+    if process is not None and process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+        wait_for(lambda: not process.is_alive(), _ENDS_WITHIN_S, every_s=0.005)
+    _path(state, link).unlink(missing_ok=True)
+
+
+def stop_all_flapping(state: LabState) -> None:
+    """End all of a lab's; fine where there is none. The lab must be locked."""
+    for path in _folder(state).glob("*"):
+        stop_flapping(state, path.name)
+
+
+def _folder(state: LabState) -> Path:
+    return state.folder / "flapping"
+
+
+def _path(state: LabState, link: str) -> Path:
+    return _folder(state) / link
+
+
+def _write_down(state: LabState, link: str) -> Process:
+    process = Process(os.getpid(), start_time(os.getpid()) or 0)
+    path = _path(state, link)
+    path.parent.mkdir(exist_ok=True)
+    unfinished = state.folder / f"flapping.{process.pid}.new"
+    unfinished.write_text(json.dumps(to_plain(process)))
+    unfinished.replace(path)
+    return process
+
+
+def flap(lab: str, link: str, every_s: float) -> None:
+    """Pull and plug in until nobody wants it any more."""
+    state = LabState(lab)
+    plan, own, pause = state.plan(), _write_down(state, link), threading.Event()
+    down = True
+    while True:
+        try:
+            with state.locked():
+                if flapping(state, link) != own:
+                    return
+                _cut(state, plan, link, down)
+        except (LabError, NetlinkError, OSError) as error:
+            # An end restarts, or another command has the lab: the next time.
+            print(f"{link}: {error}", flush=True)
+        down = not down
+        pause.wait(every_s / 2)
+
+
+def _cut(state: LabState, plan: Plan, link: str, down: bool) -> None:
+    namespaces = namespaces_of(plan, find_containers(connect(), plan.name))
+    LinkLayer(state, plan, namespaces).cut(link, down)
+
+
+if __name__ == "__main__":
+    flap(sys.argv[1], sys.argv[2], float(sys.argv[3]))

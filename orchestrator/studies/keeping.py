@@ -1,0 +1,96 @@
+"""What a study leaves on disk, and how each file is written.
+
+    captures/<stamp>-study-<name>-<hex>/
+      scenario.yaml  plan.json
+      asked.json     how often, with what seed and settings, in which lab; whether it was cut short
+      trial-<n>/     trial.json (a Trial without what follows), samples.csv, events.jsonl,
+                     <node>.pcapng, capture.json, logs/<node>.log, visits/
+
+The folder appears under its name when the study is over; until then its name starts with a dot.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import HostError
+from orchestrator.plan.codec import from_plain, to_plain
+from orchestrator.runtime.ownership import give_to_user
+from orchestrator.trials import Trial, events_to_lines, samples_to_csv, trial_to_json
+
+ASKED = "asked.json"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a study was run. ``partial`` says that it ended before its last trial did; ``error``
+    is why, where it was not interrupted."""
+
+    lab: str
+    repeats: int
+    seed: int
+    settings: tuple[str, ...] = ()
+    partial: bool = False
+    error: str = ""
+
+
+def study_name(scenario: str) -> str:
+    """When and what, in an order that sorts, and unlike any other run."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{now}-study-{re.sub(r'[^a-z0-9.]+', '-', scenario)}-{secrets.token_hex(2)}"
+
+
+@contextmanager
+def study_folder(captures: Path, name: str) -> Iterator[Path]:
+    """A folder to fill, which gets its name however the block ends, if there is a trial in it.
+
+    Raises HostError where nothing can be written.
+    """
+    unfinished = captures / f".{name}"
+    try:
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        hint = "choose another with --captures"
+        raise HostError(f"cannot write to {captures}: {error.strerror}", hint) from error
+    try:
+        yield unfinished
+    finally:
+        if any(unfinished.glob("trial-*/trial.json")):
+            kept = unfinished.rename(captures / name)
+            give_to_user((kept, *kept.rglob("*")))
+        else:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def write_asked(folder: Path, asked: Asked) -> None:
+    """asked.json"""
+    write_json(folder / ASKED, to_plain(asked))
+
+
+def read_asked(folder: Path) -> Asked:
+    """What `write_asked` wrote."""
+    return from_plain(Asked, json.loads((folder / ASKED).read_text(encoding="utf-8")))
+
+
+def write_trial(folder: Path, trial: Trial) -> None:
+    """trial.json, samples.csv and events.jsonl."""
+    (folder / "samples.csv").write_text(samples_to_csv(trial.samples), encoding="utf-8")
+    (folder / "events.jsonl").write_text(events_to_lines(trial.events), encoding="utf-8")
+    # Last, and all at once: a folder that has it is whole.
+    unfinished = folder / "trial.new"
+    write_json(unfinished, trial_to_json(trial))
+    unfinished.replace(folder / "trial.json")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """One JSON document."""
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")

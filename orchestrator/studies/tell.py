@@ -1,0 +1,78 @@
+"""A study's folder → what it found, and the files that tell it. Offline: nothing but the folder.
+
+<study>/study.json  study.csv  samples.csv  study.svg  study.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestrator.analysis.failover.findings import StudyFinding, TrialFinding
+from orchestrator.analysis.failover.study import analyse_study
+from orchestrator.analysis.failover.trial import analyse_trial
+from orchestrator.errors import LabError, UsageError
+from orchestrator.plan.model import Plan
+from orchestrator.report.failover.page import write_html
+from orchestrator.report.failover.plain import to_json
+from orchestrator.report.failover.plot import write_svg
+from orchestrator.report.failover.tables import write_csv, write_samples
+from orchestrator.runs.read import read_logs
+from orchestrator.runs.read_study import list_trials, read_plan, read_trial, read_trial_frames
+from orchestrator.runtime.ownership import give_to_user
+from orchestrator.spec.scenario_check import read_scenario
+from orchestrator.studies.keeping import read_asked, write_json
+from orchestrator.trials import Trial
+
+
+def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
+    """What a study found, and the trials that show it.
+
+    Raises UsageError where the folder is no study, LabError where it cannot be read.
+    """
+    plan, trials = read_plan(folder), [read_trial(path) for path in _trials(folder)]
+    scenario, document = read_scenario((folder / "scenario.yaml").read_bytes(), "scenario.yaml")
+    findings = [_analyse(folder, trial, plan) for trial in trials]
+    expected = [
+        (spec, document.where("expect", index).line) for index, spec in enumerate(scenario.expect)
+    ]
+    partial = read_asked(folder).partial
+    finding = analyse_study(scenario.name, scenario.about, findings, expected, partial)
+    return finding, tuple(trials)
+
+
+def _trials(folder: Path) -> Sequence[Path]:
+    found = list_trials(folder)
+    if not found:
+        raise UsageError(f"{folder} is a study without a trial", "run it again")
+    return found
+
+
+def _analyse(folder: Path, trial: Trial, plan: Plan) -> TrialFinding:
+    kept = folder / f"trial-{trial.number}"
+    return analyse_trial(trial, plan, read_trial_frames(kept, trial), read_logs(kept))
+
+
+def tell_and_write(folder: Path) -> StudyFinding:
+    """Write all that tells a study into its folder. Raises as `find_results` does."""
+    finding, trials = find_results(folder)
+    write_json(folder / "study.json", {**to_json(finding), "run": folder.name})
+    written = {
+        "study.csv": write_csv(finding),
+        "samples.csv": write_samples(trials),
+        "study.svg": write_svg(finding, trials),
+        "study.html": write_html(finding, trials),
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    give_to_user([folder / name for name in ("study.json", *written)])
+    return finding
+
+
+def told_or_kept(folder: Path) -> StudyFinding:
+    """The same; a study that cannot be told is kept, and the error says so."""
+    try:
+        return tell_and_write(folder)
+    except LabError as error:
+        message = f"{folder} is kept, but cannot be told: {error.message}"
+        raise LabError(message, error.hint) from error

@@ -1,0 +1,57 @@
+"""What the caches at the CDN's edges make of each request, as their nginx logs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from orchestrator.analysis.evidence import LogLine
+from orchestrator.analysis.web.server_logs import read_edge_log
+from orchestrator.trials import NetworkEvent
+from orchestrator.watching.logs import told_of_lines
+from orchestrator.watching.names import Names, listed
+from orchestrator.watching.scene import Scene
+
+# What the lab itself asks an edge, to see whether it is well.
+_HEALTH_CHECK = "/healthz"
+
+
+@contextmanager
+def watch_caches(scene: Scene) -> Iterator[None]:
+    """Tell the verdicts of every edge."""
+
+    def read(node: str, line: LogLine) -> None:
+        for event in read_verdict(node, line):
+            scene.tell(event)
+
+    with told_of_lines(scene, [node.name for node in scene.plan.with_role("edge")], read):
+        yield
+
+
+def read_verdict(node: str, line: LogLine) -> Iterator[NetworkEvent]:
+    """The verdict of a line: HIT, MISS, STALE, … (nginx, $upstream_cache_status), in small letters;
+    "none" where the cache was not asked."""
+    for logged in read_edge_log(node, [line]):
+        if logged.path == _HEALTH_CHECK:
+            continue
+        values = logged.values
+        detail = {
+            "method": logged.method,
+            "status": logged.status,
+            "client": values.get("client", ""),
+            "upstream": values.get("upstream", ""),
+            "took_ms": round(float(values.get("total_s") or 0) * 1000, 3),
+            "id": logged.request_id,
+        }
+        action = (values.get("cache") or "none").lower()
+        yield NetworkEvent(line.time_ns, node, "cache", action, logged.path, detail)
+
+
+def say_caches(names: Names, node: str, events: Sequence[NetworkEvent]) -> Iterator[str]:
+    """``MISS /, /product/7 (200)``."""
+    groups: dict[tuple[str, int], list[NetworkEvent]] = {}
+    for event in events:
+        groups.setdefault((event.action, event.detail["status"]), []).append(event)
+    for (verdict, status), told in groups.items():
+        shown = "no cache" if verdict == "none" else verdict.upper()
+        yield f"{shown} ({status}): {listed(event.subject for event in told)}"

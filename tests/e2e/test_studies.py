@@ -1,0 +1,177 @@
+"""Every shipped scenario holds what it expects; and what a study says is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.runtime.polling import wait_for
+from orchestrator.spec.scenario_check import read_scenario
+from orchestrator.studies.scenarios import shipped_scenarios
+from tests.e2e.conftest import Cli, RunningLab
+
+# The labs that are up anyway, by topology and settings; others are booted for their scenario.
+LABS = {
+    ("internet", ()): "internet",
+    ("internet", ("routing.bfd=false", "routing.hold=6 s")): "slow",
+    ("hijack", ()): "hijack",
+}
+# What a study of several trials is for is seen in one of them.
+REPEATED = "transit-cut"
+
+
+def lab_for(path: Path, request: pytest.FixtureRequest) -> RunningLab | None:
+    scenario, _ = read_scenario(path.read_bytes(), str(path))
+    fixture = LABS.get((scenario.topology, tuple(scenario.settings)))
+    return request.getfixturevalue(fixture) if fixture else None
+
+
+def study(
+    cli: Cli, scenario: str, captures: Path, *options: str, lab: RunningLab | None = None
+) -> dict[str, Any]:
+    """What `lab study --json` prints."""
+    named = ("--name", lab.name) if lab else ()
+    done = cli.try_run(
+        *("study", scenario, "--json", "--captures", str(captures), *named, *options), timeout=240
+    )
+    assert done.returncode in (0, 1), done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def complaints(told: dict[str, Any]) -> list[str]:
+    """What did not hold, in the study's own words."""
+    wrong = [v for v in told["verdicts"] if not v["passed"]]
+    notes = [f"note: {note}" for trial in told["trials"] for note in trial["notes"]]
+    return [*(f"{v['expected']}: {v['measured']}" for v in wrong), *notes]
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("studies")
+
+
+@pytest.fixture(scope="module")
+def repeated(internet: RunningLab, captures: Path) -> dict[str, Any]:
+    """The transit cut, as often as its file says."""
+    return study(internet.cli, REPEATED, captures, lab=internet)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_scenarios() if name != REPEATED])
+def test_a_scenario_holds_what_it_expects(
+    cli: Cli, name: str, captures: Path, request: pytest.FixtureRequest
+) -> None:
+    lab = lab_for(shipped_scenarios()[name], request)
+    told = study(cli, name, captures, "--repeats", "1", lab=lab)
+    assert told["passed"], complaints(told)
+    assert told["verdicts"]
+    assert all(fault["well_ns"] for trial in told["trials"] for fault in trial["faults"])
+
+
+def test_five_cuts_are_much_alike(repeated: dict[str, Any]) -> None:
+    assert repeated["passed"], complaints(repeated)
+    assert len(repeated["trials"]) == 5
+    outages = [trial["probes"]["ping"]["outage_ms"] for trial in repeated["trials"]]
+    assert 0 < max(outages) - min(outages) <= 150
+
+
+def test_the_chain_is_told_in_its_order(repeated: dict[str, Any]) -> None:
+    for trial in repeated["trials"]:
+        firsts: dict[str, float] = {}
+        for link in trial["faults"][0]["chain"]:
+            firsts[link["stage"]] = min(link["ms"], firsts.get(link["stage"], link["ms"]))
+        stages = ["injected", "detected", "withdrawn", "best path", "fib"]
+        assert set(stages) | {"restored"} <= set(firsts), firsts
+        assert all(firsts[a] <= firsts[b] for a, b in pairwise(stages)), firsts
+
+
+def test_the_capture_agrees_on_the_outage(repeated: dict[str, Any]) -> None:
+    """Echo requests and replies in the laptop's capture, as tshark reads them."""
+    interval_ms = repeated["probes"]["ping"]["interval_ms"]
+    for trial in repeated["trials"]:
+        capture = Path(repeated["run"]) / f"trial-{trial['number']}" / "laptop.pcapng"
+        told_ms = trial["probes"]["ping"]["outage_ms"]
+        assert abs(unanswered_ms(capture) - told_ms) <= 2 * interval_ms
+
+
+def unanswered_ms(capture: Path) -> float:
+    """From the first echo request without a reply to the first of three with one."""
+    done = subprocess.run(
+        [
+            *("tshark", "-n", "-r", capture, "-Y", "icmpv6.type == 128 or icmpv6.type == 129"),
+            *("-T", "fields", "-e", "icmpv6.type", "-e", "frame.time_epoch"),
+            *("-e", "icmpv6.echo.identifier", "-e", "icmpv6.echo.sequence_number"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    replied = {(identifier, n) for kind, _, identifier, n in rows if kind == "129"}
+    asked = [(float(at), (i, n) in replied) for kind, at, i, n in rows if kind == "128"]
+    first = next(place for place, (_, good) in enumerate(asked) if not good)
+    again = next(
+        place
+        for place in range(first, len(asked))
+        if all(good for _, good in asked[place : place + 3])
+    )
+    return (asked[again][0] - asked[first][0]) * 1e3
+
+
+def test_a_study_is_told_again_and_compared(
+    internet: RunningLab, repeated: dict[str, Any], captures: Path
+) -> None:
+    run = repeated["run"]
+    again = json.loads(internet.cli.run("study", "report", run, "--json"))
+    assert {**again, "run": ""} == {**repeated, "run": ""}
+    kept = json.loads((Path(run) / "study.json").read_text())
+    assert kept["probes"] == repeated["probes"]
+    page = (Path(run) / "study.html").read_text()
+    assert "transit-cut" in page
+    assert (Path(run) / "study.svg").read_text().startswith("<svg")
+    rows = (Path(run) / "samples.csv").read_text().splitlines()
+    assert len(rows) == 1 + sum(p["sent"] + p["skipped"] for p in repeated["probes"].values())
+    told = internet.cli.run("study", "compare", run, run)
+    assert re.search(r"ping: outage +\d+ ms", told)
+
+
+def test_an_interrupted_study_heals_and_keeps_what_it_has(
+    internet: RunningLab, captures: Path
+) -> None:
+    arguments = ("study", "transit-cut", "--name", internet.name, "--captures", str(captures))
+    pipe = subprocess.PIPE
+    with internet.cli.start(*arguments, "--json", stdout=pipe, stderr=pipe) as running:
+        assert running.stderr is not None
+        told = iter(running.stderr.readline, "")
+        assert any("in force" in line for line in told)
+        running.send_signal(signal.SIGINT)
+        printed, complaint = running.communicate(timeout=60)
+    assert running.returncode == 130, complaint
+    kept = json.loads(printed)
+    assert kept["partial"]
+    assert not kept["passed"]
+    assert [trial["partial"] for trial in kept["trials"]] == [True]
+    assert kept["probes"]["ping"]["sent"] > 50
+    assert (Path(kept["run"]) / "study.html").exists()
+    in_force = json.loads(internet.cli.run("fault", "--name", internet.name, "--json"))
+    assert in_force == []
+    assert wait_for(lambda: is_well(internet), within_s=30)
+
+
+def is_well(lab: RunningLab) -> bool:
+    return lab.cli.try_run("status", "--name", lab.name).returncode == 0
+
+
+def test_a_lab_of_another_plan_is_refused(internet: RunningLab, captures: Path) -> None:
+    done = internet.cli.try_run(
+        *("study", "hijack-rpki", "--name", internet.name, "--captures", str(captures))
+    )
+    assert done.returncode == 2
+    assert "is another than the scenario wants" in done.stderr
