@@ -17,6 +17,7 @@ import docker
 
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
+from orchestrator.runtime.exec import run_exec
 from orchestrator.runtime.namespaces import entered
 
 _PATIENCE_S = 0.6
@@ -65,11 +66,10 @@ class Witness:
         return state
 
     def run(self, node: str, *argv: str) -> tuple[int, str]:
-        """Exit code and output of a command in a node, by Docker's own exec."""
-        container = self.client.containers.get(f"clicklab-{self.plan.name}-{node}")
-        code, output = container.exec_run(list(argv))
-        assert isinstance(output, bytes)
-        return code, output.decode(errors="replace")
+        """Exit code and output of a command in a node; the SDK's own exec loses some of it on a
+        busy machine (runtime/exec.py)."""
+        result = run_exec(self.client, f"clicklab-{self.plan.name}-{node}", argv)
+        return result.code, (result.stdout + result.stderr).decode(errors="replace")
 
     def processes(self, node: str) -> set[str]:
         """The names of a node's processes, as `docker top` has them; none where it is off."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from orchestrator.loading import load, shipped_topologies
 from orchestrator.spec.scenario import ProbeSpec
 from orchestrator.studies.against_plan import known_names
@@ -39,3 +42,10 @@ def test_every_shipped_scenario_is_good_and_called_as_its_file() -> None:
         assert study.scenario.expect
         assert study.faults
         assert study.plan.name == f"study-{name}"
+
+
+def test_the_documented_scenario_is_good(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(name:.*?)^```", text, re.M | re.S)
+    (tmp_path / "my-cut.yaml").write_text(block)
+    assert load_study(tmp_path / "my-cut.yaml").scenario.name == "my-cut"
