@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from orchestrator.reality.look import Finding, Look, Planned, look
+from orchestrator.reality.look import Finding, Look, look, planned_of
 from orchestrator.reality.nodes import (
     compare_certificates,
     compare_containers,
@@ -61,14 +61,13 @@ class Reality:
         """Raises UsageError where there is no such lab."""
         require_root()
         self._client, self._state = connect(), LabState(lab)
-        self._planned = Planned(self._state.plan())
-        self._look = look(self._client, self._state, self._planned)
+        self._planned = planned_of(self._state.plan())
         # Who is asked again before all others, by check.
         self._ailing: dict[str, set[str]] = {}
 
     def differences(self) -> tuple[str, ...]:
         """What is not as the plan says, a sentence each; all is asked anew."""
-        self._look = look(self._client, self._state, self._planned)
+        self._look = self._look_anew()
         plan = self._planned.plan
         subjects = {"helpers": [_LAB], "links": list(plan.links)}
         return self._ask({check: subjects.get(check, list(plan.nodes)) for check in _CHECKS})
@@ -78,13 +77,14 @@ class Reality:
         rest only once that holds."""
         if self._ailing:
             changing = "containers" in self._ailing
-            self._look = (
-                look(self._client, self._state, self._planned) if changing else self._look.again()
-            )
+            self._look = self._look_anew() if changing else self._look.again()
             found = self._ask(dict(self._ailing))
             if found:
                 return found
         return self.differences()
+
+    def _look_anew(self) -> Look:
+        return look(self._client, self._state, self._planned)
 
     def _ask(self, asked: Mapping[str, Collection[str]]) -> tuple[str, ...]:
         told: list[str] = []

@@ -53,6 +53,16 @@ class Planned:
         return holders(self.plan)
 
 
+_known: list[Planned] = []
+
+
+def planned_of(plan: Plan) -> Planned:
+    """What follows from a plan; of the last one it is kept, since many ask for the same."""
+    if not (_known and _known[0].plan is plan):
+        _known[:] = [Planned(plan)]
+    return _known[0]
+
+
 @dataclass(frozen=True)
 class Look:
     """A lab at one moment. What is asked of it is asked once."""

@@ -29,6 +29,8 @@ from orchestrator.plan.model import Plan
 from orchestrator.runtime.polling import wait_for
 
 _LOCK_WITHIN_S = 15.0
+# The last plan that was read, by its file.
+_plans: dict[tuple[Path, int, int], Plan] = {}
 
 
 def state_root() -> Path:
@@ -119,9 +121,18 @@ class LabState:
         return (self.folder / "issuer.pem").read_text(), (self.folder / "issuer.key").read_text()
 
     def plan(self) -> Plan:
-        """The plan the lab was made from. Raises UsageError where there is no such lab."""
+        """The plan the lab was made from. Raises UsageError where there is no such lab.
+
+        It is read once: while its file stays the same one, so does the value, by which what
+        follows from a plan is known again.
+        """
         try:
-            return plan_from_plain(json.loads((self.folder / "plan.json").read_text()))
+            path = self.folder / "plan.json"
+            stamp = (path, path.stat().st_ino, path.stat().st_mtime_ns)
+            if stamp not in _plans:
+                _plans.clear()
+                _plans[stamp] = plan_from_plain(json.loads(path.read_text()))
+            return _plans[stamp]
         except (FileNotFoundError, json.JSONDecodeError):
             hint = f"labs there are: {', '.join(known_labs()) or 'none'}; start one: lab up"
             raise UsageError(f"there is no lab '{self.lab}'", hint) from None

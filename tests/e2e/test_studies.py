@@ -87,9 +87,11 @@ def test_the_chain_is_told_in_its_order(repeated: dict[str, Any]) -> None:
         firsts: dict[str, float] = {}
         for link in trial["faults"][0]["chain"]:
             firsts[link["stage"]] = min(link["ms"], firsts.get(link["stage"], link["ms"]))
-        stages = ["injected", "detected", "withdrawn", "best path", "fib"]
-        assert set(stages) | {"restored"} <= set(firsts), firsts
-        assert all(firsts[a] <= firsts[b] for a, b in pairwise(stages)), firsts
+        # A kernel forgets a route at once, and another one may not be known yet.
+        for order in (("detected", "withdrawn", "best path"), ("detected", "fib", "restored")):
+            times = [firsts["injected"], *(firsts[stage] for stage in order)]
+            # What is detected is read from logs, whose clock has milliseconds.
+            assert all(one <= after + 1 for one, after in pairwise(times)), firsts
 
 
 def test_the_capture_agrees_on_the_outage(repeated: dict[str, Any]) -> None:

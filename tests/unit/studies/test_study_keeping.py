@@ -58,10 +58,13 @@ def test_a_study_gets_its_name_when_it_is_over(tmp_path: Path) -> None:
 
 
 def test_a_study_that_is_interrupted_keeps_its_trials(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), study_folder(tmp_path, "one") as folder:
+    def interrupted(folder: Path) -> None:
         (folder / "trial-1").mkdir()
         write_trial(folder / "trial-1", TRIAL)
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), study_folder(tmp_path, "one") as folder:
+        interrupted(folder)
     assert json.loads((tmp_path / "one" / "trial-1" / "trial.json").read_text())["partial"]
 
 
