@@ -48,7 +48,16 @@ def within(namespace: str) -> AbstractContextManager[None]:
 
 def shell_argv(name: str) -> list[str]:
     """The shell that Mininet expects; its last argument only makes it easy to find in `ps`."""
-    return ["env", f"PS1={PROMPT}", "bash", "--norc", "--noediting", "-is", f"mininet:{name}"]
+    return [
+        "env",
+        "--default-signal=INT",
+        f"PS1={PROMPT}",
+        "bash",
+        "--norc",
+        "--noediting",
+        "-is",
+        f"mininet:{name}",
+    ]
 
 
 class ContainerTerminal:

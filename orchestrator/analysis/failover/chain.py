@@ -52,7 +52,7 @@ def _tell(
     traces = Traces(scene.told, scene.noted, scene.trial.events)
     signs = find(traces, span, scene.plan, event.target)
     until_ns = {
-        address: min((_passed_ns(restored[p]) for p in names & set(restored)), default=span.end_ns)
+        address: min((_answered_ns(restored[p]) for p in names & set(restored)), default=span.end_ns)
         for address, names in scene.addresses.items()
     }
     start_ns = min((sign.time_ns for sign in signs), default=span.start_ns)
@@ -82,9 +82,10 @@ def _find_restored(scene: Scene, span: Span) -> Iterator[tuple[str, Sample]]:
                 yield probe.name, sample
 
 
-def _passed_ns(sample: Sample) -> int:
-    """When a question that was answered must have been at its target, about."""
-    return sample.sent_ns + round((sample.took_ms or 0) * 1e6 / 2)
+def _answered_ns(sample: Sample) -> int:
+    """When the answer was there. TCP asks again by itself: a question that was answered may have
+    been sent long before packets passed."""
+    return sample.sent_ns + round((sample.took_ms or 0) * 1e6)
 
 
 def _tell_restored(scene: Scene, sample: Sample, busy: Busy) -> ChainLink:
@@ -95,7 +96,7 @@ def _tell_restored(scene: Scene, sample: Sample, busy: Busy) -> ChainLink:
         f"{outage_ms:.0f} ms after the first that failed"
     )
     source = next(p.source for p in scene.trial.probes if p.name == sample.probe)
-    return busy.link("restored", sample.sent_ns, source, told)
+    return busy.link("restored", _answered_ns(sample), source, told)
 
 
 def _ms(time_ns: int, span: Span) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -64,6 +65,24 @@ def test_one_command_at_a_time(node: LabNode) -> None:
     wait(node, "\r\n")  # it runs: a shell that is about to fork can miss an interrupt
     with pytest.raises(UsageError, match="left-pc still runs 'tail"):
         node.cmd("ls")
+    node.sendInt()
+    node.waitOutput()
+    assert node.cmd("echo again") == "again\r\n"
+
+
+@pytest.fixture
+def deaf_to_interrupts() -> Iterator[None]:
+    """As a program in the background of a script: it ignores SIGINT, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_is_for_the_command_whoever_started_us(
+    deaf_to_interrupts: None, node: LabNode
+) -> None:
+    node.sendCmd("tail -n1 -f /etc/passwd")
+    wait(node, "\r\n")
     node.sendInt()
     node.waitOutput()
     assert node.cmd("echo again") == "again\r\n"

@@ -79,7 +79,7 @@ def test_the_chain_from_detection_to_the_first_good_question() -> None:
         ("best path", 400.0, "cloud"),
         ("fib", 410.0, "isp"),
         ("fib", 470.0, "isp"),
-        ("restored", 600.0, "laptop"),
+        ("restored", 610.0, "laptop"),
     ]
     assert [link.told for link in found.chain][1:] == [
         "isp notices with BFD that cloud is silent (diagnostic 1, Control Detection Time Expired)",
@@ -194,7 +194,7 @@ def test_an_outage_that_only_the_healing_ended_is_restored_by_it() -> None:
     samples = row("." * 20 + "x" * 35 + "." * 25)
     found = judge(Talk(), trial(samples, [fault()]))
     assert "restored" not in {link.stage for link in found.chain}
-    assert stages(found.mended)[-1] == ("restored", 500.0, "laptop")
+    assert stages(found.mended)[-1] == ("restored", 510.0, "laptop")
 
 
 def test_the_most_specific_route_counts_and_where_it_leads_nowhere_that_is_said() -> None:
