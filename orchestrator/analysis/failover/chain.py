@@ -52,7 +52,9 @@ def _tell(
     traces = Traces(scene.told, scene.noted, scene.trial.events)
     signs = find(traces, span, scene.plan, event.target)
     until_ns = {
-        address: min((_answered_ns(restored[p]) for p in names & set(restored)), default=span.end_ns)
+        address: min(
+            (_answered_ns(restored[p]) for p in names & set(restored)), default=span.end_ns
+        )
         for address, names in scene.addresses.items()
     }
     start_ns = min((sign.time_ns for sign in signs), default=span.start_ns)
