@@ -91,10 +91,3 @@ def _unpacked(path: Path) -> str:
     elif path.suffix == ".bz2":
         data = bz2.decompress(data)
     return data.decode()
-
-
-def shipped_topologies() -> Path:
-    """The folder of the topologies that come with Clicklab."""
-    package = Path(__file__).resolve().parent
-    packaged = package / "_topologies"
-    return packaged if packaged.is_dir() else package.parent / "topologies"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from orchestrator.errors import UsageError
-from orchestrator.loading import shipped_topologies
+from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.problems import did_you_mean
 
 DEFAULT_TOPOLOGY = "internet.yaml"

@@ -146,7 +146,7 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
 
 
 def _shipped() -> Any:
-    from orchestrator.loading import shipped_topologies
+    from orchestrator.shipped import shipped_topologies
 
     return shipped_topologies()
 

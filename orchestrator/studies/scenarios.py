@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import Problem, SpecError, UsageError
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.plan.model import Plan
+from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.document import Document
 from orchestrator.spec.problems import did_you_mean
 from orchestrator.spec.scenario import Scenario

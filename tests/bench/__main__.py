@@ -21,12 +21,13 @@ from typing import Any
 import docker
 
 from orchestrator.linking import links_of
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
+from orchestrator.shipped import shipped_topologies
 from tests.bare import seconds_to_remove_bare
 from tests.bench import analysis, capture, scale
 from tests.bench.figures import Figure, report

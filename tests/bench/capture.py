@@ -23,12 +23,12 @@ from orchestrator.capture.merge import merge
 from orchestrator.capture.mux import start_capture
 from orchestrator.capture.pcapng import read_packets
 from orchestrator.capture.taps import every_tap
-from orchestrator.loading import shipped_topologies
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.offloads import exact_frames
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.shipped import shipped_topologies
 from tests.bench.figures import Figure, report
 from tests.bench.running import lab, no_lab_left, seconds
 from tests.flow import FRAME_BYTES, ROW, street

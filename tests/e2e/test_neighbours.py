@@ -13,11 +13,12 @@ import pytest
 
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.namespaces import create_namespace, entered, path_of, remove_namespace
 from orchestrator.runtime.neighbours import introduce_routers, is_crowded
 from orchestrator.runtime.wiring import configure_ends, create_bridges, create_pairs
+from orchestrator.shipped import shipped_topologies
 
 
 def graph(count: int, folder: Path) -> Plan:

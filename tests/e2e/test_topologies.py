@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
+from orchestrator.shipped import shipped_topologies
 from tests.e2e.conftest import Cli, RunningLab
 
 SHIPPED = sorted(shipped_topologies().glob("*.yaml"))

@@ -9,10 +9,11 @@ from random import Random
 import pytest
 
 from orchestrator.errors import LabError
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.plan.codec import plan_from_plain, to_plain
 from orchestrator.render.main import render_plan
 from orchestrator.roles import ROLES
+from orchestrator.shipped import shipped_topologies
 from tests.errors.mutations import mutated_text, mutated_values
 
 SOURCES = [path.read_bytes() for path in sorted(shipped_topologies().glob("*.yaml"))]

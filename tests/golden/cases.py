@@ -6,8 +6,9 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.plan.model import Plan
+from orchestrator.shipped import shipped_topologies
 
 FOLDER = Path(__file__).parent
 

@@ -11,8 +11,9 @@ from orchestrator.faults import FAULTS
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.on_servers import choose_daemon, daemons_of
 from orchestrator.faults.partition import crossing_links, resolve_side, side_of
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.runtime.state import LabState
+from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.problems import Mistake
 
 PLAN = load(shipped_topologies() / "internet.yaml")

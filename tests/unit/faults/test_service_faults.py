@@ -22,9 +22,10 @@ from orchestrator.faults.on_bird import pairs, sessions_of_pair
 from orchestrator.faults.on_gateways import settings_of
 from orchestrator.faults.route_leak import FAULT as ROUTE_LEAK
 from orchestrator.faults.route_leak import leaking
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_node
+from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.problems import Mistake
 
 

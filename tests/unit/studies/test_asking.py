@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from orchestrator.loading import load, shipped_topologies
+from orchestrator.loading import load
+from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.scenario import ProbeSpec
 from orchestrator.studies.against_plan import known_names
 from orchestrator.studies.asking import probe_run

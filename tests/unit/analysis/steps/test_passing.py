@@ -12,9 +12,9 @@ from orchestrator.analysis.packets.frames import ACK, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import crossing, exchange_point, nat
 from orchestrator.analysis.story import Story
-from orchestrator.loading import shipped_topologies
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.services import GatewaySettings, HostSettings
+from orchestrator.shipped import shipped_topologies
 from tests.unit.analysis.builders import VISIT, Recording, minimal_plan
 from tests.unit.analysis.flying import fly
 from tests.unit.compile.texts import compiled

@@ -1,0 +1,100 @@
+"""The verb `up`: boot a lab, and make a first visit if asked to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import click
+from rich.console import Console
+
+from orchestrator.cli import interrupts
+from orchestrator.cli.common import (
+    DEFAULT_CAPTURES,
+    print_note,
+    settings_option,
+    topology_argument,
+    topology_path,
+)
+from orchestrator.cli.status import print_faults
+from orchestrator.cli.visit import print_run
+from orchestrator.errors import UsageError
+from orchestrator.lab import READY_WITHIN_S, Stages, up
+from orchestrator.loading import load
+from orchestrator.plan.model import Plan
+from orchestrator.spec.kinds import check_label
+from orchestrator.spec.problems import Mistake
+from orchestrator.visiting import Request, visit
+
+
+@click.command("up")
+@topology_argument
+@settings_option
+@click.option("--name", default="", help="Call the lab this instead of what its file says.")
+@click.option(
+    "--timeout",
+    default=READY_WITHIN_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long it may take to be ready.",
+)
+@click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
+@click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
+def up_command(
+    topology: str | None,
+    settings: tuple[str, ...],
+    name: str,
+    timeout: float,
+    keep: bool,
+    first_visit: bool,
+) -> int:
+    """Boot a lab, and return when it is ready: converged and answering."""
+    if name:
+        _check_name(name)
+    plan = load(topology_path(topology), name, settings, print_note)
+    started = time.monotonic()
+    if up(plan, _stages(), timeout, keep):
+        seconds = time.monotonic() - started
+        click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
+    else:
+        click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
+        print_faults(plan.name)
+    return _visit_first_site(plan) if first_visit else 0
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_label(name)
+    except Mistake as mistake:
+        raise UsageError(f"--name: {mistake}", mistake.hint) from None
+
+
+def _visit_first_site(plan: Plan) -> int:
+    if not plan.sites:
+        raise UsageError(f"'{plan.name}' has no site to visit", "leave --visit out")
+    request = Request(f"https://{plan.sites[0]}/", cold=True)
+    run = visit(plan.name, request, DEFAULT_CAPTURES)
+    print_run(run)
+    return 0 if run.visit.error is None else 1
+
+
+def _stages() -> Stages:
+    """A line per stage; while the lab converges, what it still waits for."""
+    console = Console(stderr=True, highlight=False)
+    status = console.status("", spinner="dots")
+
+    def begin(name: str) -> None:
+        status.update(name)
+        status.start()
+
+    def end(name: str, seconds: float) -> None:
+        status.stop()
+        console.print(f"  {seconds:6.2f} s  {name}")
+        interrupts.check()
+
+    def pending(reasons: Mapping[str, str]) -> None:
+        if reasons:
+            first = min(reasons)
+            status.update(f"waiting for {len(reasons)} nodes; {first}: {reasons[first]}")
+
+    return Stages(begin, end, pending)

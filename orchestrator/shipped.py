@@ -1,0 +1,12 @@
+"""Where the files are that come with Clicklab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def shipped_topologies() -> Path:
+    """The folder of the topologies that come with Clicklab."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "_topologies"
+    return packaged if packaged.is_dir() else package.parent / "topologies"
