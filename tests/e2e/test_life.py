@@ -1,23 +1,20 @@
-"""A lab's life: up, up again, restarted nodes, interruptions, down."""
+"""A lab's life: up, up again, restarted nodes, interruptions."""
 
 from __future__ import annotations
 
 import json
 import signal
 import subprocess
-import time
 
 import docker
 import pytest
 
 from orchestrator.runtime.polling import wait_for
-from tests.bare import seconds_to_remove_bare
 from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.leftovers import host_interfaces, leftovers
 
 TOPOLOGY = "topologies/minimal.yaml"
 URL = "https://www.example.com/"
-DEFAULT_LAB_NODES = 48
 
 
 def is_healthy(lab: RunningLab) -> bool:
@@ -35,15 +32,6 @@ def test_up_again_changes_nothing(minimal: RunningLab, engine: docker.DockerClie
     assert containers() == before
 
 
-def test_the_host_keeps_its_interfaces(cli: Cli) -> None:
-    """Nothing of a lab shows in the host's own network namespace, not even while it is up."""
-    before = host_interfaces()
-    cli.run("up", TOPOLOGY, "--name", "test-quiet")
-    during = host_interfaces()
-    cli.run("down", "--name", "test-quiet")
-    assert during == before
-
-
 def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.DockerClient) -> None:
     container = engine.containers.get(f"clicklab-{minimal.name}-shop-db")
     container.pause()
@@ -58,7 +46,7 @@ def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.Docker
     assert wait_for(lambda: is_healthy(minimal), within_s=20)
 
 
-@pytest.mark.parametrize("node", ["isp", "home-gw", "laptop", "shop-db", "edge"])
+@pytest.mark.parametrize("node", ["isp", "home-gw", "laptop"])
 def test_a_restarted_node_gets_its_links_back(
     minimal: RunningLab, engine: docker.DockerClient, node: str
 ) -> None:
@@ -73,26 +61,15 @@ def test_a_restarted_node_gets_its_links_back(
 def test_two_labs_do_not_know_of_each_other(
     minimal: RunningLab, cli: Cli, engine: docker.DockerClient
 ) -> None:
+    before = host_interfaces()
     cli.run("up", TOPOLOGY, "--name", "test-second")
+    # Nothing of a lab shows in the host's own network namespace, not even while it is up.
+    assert host_interfaces() == before
     assert minimal.visit(URL, "--client", "curl").record["status"] == 200
     cli.run("down", "--name", "test-second")
     assert leftovers(engine, "test-second") == []
     assert is_healthy(minimal)
     assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
-
-
-def test_down_is_quick_and_whole(slow: RunningLab, engine: docker.DockerClient) -> None:
-    """Of the default lab, because its size is what the bound of three seconds is about.
-
-    A machine where Docker alone is slow at removing as many bare containers is given twice
-    that; it is measured only where three seconds were not enough.
-    """
-    started = time.monotonic()
-    slow.cli.run("down", "--name", slow.name)
-    taken = time.monotonic() - started
-    assert leftovers(engine, slow.name) == []
-    assert slow.name not in [path.name for path in slow.cli.state.glob("*/")]
-    assert taken < 3.0 or taken < 2.0 * seconds_to_remove_bare(engine, DEFAULT_LAB_NODES)
 
 
 def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
@@ -114,15 +91,12 @@ def test_a_killed_up_leaves_nothing(cli: Cli, engine: docker.DockerClient, stage
     assert leftovers(engine, "test-killed") == []
 
 
-@pytest.mark.parametrize("count", [1, 6, 11])
-def test_a_killed_start_of_containers_leaves_nothing(
-    cli: Cli, engine: docker.DockerClient, count: int
-) -> None:
+def test_a_killed_start_of_containers_leaves_nothing(cli: Cli, engine: docker.DockerClient) -> None:
     """SIGKILL while Docker is busy with the lab's containers."""
     process = start_until(cli, "test-killed", 1)
     labelled = {"label": "clicklab.lab=test-killed"}
     assert wait_for(
-        lambda: len(engine.api.containers(all=True, filters=labelled)) >= count, 20, every_s=0.005
+        lambda: len(engine.api.containers(all=True, filters=labelled)) >= 6, 20, every_s=0.005
     )
     process.kill()
     process.wait()
