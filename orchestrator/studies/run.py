@@ -12,13 +12,15 @@ from orchestrator.faulting import in_force
 from orchestrator.lab import READY_WITHIN_S, Stages, down, up
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
-from orchestrator.reality import differences
+from orchestrator.reality import Reality
+from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
 from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked, write_json
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.trial import Progress, run_trial
 
+_WELL_WITHIN_S = 30.0
 _QUIET = Stages(lambda name: None, lambda name, seconds: None, lambda reasons: None)
 
 
@@ -97,7 +99,7 @@ def _lab(plan: Plan, order: Order, stages: Stages) -> Iterator[None]:
 
 
 def _require_same(plan: Plan) -> None:
-    """Raises UsageError unless the lab that runs is of this plan, and nothing ails it."""
+    """Raises UsageError unless the lab that runs is of this plan and, soon, nothing ails it."""
     running = LabState(plan.name).plan()
     if running != plan:
         parts = _parts_that_differ(to_plain(running), to_plain(plan))
@@ -106,9 +108,22 @@ def _require_same(plan: Plan) -> None:
     if entries := in_force(plan.name):
         listed = "; ".join(map(str, entries))
         raise UsageError(f"in lab '{plan.name}' is in force: {listed}", "heal it: lab heal --all")
-    if ailing := differences(plan.name):
+    if ailing := _still_ailing(plan.name):
         listed = "\n".join(f"  {reason}" for reason in ailing[:10])
         raise UsageError(f"lab '{plan.name}' is not as its plan says:\n{listed}", "see: lab status")
+
+
+def _still_ailing(lab: str) -> tuple[str, ...]:
+    """What ails a lab that had time to get over what was before."""
+    reality, ailing = Reality(lab), tuple[str, ...]()
+
+    def is_well() -> bool:
+        nonlocal ailing
+        ailing = reality.still_different()
+        return not ailing
+
+    wait_for(is_well, _WELL_WITHIN_S, every_s=0.1)
+    return ailing
 
 
 def _parts_that_differ(one: Mapping[str, object], other: Mapping[str, object]) -> str:
