@@ -63,7 +63,7 @@ def probing(lab: str, probes: Sequence[ProbeRun], folder: Path) -> Iterator[Prob
     plan, containers = state.plan(), find_containers(client, lab)
     check_probes(plan, probes)
     folder.mkdir(parents=True, exist_ok=True)
-    keylog = folder / KEYLOG
+    keylog = folder.absolute() / KEYLOG  # who asks is at home elsewhere
     job = _job(state, plan, containers, probes, keylog)
     visitors = [
         Visitor(run, Client(client, _running(containers, run).id), tuple(plan.zones), keylog)

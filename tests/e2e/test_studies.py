@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from orchestrator.runtime.polling import wait_for
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.scenarios import shipped_scenarios
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import REPOSITORY, Cli, RunningLab
 
 # The labs that are up anyway, by topology and settings; others are booted for their scenario.
 LABS = {
@@ -38,8 +39,9 @@ def study(
 ) -> dict[str, Any]:
     """What `lab study --json` prints."""
     named = ("--name", lab.name) if lab else ()
+    relative = os.path.relpath(captures, REPOSITORY)  # as that which users have by default
     done = cli.try_run(
-        *("study", scenario, "--json", "--captures", str(captures), *named, *options), timeout=240
+        *("study", scenario, "--json", "--captures", relative, *named, *options), timeout=240
     )
     assert done.returncode in (0, 1), done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
@@ -98,7 +100,7 @@ def test_the_capture_agrees_on_the_outage(repeated: dict[str, Any]) -> None:
     """Echo requests and replies in the laptop's capture, as tshark reads them."""
     interval_ms = repeated["probes"]["ping"]["interval_ms"]
     for trial in repeated["trials"]:
-        capture = Path(repeated["run"]) / f"trial-{trial['number']}" / "laptop.pcapng"
+        capture = REPOSITORY / repeated["run"] / f"trial-{trial['number']}" / "laptop.pcapng"
         told_ms = trial["probes"]["ping"]["outage_ms"]
         assert abs(unanswered_ms(capture) - told_ms) <= 2 * interval_ms
 
@@ -130,7 +132,7 @@ def unanswered_ms(capture: Path) -> float:
 def test_a_study_is_told_again_and_compared(
     internet: RunningLab, repeated: dict[str, Any], captures: Path
 ) -> None:
-    run = repeated["run"]
+    run = str(REPOSITORY / repeated["run"])
     again = json.loads(internet.cli.run("study", "report", run, "--json"))
     assert {**again, "run": ""} == {**repeated, "run": ""}
     kept = json.loads((Path(run) / "study.json").read_text())
@@ -161,7 +163,7 @@ def test_an_interrupted_study_heals_and_keeps_what_it_has(
     assert not kept["passed"]
     assert [trial["partial"] for trial in kept["trials"]] == [True]
     assert kept["probes"]["ping"]["sent"] > 50
-    assert (Path(kept["run"]) / "study.html").exists()
+    assert (REPOSITORY / kept["run"] / "study.html").exists()
     in_force = json.loads(internet.cli.run("fault", "--name", internet.name, "--json"))
     assert in_force == []
     assert wait_for(lambda: is_well(internet), within_s=30)
