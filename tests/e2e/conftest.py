@@ -18,6 +18,8 @@ from typing import Any
 import docker
 import pytest
 
+from tests.e2e.zygote import run_lab
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAB = Path(sys.executable).with_name("lab")
 # Between the values of a field that a frame holds several times; a comma is in every date.
@@ -48,16 +50,8 @@ class Cli:
     def try_run(
         self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [LAB, *arguments],
-            env={**self.environment, **(environment or {})},
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            cwd=REPOSITORY,
-            check=False,
-        )
+        """The command to its end, by tests/e2e/zygote.py; `start` is for those to be signalled."""
+        return run_lab(arguments, {**self.environment, **(environment or {})}, timeout)
 
 
 @dataclass(frozen=True)
