@@ -21,7 +21,7 @@ GET = 'http2.headers.method == "GET" and http2.headers.path == "/"'
 # tenths of a millisecond, and much more for one visit of many when the machine is busy; of
 # several visits the median is compared.
 WITHIN_MS, WITHIN = 2.0, 0.03
-VISITS = 3
+VISITS = 5
 
 
 @dataclass(frozen=True)
