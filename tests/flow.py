@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -48,13 +49,13 @@ class Street:
             source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with target, source:
             target.bind(("10.9.3.2", PORT))
-            payload, started = bytes(PAYLOAD_BYTES), time.monotonic()
+            payload, started, pace = bytes(PAYLOAD_BYTES), time.monotonic(), threading.Event()
             while sent < wanted:
                 due = (time.monotonic() - started) * rate_bps / 8 / FRAME_BYTES
                 while sent < min(due, wanted):
                     source.sendto(payload, ("10.9.3.2", PORT))
                     sent += 1
-                time.sleep(_STEP_S)  # the pace, not a wait for something
+                pace.wait(_STEP_S)
         return sent
 
 

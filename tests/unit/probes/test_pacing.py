@@ -19,16 +19,18 @@ from orchestrator.trials import ProbeRun, Sample
 
 
 class Standin:
-    """An asker that does what a test says."""
+    """An asker that does what a test says; ``enough`` is set with the last question of some."""
 
-    def __init__(self, answer: Callable[[Question], object]) -> None:
-        self.answer, self.asked = answer, 0
+    def __init__(self, answer: Callable[[Question], object], questions: int) -> None:
+        self.answer, self.to_come, self.enough = answer, questions, asyncio.Event()
 
     async def prepare(self) -> None:
         pass
 
     async def ask(self, question: Question) -> None:
-        self.asked += 1
+        self.to_come -= 1
+        if self.to_come == 0:
+            self.enough.set()
         done = self.answer(question)
         if isinstance(done, asyncio.Future):
             await done
@@ -44,12 +46,12 @@ def paced(
 
     async def scene() -> list[Sample]:
         samples: list[Sample] = []
-        asker, clock = Standin(answer), Clock.now()
+        asker, clock = Standin(answer, questions), Clock.now()
         run = ProbeRun("probe", "http", "laptop", "server", 5.0, timeout_ms)
         pacer = Pacer(run, asker, clock, samples.append)
         pacer.start(clock.loop_s)
-        while asker.asked < questions:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            await asker.enough.wait()
         await pacer.stop()
         return samples
 
@@ -72,8 +74,10 @@ def test_a_late_answer_does_not_delay_the_next_question() -> None:
 
 
 def test_what_was_due_while_the_process_was_kept_is_asked_late_and_says_so() -> None:
-    def stall(question: Question) -> object:
-        return time.sleep(0.03) if question.sequence == 0 else None
+    def stall(question: Question) -> None:
+        until_s = time.monotonic() + (0.03 if question.sequence == 0 else 0)
+        while time.monotonic() < until_s:
+            pass  # busy, and so is the loop
 
     samples = sorted(paced(stall, 5), key=lambda sample: sample.sequence)
     assert [sample.sequence for sample in samples][:5] == [0, 1, 2, 3, 4]
