@@ -13,13 +13,13 @@ from contextlib import contextmanager
 
 from pyroute2.netlink.exceptions import NetlinkError
 
+from orchestrator.drift import Reality
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault, Options
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.scene import Scene, open_scene
 from orchestrator.plan.model import Plan
-from orchestrator.reality import Reality
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded

@@ -11,14 +11,14 @@ import click
 
 from orchestrator.cli.common import chosen_lab, name_option, print_note
 from orchestrator.errors import UsageError
+from orchestrator.events import ALWAYS, KINDS
+from orchestrator.events.names import names_of
+from orchestrator.events.scene import Scene
+from orchestrator.events.stream import Batch, stream_of, watched
+from orchestrator.events.words import as_object, clock, lines_of
 from orchestrator.lab import node_of
 from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.units import read_duration_s
-from orchestrator.watching import ALWAYS, KINDS
-from orchestrator.watching.names import names_of
-from orchestrator.watching.scene import Scene
-from orchestrator.watching.stream import Batch, stream_of, watched
-from orchestrator.watching.words import as_object, clock, lines_of
 
 
 @click.command("events")

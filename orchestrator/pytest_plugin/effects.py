@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from orchestrator.drift import differences
 from orchestrator.errors import DeployError, LabError
 from orchestrator.faulting import in_force
 from orchestrator.lab import Stages, down, up
 from orchestrator.looking_glass.route import open_lab
 from orchestrator.looking_glass.summary import Summary, summarise
 from orchestrator.plan.model import Plan
-from orchestrator.reality import differences
 from orchestrator.roles import ROLES
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.images import build_images, images_folder, missing_images

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.drift import Reality
 from orchestrator.errors import LabError, UsageError
 from orchestrator.faulting import in_force
 from orchestrator.lab import READY_WITHIN_S, Stages, down, up
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
-from orchestrator.reality import Reality
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState

@@ -18,9 +18,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
+from orchestrator.drift import differences
 from orchestrator.errors import FaultError, LabError
 from orchestrator.faulting import heal, in_force, inject
-from orchestrator.reality import differences
 from orchestrator.shipped import shipped_topologies
 from tests.bench.running import lab, no_lab_left
 from tests.e2e.effects import Try

@@ -10,10 +10,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from orchestrator.drift import differences
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faulting import fault_in_force, heal, in_force, inject
 from orchestrator.faults import FAULTS
-from orchestrator.reality import differences
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.state import start_time
 from tests.e2e.birds import plan_of

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.analysis.evidence import LogLine
+from orchestrator.events.files import told_of_changes
+from orchestrator.events.scene import Scene
 from orchestrator.runtime.engine import in_parallel
-from orchestrator.watching.files import told_of_changes
-from orchestrator.watching.scene import Scene
 
 Read = Callable[[str, LogLine], None]
 

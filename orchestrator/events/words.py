@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from orchestrator.events import SAYERS
+from orchestrator.events.names import Names
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching import SAYERS
-from orchestrator.watching.names import Names
 
 
 class Line(NamedTuple):

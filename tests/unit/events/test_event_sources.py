@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 from orchestrator.analysis.evidence import LogLine
-from orchestrator.watching import health, ledger
-from orchestrator.watching.caches import read_verdict
-from orchestrator.watching.files import told_of_changes
-from orchestrator.watching.logs import Tail
-from orchestrator.watching.nodes import read_event
+from orchestrator.events import health, ledger
+from orchestrator.events.caches import read_verdict
+from orchestrator.events.files import told_of_changes
+from orchestrator.events.logs import Tail
+from orchestrator.events.nodes import read_event
 
 SOON_S = 5.0
 

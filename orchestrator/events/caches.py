@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.web.server_logs import read_edge_log
+from orchestrator.events.logs import told_of_lines
+from orchestrator.events.names import Names, listed
+from orchestrator.events.scene import Scene
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.logs import told_of_lines
-from orchestrator.watching.names import Names, listed
-from orchestrator.watching.scene import Scene
 
 # What the lab itself asks an edge, to see whether it is well.
 _HEALTH_CHECK = "/healthz"

@@ -11,10 +11,10 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from orchestrator.events.names import Names
+from orchestrator.events.scene import Scene
 from orchestrator.runtime import boot
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.names import Names
-from orchestrator.watching.scene import Scene
 
 _ALL_EVERY_S, _TOUCHED_EVERY_S = 20.0, 2.0
 _TOUCHING = ("link", "address", "route", "session", "node")

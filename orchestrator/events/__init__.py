@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from orchestrator.trials import NetworkEvent
-from orchestrator.watching.caches import say_caches, watch_caches
-from orchestrator.watching.health import say_health, watch_health
-from orchestrator.watching.kernel import (
+from orchestrator.events.caches import say_caches, watch_caches
+from orchestrator.events.health import say_health, watch_health
+from orchestrator.events.kernel import (
     say_addresses,
     say_links,
     say_overrun,
     say_routes,
     watch_kernels,
 )
-from orchestrator.watching.ledger import say_faults, say_lab, watch_ledger
-from orchestrator.watching.names import Names
-from orchestrator.watching.nodes import say_nodes, watch_nodes
-from orchestrator.watching.scene import Scene
-from orchestrator.watching.sessions import say_sessions, watch_sessions
+from orchestrator.events.ledger import say_faults, say_lab, watch_ledger
+from orchestrator.events.names import Names
+from orchestrator.events.nodes import say_nodes, watch_nodes
+from orchestrator.events.scene import Scene
+from orchestrator.events.sessions import say_sessions, watch_sessions
+from orchestrator.trials import NetworkEvent
 
 Source = Callable[[Scene], AbstractContextManager[None]]
 Sayer = Callable[[Names, str, Sequence[NetworkEvent]], Iterator[str]]

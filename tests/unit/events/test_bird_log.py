@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.analysis.evidence import LogLine
+from orchestrator.events.names import names_of
+from orchestrator.events.sessions import BirdLog, say_sessions
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.names import names_of
-from orchestrator.watching.sessions import BirdLog, say_sessions
 from tests.unit.compile.texts import compiled
 
 PLAN = compiled("""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from orchestrator.reality.look import Finding, Look
+from orchestrator.drift.look import Finding, Look
 from orchestrator.runtime.boot import CA_FILE, ill_nodes
 from orchestrator.runtime.containers import LAB_LABEL
 from orchestrator.runtime.engine import explaining

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from orchestrator.events.names import counted, listed, names_of
+from orchestrator.events.words import as_object, lines_of
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.names import counted, listed, names_of
-from orchestrator.watching.words import as_object, lines_of
-from tests.unit.watching.test_bird_log import PLAN
+from tests.unit.events.test_bird_log import PLAN
 
 NAMES = names_of(PLAN)
 BIRD = {"protocol": "bird", "table": 254, "metric": 32, "kind": "unicast"}

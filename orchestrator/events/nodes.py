@@ -10,10 +10,10 @@ from typing import Any
 
 from docker.errors import APIError, DockerException
 
+from orchestrator.events.names import Names, listed
+from orchestrator.events.scene import Scene
 from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.names import Names, listed
-from orchestrator.watching.scene import Scene
 
 # By Docker's word for it: of one node, and of several.
 _SAID = {

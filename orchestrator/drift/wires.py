@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from ipaddress import ip_interface
 
+from orchestrator.drift.look import Finding, Look
 from orchestrator.errors import LabError
 from orchestrator.plan.addresses import HostAddress
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Link, Node
-from orchestrator.reality.look import Finding, Look
 from orchestrator.runtime.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
+from orchestrator.events.names import Names, counted, listed
+from orchestrator.events.scene import Scene
 from orchestrator.runtime.monitor import watch
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.names import Names, counted, listed
-from orchestrator.watching.scene import Scene
 
 _LINKS = {"up": "is up", "down": "is down", "gone": "is gone", "new": "is new"}
 _ADDRESSES = {"add": "has", "del": "has no more"}

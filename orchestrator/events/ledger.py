@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from orchestrator.events.files import told_of_changes
+from orchestrator.events.names import Names
+from orchestrator.events.scene import Scene
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching.files import told_of_changes
-from orchestrator.watching.names import Names
-from orchestrator.watching.scene import Scene
 
 _LEDGER = "faults.json"
 _SAID = {"injected": "begins", "in force": "is in force", "healed": "is healed"}

@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from orchestrator.events import SOURCES
+from orchestrator.events.scene import Scene
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
 from orchestrator.trials import NetworkEvent
-from orchestrator.watching import SOURCES
-from orchestrator.watching.scene import Scene
 
 # Sources have each their own delay: what is told within this time is put in order.
 GATHER_S = 0.1

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from orchestrator.reality.look import Finding, Look, look, planned_of
-from orchestrator.reality.nodes import (
+from orchestrator.drift.look import Finding, Look, look, planned_of
+from orchestrator.drift.nodes import (
     compare_certificates,
     compare_containers,
     compare_files,
     compare_services,
 )
-from orchestrator.reality.routes import compare_routes
-from orchestrator.reality.wires import compare_addresses, compare_links
+from orchestrator.drift.routes import compare_routes
+from orchestrator.drift.wires import compare_addresses, compare_links
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
 
