@@ -23,7 +23,7 @@ from orchestrator.capture.detached import read_outcome, salvage, started_alone
 from orchestrator.capture.folder import new_folder, write_counts, write_journey
 from orchestrator.capture.mux import EVERYTHING, CaptureSummary, Options, Tap
 from orchestrator.capture.taps import choose_taps, every_tap, ports_of
-from orchestrator.errors import DeployError, UsageError
+from orchestrator.errors import DeployError, UsageError, did_you_mean
 from orchestrator.linking import find_link
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.captures import (
@@ -39,7 +39,6 @@ from orchestrator.runtime.offloads import hold, release
 from orchestrator.runtime.ownership import give_to_user
 from orchestrator.runtime.state import LabState, Process, RunningCapture, start_time
 from orchestrator.runtime.wiring import namespaces_of
-from orchestrator.spec.problems import did_you_mean
 
 
 @dataclass(frozen=True)

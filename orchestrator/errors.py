@@ -12,6 +12,8 @@
     ├── FaultError      a fault could not be put in force           (exit 1)
     └── CheckFailed     the lab ran and a check of it failed        (exit 1)
 
+`Mistake` is a ValueError: a validator of the schema raises it, and it becomes a Problem.
+
 Anything else that escapes is a bug of ours: exit 3, with a log.
 """
 
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class LabError(Exception):
@@ -98,3 +101,18 @@ class FaultError(LabError):
 
 class CheckFailed(LabError):
     """The lab ran, and what was expected of it did not hold."""
+
+
+class Mistake(ValueError):
+    """What a validator of the schema raises: a message, and how to mend it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """``did you mean 'providers'?`` for the choice nearest to ``word``, or nothing."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
+    return f"did you mean '{by_folded[near[0]]}'?" if near else ""

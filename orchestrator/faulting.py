@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.drift import Reality
-from orchestrator.errors import FaultError, UsageError
+from orchestrator.errors import FaultError, Mistake, UsageError, did_you_mean
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault, Options
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
@@ -24,7 +24,6 @@ from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
-from orchestrator.spec.problems import Mistake, did_you_mean
 
 SEEN_WITHIN_S = 15.0
 AS_BEFORE_WITHIN_S = 60.0

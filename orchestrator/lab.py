@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import docker
 
 from orchestrator.browser.chromium import managed_policy
-from orchestrator.errors import DeployError, UsageError
+from orchestrator.errors import DeployError, UsageError, did_you_mean
 from orchestrator.plan.model import Node, Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
@@ -22,7 +22,6 @@ from orchestrator.runtime.keeper import start_keeper
 from orchestrator.runtime.links.state import LinkState, load_links
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
-from orchestrator.spec.problems import did_you_mean
 
 READY_WITHIN_S = 60.0
 

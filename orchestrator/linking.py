@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.compile.wires import find_nonsense, nearest_link, overlay
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.plan.model import Link, Plan
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
@@ -18,7 +18,7 @@ from orchestrator.runtime.links.state import DIRECTIONS, Direction, LinkState
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.spec.document import Document, Node, Position
-from orchestrator.spec.problems import did_you_mean, explain
+from orchestrator.spec.problems import explain
 from orchestrator.spec.wires import DirectionSpec, WireSpec
 
 

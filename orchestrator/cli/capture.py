@@ -28,10 +28,9 @@ from orchestrator.cli.common import (
     print_json,
     print_note,
 )
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.runtime.state import RunningCapture
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 
 _MIB = 1 << 20

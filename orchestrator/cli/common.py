@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.shipped import shipped_topologies
-from orchestrator.spec.problems import did_you_mean
 
 DEFAULT_TOPOLOGY = "internet.yaml"
 DEFAULT_CAPTURES = Path("captures")

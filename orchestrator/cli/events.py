@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 import click
 
 from orchestrator.cli.common import chosen_lab, name_option, print_note
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError, did_you_mean
 from orchestrator.events import ALWAYS, KINDS
 from orchestrator.events.names import names_of
 from orchestrator.events.scene import Scene
 from orchestrator.events.stream import Batch, stream_of, watched
 from orchestrator.events.words import as_object, clock, lines_of
 from orchestrator.lab import node_of
-from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.units import read_duration_s
 
 

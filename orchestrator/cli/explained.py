@@ -11,12 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.planned import system_of
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.plan.addresses import FAMILIES, Address, of_family
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.forwarding import ForwardingPlane, Hop, NoPath, catchment
 from orchestrator.plan.model import Plan
-from orchestrator.spec.problems import did_you_mean
 
 # Of the routes a router did not choose, this many are told.
 MOST_REJECTED = 3

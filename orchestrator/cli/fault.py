@@ -11,14 +11,13 @@ import click
 
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
-from orchestrator.errors import LabError, UsageError
+from orchestrator.errors import LabError, Mistake, UsageError, did_you_mean
 from orchestrator.faulting import find_fault, heal, in_force, inject
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.state import LabState, known_labs
-from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.units import read_duration_s
 
 LIST = "list"

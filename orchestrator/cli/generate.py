@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
 from orchestrator.spec.kinds import check_label
-from orchestrator.spec.problems import Mistake
 
 
 @click.command("generate")

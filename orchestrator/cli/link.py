@@ -10,12 +10,11 @@ import click
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.links_told import arrow, told
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.linking import directions_from, find_link, links_of, read_settings, shaped
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Link
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 
 from_option = click.option("--from", "sender", default="", help="Only frames that this end sends.")

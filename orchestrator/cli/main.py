@@ -63,7 +63,7 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            from orchestrator.spec.problems import did_you_mean
+            from orchestrator.errors import did_you_mean
 
             hint = did_you_mean(args[0], VERBS) or f"there is: {', '.join(VERBS)}"
             ctx.fail(f"there is no verb '{args[0]}'; {hint}")

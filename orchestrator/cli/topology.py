@@ -16,11 +16,10 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.explained import print_catchment, print_path
 from orchestrator.cli.planned import print_plan
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
-from orchestrator.spec.problems import did_you_mean
 
 
 @click.command("check")

@@ -21,10 +21,9 @@ from orchestrator.cli.common import (
     run_folder,
 )
 from orchestrator.cli.trace_told import print_trace
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.runs.read import read_run
-from orchestrator.spec.problems import did_you_mean
 
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 _FRAME = re.compile(r"([^:]+:)?[0-9]{1,12}")

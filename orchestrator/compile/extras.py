@@ -15,12 +15,12 @@ from orchestrator.compile.addressing import (
 )
 from orchestrator.compile.draft import STUB_COST, Draft, Machine, Port, default_routes
 from orchestrator.compile.systems import add_ospf_link, add_router
+from orchestrator.errors import did_you_mean
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.routing import OspfPort
 from orchestrator.plan.services import HostSettings
 from orchestrator.spec.document import Path
 from orchestrator.spec.model import LinkSpec
-from orchestrator.spec.problems import did_you_mean
 
 LONGEST_NAME = 15  # IFNAMSIZ of Linux, without its final NUL
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")

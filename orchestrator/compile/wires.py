@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from orchestrator.compile.draft import Draft, Machine, distance_between
+from orchestrator.errors import Mistake, did_you_mean
 from orchestrator.plan.impairment import (
     CLEAR,
     Bernoulli,
@@ -22,7 +23,6 @@ from orchestrator.plan.impairment import (
 )
 from orchestrator.plan.model import Link
 from orchestrator.spec.document import Path
-from orchestrator.spec.problems import Mistake, did_you_mean
 from orchestrator.spec.profiles import PROFILES
 from orchestrator.spec.wires import BurstSpec, DirectionSpec, WireSpec
 

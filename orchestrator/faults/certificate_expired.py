@@ -9,7 +9,7 @@ import ssl
 
 from cryptography import x509
 
-from orchestrator.errors import FaultError
+from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import Address
@@ -17,7 +17,6 @@ from orchestrator.plan.model import CertRequest, Plan
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.namespaces import entered
 from orchestrator.runtime.pki import load_key, load_signed, mint_expired_leaf
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 
 _PORT, _TIMEOUT_S = 443, 2.0

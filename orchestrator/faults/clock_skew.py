@@ -11,11 +11,10 @@ import shutil
 import time
 from pathlib import Path
 
-from orchestrator.errors import FaultError
+from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.spec.problems import Mistake
 
 LIBRARY = Path(__file__).with_name("skewed_clock.so")
 # The image links /etc/ld.so.preload to the second (images/client).

@@ -14,6 +14,7 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from orchestrator.errors import Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_gateways import (
     DNSMASQ_CONF,
@@ -28,7 +29,6 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
 from orchestrator.runtime.caches import renew_lease
 from orchestrator.runtime.engine import in_parallel
-from orchestrator.spec.problems import Mistake
 
 _CONF = "rogue-dhcp.conf"
 _SERVER = ("busybox", "udhcpd", "-f", f"/lab/{_CONF}")

@@ -9,13 +9,12 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_gateways import forget_names
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
-from orchestrator.spec.problems import Mistake
 
 CONF, ZONE = "named.conf", "poisoned.zone"
 _RNDC = ("rndc", "-k", "/run/rndc.key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from ipaddress import ip_network
 
-from orchestrator.errors import FaultError, UsageError
+from orchestrator.errors import FaultError, Mistake, UsageError
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_bird import CONF, reconfigure, restore_bird, tell
 from orchestrator.faults.scene import Scene
@@ -15,7 +15,6 @@ from orchestrator.plan.prefixes import PrefixIndex
 from orchestrator.plan.routing import Origin, RouterSettings
 from orchestrator.runtime.probing import prefixes
 from orchestrator.runtime.rib import TABLES
-from orchestrator.spec.problems import Mistake
 
 # What others take at all (render/templates/bird/filters).
 _LONGEST = {4: 24, 6: 48}

@@ -5,6 +5,7 @@ Each time is as a pulled cable is. Routing that answers at once does so again an
 
 from __future__ import annotations
 
+from orchestrator.errors import Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_links import (
     LINK_TARGET,
@@ -16,7 +17,6 @@ from orchestrator.faults.on_links import (
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.links.flapping import flapping, start_flapping, stop_flapping
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 
 _SHORTEST_S = 0.2

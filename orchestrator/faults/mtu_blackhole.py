@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.long_frames import drop_long, drops_long, pass_long
 from orchestrator.faults.on_links import LINK_TARGET, crossing
@@ -16,7 +16,6 @@ from orchestrator.faults.scene import Scene
 from orchestrator.linking import directions_from
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.wiring import interface_at
-from orchestrator.spec.problems import Mistake
 
 _LEAST = 68  # what IPv4 must carry (RFC 791)
 

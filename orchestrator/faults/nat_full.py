@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator.errors import FaultError
+from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_gateways import gateways, hosts_of
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.spec.problems import Mistake
 
 RULES = "nftables.conf"
 _OUTWARD = 'iifname "lan" oifname "wan" accept'

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
+from orchestrator.errors import Mistake
 from orchestrator.faults import node_restart
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_nodes import NODE_TARGET, power_off, power_on
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 
 _LONGEST_S = 10.0  # others wait for the lab meanwhile, and not for ever

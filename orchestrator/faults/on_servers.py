@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.errors import FaultError, UsageError
+from orchestrator.errors import FaultError, UsageError, did_you_mean
 from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_nodes import (
     inspect,
@@ -23,7 +23,6 @@ from orchestrator.faults.on_nodes import (
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import NameServerSettings
-from orchestrator.spec.problems import did_you_mean
 
 # What each role runs; the first is what it is there for.
 _DAEMONS: Mapping[str, tuple[str, ...]] = {

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_links import dig_holes, fill_holes, holes_seen, plan_holes
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import AutonomousSystem, Plan
 from orchestrator.runtime.links.state import DIRECTIONS
-from orchestrator.spec.problems import did_you_mean
 
 
 def _targets(plan: Plan) -> list[str]:

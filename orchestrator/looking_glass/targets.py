@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.plan.addresses import Address, holds
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import (
@@ -16,7 +16,6 @@ from orchestrator.plan.services import (
     View,
     Zone,
 )
-from orchestrator.spec.problems import did_you_mean
 
 _MOST_ALIASES = 8
 

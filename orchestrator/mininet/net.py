@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from mininet.log import error
 from mininet.net import Mininet
 
-from orchestrator.errors import LabError
+from orchestrator.errors import LabError, did_you_mean
 from orchestrator.linking import find_link, links_of
 from orchestrator.mininet.links import LabIntf, LabLink
 from orchestrator.mininet.measures import Measures
@@ -19,7 +19,6 @@ from orchestrator.plan.model import Plan
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
-from orchestrator.spec.problems import did_you_mean
 
 # Those that pass packets on; everything else is an end system, which Mininet calls a host.
 _PASSING_ON = ("router", "access", "gateway", "routeserver")

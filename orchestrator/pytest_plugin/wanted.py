@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from orchestrator.errors import UsageError
-from orchestrator.spec.problems import did_you_mean
+from orchestrator.errors import UsageError, did_you_mean
 
 MARK = (
     'topology(file, scope="session"|"module", settings=(), timeout_s=60): the lab of the fixture '

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from orchestrator.errors import Problem, SpecError
-from orchestrator.spec.problems import Mistake
+from orchestrator.errors import Mistake, Problem, SpecError
 
 MAX_PROBLEMS = 20
 MAX_ASN = 4_294_967_294  # RFC 7300 keeps the last one back

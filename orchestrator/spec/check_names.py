@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import Problem
+from orchestrator.errors import Problem, did_you_mean
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.lookups import implied_tlds, zone_of
 from orchestrator.spec.model import DnsSpec, ServersSpec, Topology
-from orchestrator.spec.problems import did_you_mean
 from orchestrator.spec.references import missing, missing_router, twice
 
 MOST_ROOTS = 26  # they are called a.root-servers.net to z.root-servers.net

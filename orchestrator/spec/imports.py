@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrator.errors import Problem, SpecError
+from orchestrator.errors import Mistake, Problem, SpecError
 from orchestrator.spec.caida import Relationships, parse_relationships, select
 from orchestrator.spec.document import Document, Node, Position
 from orchestrator.spec.model import AsSpec, ImportSpec, Topology
-from orchestrator.spec.problems import Mistake
 
 
 class Imported(NamedTuple):

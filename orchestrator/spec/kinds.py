@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from orchestrator.errors import Mistake, did_you_mean
 from orchestrator.spec.places import CITIES
-from orchestrator.spec.problems import Mistake, did_you_mean
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _URL = re.compile(r"https?://(?P<host>[^/:?#@]+)(:[0-9]+)?([/?#].*)?")

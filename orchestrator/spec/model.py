@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator.errors import Mistake
 from orchestrator.spec.kinds import (
     Address,
     AnyPrefix,
@@ -33,7 +34,6 @@ from orchestrator.spec.kinds import (
     names_to_mapping,
     nothing_to_mapping,
 )
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.records import check_owner, master_form
 from orchestrator.spec.routing import (
     Announced,

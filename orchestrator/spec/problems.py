@@ -1,40 +1,23 @@
-"""What is said of a mistake: the nearest right word, and plain words for each complaint.
+"""Plain words for each of pydantic's complaints.
 
 pydantic finds the mistakes against the schema and words them for programmers; here its
-complaints become Problems a network engineer can act on. It is not imported, so that those
-who only want ``did_you_mean`` do not wait for it.
+complaints become Problems a network engineer can act on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from ipaddress import IPv4Network
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from orchestrator.errors import Problem, SpecError
+from orchestrator.errors import Problem, SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from orchestrator.spec.document import Document, Path
-
-
-class Mistake(ValueError):
-    """What a validator of the schema raises: a message, and how to mend it."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """``did you mean 'providers'?`` for the choice nearest to ``word``, or nothing."""
-    by_folded = {choice.casefold(): choice for choice in choices}
-    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
-    return f"did you mean '{by_folded[near[0]]}'?" if near else ""
 
 
 class _Finding(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from orchestrator.spec.problems import Mistake
+from orchestrator.errors import Mistake
 
 _PART = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _OWNER = re.compile(rf"@|(\*|{_PART})(\.{_PART})*")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestrator.errors import Problem
+from orchestrator.errors import Problem, did_you_mean
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.lookups import router_names
 from orchestrator.spec.model import Topology
-from orchestrator.spec.problems import did_you_mean
 
 _MOST_LISTED = 20
 

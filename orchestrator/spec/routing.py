@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from orchestrator.errors import Mistake
 from orchestrator.spec.kinds import AnyPrefix, Asn, Label, nothing_to_mapping
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_duration_s
 from orchestrator.spec.wires import Milliseconds, Shape
 

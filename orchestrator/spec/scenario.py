@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from orchestrator.errors import Mistake
 from orchestrator.spec.kinds import Label, nothing_to_mapping
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.units import read_bound, read_span_ms
 from orchestrator.spec.wires import Shape
 

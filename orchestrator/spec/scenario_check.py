@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from orchestrator.errors import Problem, SpecError
+from orchestrator.errors import Problem, SpecError, did_you_mean
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.load import parse
-from orchestrator.spec.problems import did_you_mean, explain
+from orchestrator.spec.problems import explain
 from orchestrator.spec.scenario import (
     ExpectSpec,
     FaultSpec,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from orchestrator.spec.problems import Mistake, did_you_mean
+from orchestrator.errors import Mistake, did_you_mean
 
 _QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Zµ%/]*)\s*")
 _BOUND = re.compile(r"\s*(<=|>=|=)?\s*([^<>=\s].*)")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from orchestrator.spec.problems import Mistake, did_you_mean
+from orchestrator.errors import Mistake, did_you_mean
 from orchestrator.spec.profiles import PROFILES, Distribution
 from orchestrator.spec.units import (
     MOST_PACKETS,

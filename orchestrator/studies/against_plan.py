@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from itertools import combinations
 
-from orchestrator.errors import Problem, UsageError
+from orchestrator.errors import Problem, UsageError, did_you_mean
 from orchestrator.faulting import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from orchestrator.plan.model import Node, Plan
@@ -14,7 +14,6 @@ from orchestrator.plan.services import NameServerSettings
 from orchestrator.roles import ROLES
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
-from orchestrator.spec.problems import did_you_mean
 from orchestrator.spec.scenario import FaultSpec, ProbeSpec, Scenario
 from orchestrator.studies.timeline import TimedFault
 

@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import Problem, SpecError, UsageError
+from orchestrator.errors import Problem, SpecError, UsageError, did_you_mean
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.shipped import shipped_topologies
 from orchestrator.spec.document import Document
-from orchestrator.spec.problems import did_you_mean
 from orchestrator.spec.scenario import Scenario
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.against_plan import place_faults, problems_with_plan

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import Mistake, UsageError
 from orchestrator.faults import FAULTS
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.on_servers import choose_daemon, daemons_of
@@ -14,7 +14,6 @@ from orchestrator.faults.partition import crossing_links, resolve_side, side_of
 from orchestrator.loading import load
 from orchestrator.runtime.state import LabState
 from orchestrator.shipped import shipped_topologies
-from orchestrator.spec.problems import Mistake
 
 PLAN = load(shipped_topologies() / "internet.yaml")
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from orchestrator.errors import FaultError
+from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.app_slow import read_share
 from orchestrator.faults.certificate_expired import read_ago
 from orchestrator.faults.clock_skew import read_offset_s
@@ -26,7 +26,6 @@ from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_node
 from orchestrator.shipped import shipped_topologies
-from orchestrator.spec.problems import Mistake
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ from random import Random
 
 import pytest
 
-from orchestrator.errors import SpecError
+from orchestrator.errors import Mistake, SpecError
 from orchestrator.spec.caida import Relationships, parse_relationships, select
-from orchestrator.spec.problems import Mistake
 
 # 1 and 2 are the top; 3 buys from both, 4 from 2; 5 and 6 are stubs; 7 and 8 know only each other.
 SMALL = """\

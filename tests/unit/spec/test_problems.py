@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator.errors import Mistake, did_you_mean
 from orchestrator.spec.load import parse
-from orchestrator.spec.problems import Mistake, did_you_mean, explain
+from orchestrator.spec.problems import explain
 
 
 class Strict(BaseModel):

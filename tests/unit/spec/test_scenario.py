@@ -7,9 +7,8 @@ from typing import get_args
 import pytest
 
 from orchestrator import trials
-from orchestrator.errors import SpecError
+from orchestrator.errors import Mistake, SpecError
 from orchestrator.spec import scenario as language
-from orchestrator.spec.problems import Mistake
 from orchestrator.spec.scenario import Bound, Scenario
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.spec.units import read_bound, read_span_ms

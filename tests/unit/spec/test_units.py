@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.spec.problems import Mistake
+from orchestrator.errors import Mistake
 from orchestrator.spec.units import (
     MOST_PACKETS,
     RATES_BPS,
