@@ -23,8 +23,8 @@ from orchestrator.capture.detached import read_outcome, salvage, started_alone
 from orchestrator.capture.folder import new_folder, write_counts, write_journey
 from orchestrator.capture.mux import EVERYTHING, CaptureSummary, Options, Tap
 from orchestrator.capture.taps import choose_taps, every_tap, ports_of
-from orchestrator.errors import DeployError, UsageError, did_you_mean
-from orchestrator.linking import find_link
+from orchestrator.errors import DeployError, UsageError, unknown
+from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.captures import (
     add_capture,
@@ -100,8 +100,7 @@ def _chosen(plan: Plan, namespaces: dict[str, str], request: Request) -> list[Ta
     """The taps of what was asked for. Raises UsageError for names that are none."""
     for name in request.nodes:
         if name not in ports_of(plan):
-            hint = did_you_mean(name, ports_of(plan)) or f"there is: {', '.join(ports_of(plan))}"
-            raise UsageError(f"there is no node or switch '{name}' in lab '{plan.name}'", hint)
+            raise unknown("node or switch", name, ports_of(plan), within=f"in lab '{plan.name}'")
     links = [find_link(plan, name) for name in request.links]
     if not request.nodes and not links:
         return every_tap(plan, namespaces)

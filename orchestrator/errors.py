@@ -23,6 +23,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+# Choices that a hint lists.
+_MOST_LISTED = 20
+
 
 class LabError(Exception):
     """A failure the user can act on: what went wrong, and how to mend it."""
@@ -116,3 +119,23 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     by_folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
     return f"did you mean '{by_folded[near[0]]}'?" if near else ""
+
+
+def nearest(word: str, choices: Iterable[str], otherwise: str = "") -> str:
+    """A hint: the choice nearest to ``word``; if none is near, ``otherwise``, or what there is."""
+    choices = tuple(choices)
+    more = ", …" if len(choices) > _MOST_LISTED else ""
+    listed = f"there is: {', '.join(choices[:_MOST_LISTED])}{more}" if choices else "there is none"
+    return did_you_mean(word, choices) or otherwise or listed
+
+
+def unknown(
+    kind: str, name: str, choices: Iterable[str], *, within: str = "", hint: str = ""
+) -> UsageError:
+    """The error for a name that is none: ``there is no node 'laptp' in lab 'internet'``.
+
+    ``kind`` is what it should have been, ``within`` where it was looked for ("in lab 'internet'"),
+    and its hint is that of `nearest`, ``hint`` being what is said otherwise.
+    """
+    where = f" {within}" if within else ""
+    return UsageError(f"there is no {kind} '{name}'{where}", nearest(name, choices, hint))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.drift import Reality
-from orchestrator.errors import FaultError, Mistake, UsageError, did_you_mean
+from orchestrator.errors import FaultError, Mistake, UsageError, nearest, unknown
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault, Options
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
@@ -38,8 +38,7 @@ def _unwatched(reasons: Sequence[str]) -> None:
 def find_fault(name: str) -> Fault:
     """A fault by its name. Raises UsageError, with the nearest there is."""
     if name not in FAULTS:
-        hint = did_you_mean(name, FAULTS) or "see: lab fault list"
-        raise UsageError(f"there is no fault '{name}'", hint)
+        raise unknown("fault", name, FAULTS, hint="see: lab fault list")
     return FAULTS[name]
 
 
@@ -49,9 +48,8 @@ def find_target(fault: Fault, plan: Plan, given: str) -> str:
         return fault.resolve(plan, given)
     targets = fault.targets(plan)
     if given not in targets:
-        listed = f"there is: {', '.join(targets)}" if targets else f"this lab has no {fault.target}"
-        hint = did_you_mean(given, targets) or listed
-        raise UsageError(f"{fault.name}: there is no {fault.target} '{given}'", hint)
+        hint = "" if targets else f"this lab has no {fault.target}"
+        raise unknown(fault.target, given, targets, within=f"for {fault.name}", hint=hint)
     return given
 
 
@@ -61,7 +59,7 @@ def read_options(fault: Fault, given: Mapping[str, str]) -> Options:
     problems = []
     for name, value in given.items():
         if name not in known:
-            hint = did_you_mean(name, known) or f"there is: {', '.join(known) or 'none'}"
+            hint = nearest(name, known)
             problems.append(f"{fault.name} has no option '{name}'; {hint}")
             continue
         try:

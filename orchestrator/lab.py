@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import docker
 
 from orchestrator.browser.chromium import managed_policy
-from orchestrator.errors import DeployError, UsageError, did_you_mean
-from orchestrator.plan.model import Node, Plan
+from orchestrator.errors import DeployError
+from orchestrator.plan.lookups import node_of
+from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
 from orchestrator.runtime.caches import empty_resolvers
@@ -153,11 +154,3 @@ def container_of(name: str, node: str) -> str:
     """What Docker calls a node of a running lab. Raises UsageError where there is none."""
     require_root()
     return container_name(name, node_of(LabState(name).plan(), node).name)
-
-
-def node_of(plan: Plan, name: str) -> Node:
-    """A node by name. Raises UsageError, with the nearest name there is."""
-    if name not in plan.nodes:
-        hint = did_you_mean(name, plan.nodes) or f"there is: {', '.join(plan.nodes)}"
-        raise UsageError(f"there is no node '{name}' in lab '{plan.name}'", hint)
-    return plan.nodes[name]

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.compile.wires import find_nonsense, nearest_link, overlay
-from orchestrator.errors import UsageError, did_you_mean
-from orchestrator.plan.model import Link, Plan
+from orchestrator.compile.wires import find_nonsense, overlay
+from orchestrator.errors import UsageError, nearest
+from orchestrator.plan.model import Link
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.links.layer import LinkLayer
@@ -30,22 +30,6 @@ def links_of(lab: str) -> Iterator[LinkLayer]:
     plan = state.plan()
     with state.locked():
         yield LinkLayer(state, plan, namespaces_of(plan, find_containers(client, lab)))
-
-
-def find_link(plan: Plan, name: str) -> Link:
-    """A link by its name, or by its two ends as ``a,b``. Raises UsageError with the nearest."""
-    if name in plan.links:
-        return plan.links[name]
-    ends = set(name.split(","))
-    found = [link for link in plan.links.values() if ends == {link.a.node, link.b.node}]
-    if len(found) > 1:
-        listed = ", ".join(link.name for link in found)
-        raise UsageError(f"'{name}' are the ends of {len(found)} links", f"name one: {listed}")
-    if found:
-        return found[0]
-    dashed = name.replace(",", "--")
-    hint = nearest_link(dashed, plan.links) or "see 'lab link' for the links there are"
-    raise UsageError(f"there is no link '{name}' in lab '{plan.name}'", hint)
 
 
 def directions_from(link: Link, sender: str) -> tuple[Direction, ...]:
@@ -102,7 +86,7 @@ def _unknown(key: str) -> str:
     if key in WireSpec.model_fields:
         return f"'{key}' is for topologies; a running link keeps what it has"
     known = DirectionSpec.model_fields
-    hint = did_you_mean(key, known) or f"there is: {', '.join(known)}"
+    hint = nearest(key, known)
     return _sentence(f"a link has no '{key}'", hint)
 
 

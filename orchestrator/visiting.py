@@ -39,9 +39,9 @@ from orchestrator.capture.mux import CaptureSummary, start_capture
 from orchestrator.capture.pcapng import embed_secrets
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import HostError, LabError, UsageError
-from orchestrator.lab import node_of
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
+from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records import Visit, to_json
 from orchestrator.roles import ROLES

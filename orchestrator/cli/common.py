@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import UsageError, unknown
 from orchestrator.shipped import shipped_topologies
 
 DEFAULT_TOPOLOGY = "internet.yaml"
@@ -44,8 +44,7 @@ def chosen_lab(name: str) -> str:
     labs = known_labs()
     if name:
         if name not in labs:
-            hint = did_you_mean(name, labs) or f"there is: {', '.join(labs) or 'none'}"
-            raise UsageError(f"there is no lab '{name}'", hint)
+            raise unknown("lab", name, labs)
         return name
     if len(labs) > 1:
         raise UsageError("several labs are up", f"say which: --name {'|'.join(labs)}")
@@ -90,6 +89,6 @@ def run_folder(given: str | None, captures: Path) -> Path:
     name = given or "latest"
     if name not in runs:
         named = [run for run in runs if run != "latest"]
-        hint = did_you_mean(name, runs) or f"the newest is '{(named or runs)[-1]}'"
-        raise UsageError(f"there is no run '{name}' in {captures}/", hint)
+        hint = f"the newest is '{(named or runs)[-1]}'"
+        raise unknown("run", name, runs, within=f"in {captures}/", hint=hint)
     return captures / name

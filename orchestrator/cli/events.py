@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 import click
 
 from orchestrator.cli.common import chosen_lab, name_option, print_note
-from orchestrator.errors import Mistake, UsageError, did_you_mean
+from orchestrator.errors import Mistake, UsageError, unknown
 from orchestrator.events import ALWAYS, KINDS
 from orchestrator.events.names import names_of
 from orchestrator.events.scene import Scene
 from orchestrator.events.stream import Batch, stream_of, watched
 from orchestrator.events.words import as_object, clock, lines_of
-from orchestrator.lab import node_of
+from orchestrator.plan.lookups import node_of
 from orchestrator.spec.units import read_duration_s
 
 
@@ -48,8 +48,7 @@ def _read_kinds(written: str) -> tuple[str, ...]:
     kinds = tuple(kind.strip() for kind in written.split(",") if kind.strip())
     for kind in kinds:
         if kind not in KINDS:
-            hint = did_you_mean(kind, KINDS) or f"there is: {', '.join(KINDS)}"
-            raise UsageError(f"--kind: there is no kind of event '{kind}'", hint)
+            raise unknown("kind of event", kind, KINDS, within="for --kind")
     return kinds or KINDS
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.cli.planned import system_of
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import unknown
 from orchestrator.plan.addresses import FAMILIES, Address, of_family
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.forwarding import ForwardingPlane, Hop, NoPath, catchment
@@ -41,8 +41,8 @@ def _start(plan: Plan, name: str) -> str:
     system = system_of(plan, name)
     if name not in plan.nodes and system is None:
         known = [*plan.nodes, *(s.name for s in plan.systems.values())]
-        hint = did_you_mean(name, known) or "see 'lab plan' for the nodes and ASes there are"
-        raise UsageError(f"there is no node or AS '{name}'", hint)
+        hint = "see 'lab plan' for the nodes and ASes there are"
+        raise unknown("node or AS", name, known, hint=hint)
     return name if name in plan.nodes or system is None else system.routers[0]
 
 
@@ -89,8 +89,7 @@ def _decision(plan: Plan, router: str, prefix: Any) -> Iterator[str]:
 def print_catchment(plan: Plan, name: str) -> None:
     """Which instance of an anycast service the routers of each AS reach."""
     if name not in plan.anycast:
-        hint = did_you_mean(name, plan.anycast) or f"there is: {', '.join(plan.anycast) or 'none'}"
-        raise UsageError(f"there is no anycast service '{name}'", hint)
+        raise unknown("anycast service", name, plan.anycast)
     table = Table("AS", "router", *(f"IPv{family}" for family in FAMILIES))
     for asn, router, answers in catchment_rows(plan, name):
         table.add_row(str(asn), router, *answers)

@@ -11,7 +11,7 @@ import click
 
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
-from orchestrator.errors import LabError, Mistake, UsageError, did_you_mean
+from orchestrator.errors import LabError, Mistake, UsageError, nearest
 from orchestrator.faulting import find_fault, heal, in_force, inject
 from orchestrator.faults import FAULTS
 from orchestrator.faults.fault import Fault
@@ -178,7 +178,7 @@ def _meant(entries: Sequence[InForce], which: str, target: str, every: bool) -> 
     found = [e for e in entries if which in ("", str(e.id), e.fault) and target in ("", e.target)]
     if not found:
         names = [name for entry in entries for name in (str(entry.id), entry.fault)]
-        hint = did_you_mean(which, names) or "in force: " + "; ".join(map(str, entries))
+        hint = nearest(which, names, "in force: " + "; ".join(map(str, entries)))
         raise UsageError(f"no fault '{f'{which} {target}'.strip()}' is in force", hint)
     return found[::-1]
 

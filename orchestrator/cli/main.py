@@ -63,9 +63,9 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            from orchestrator.errors import did_you_mean
+            from orchestrator.errors import nearest
 
-            hint = did_you_mean(args[0], VERBS) or f"there is: {', '.join(VERBS)}"
+            hint = nearest(args[0], VERBS, "see: lab --help")
             ctx.fail(f"there is no verb '{args[0]}'; {hint}")
         return super().resolve_command(ctx, args)
 

@@ -16,9 +16,9 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.explained import print_catchment, print_path
 from orchestrator.cli.planned import print_plan
-from orchestrator.errors import UsageError, did_you_mean
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
+from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Plan
 
 
@@ -99,9 +99,6 @@ def schema_command(what: str) -> None:
 def _print_files(plan: Plan, name: str) -> None:
     from orchestrator.render.main import render_node
 
-    if name not in plan.nodes:
-        hint = did_you_mean(name, plan.nodes) or "see 'lab plan'"
-        raise UsageError(f"there is no node '{name}'", hint)
-    for path, text in render_node(plan.nodes[name], plan).items():
+    for path, text in render_node(node_of(plan, name), plan).items():
         click.echo(f"# ── /lab/{path}")
         click.echo(text)

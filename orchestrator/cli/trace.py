@@ -21,7 +21,7 @@ from orchestrator.cli.common import (
     run_folder,
 )
 from orchestrator.cli.trace_told import print_trace
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import UsageError, nearest, unknown
 from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.runs.read import read_run
 
@@ -75,8 +75,8 @@ def _require_packet(packet: str) -> None:
     """Raises UsageError where no run could have such a packet."""
     if packet in PACKETS or _FRAME.fullmatch(packet):
         return
-    hint = did_you_mean(packet, PACKETS) or f"there is: {', '.join(PACKETS)}, or a frame's number"
-    raise UsageError(f"--packet: there is no packet '{packet}'", hint)
+    hint = f"there is: {', '.join(PACKETS)}, or a frame's number"
+    raise unknown("packet", packet, PACKETS, within="for --packet", hint=hint)
 
 
 def _find(story: Story, packet: str | None) -> Trace:
@@ -106,7 +106,7 @@ def _find_frame(evidence: Evidence, packet: str) -> Frame:
     """``123`` of journey.pcapng, ``laptop:123`` of laptop.pcapng. Raises UsageError."""
     node, colon, digits = packet.rpartition(":")
     if colon and node not in evidence.frames:
-        hint = did_you_mean(node, evidence.frames) or "its files are named after the nodes"
+        hint = nearest(node, evidence.frames, "its files are named after the nodes")
         raise UsageError(f"--packet: this run has no file of a node '{node}'", hint)
     frames = evidence.frames[node] if colon else _all_frames(evidence)
     number = int(digits)

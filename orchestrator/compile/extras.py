@@ -15,7 +15,7 @@ from orchestrator.compile.addressing import (
 )
 from orchestrator.compile.draft import STUB_COST, Draft, Machine, Port, default_routes
 from orchestrator.compile.systems import add_ospf_link, add_router
-from orchestrator.errors import did_you_mean
+from orchestrator.errors import nearest
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.routing import OspfPort
 from orchestrator.plan.services import HostSettings
@@ -78,7 +78,7 @@ def _end(draft: Draft, written: str, path: Path) -> Machine | None:
         hint = "list the node in the section that brings the switch"
     elif machine is None:
         message = f"there is no node '{name}' to link"
-        hint = did_you_mean(name, draft.machines) or "see 'lab plan' for the nodes there are"
+        hint = nearest(name, draft.machines, "see 'lab plan' for the nodes there are")
     elif len(interface) > LONGEST_NAME:
         message = f"interface name of {len(interface)} characters: '{interface}'"
         hint = f"Linux takes at most {LONGEST_NAME}"

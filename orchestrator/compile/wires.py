@@ -6,12 +6,12 @@ cable is taken to follow the great circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
 from orchestrator.compile.draft import Draft, Machine, distance_between
-from orchestrator.errors import Mistake, did_you_mean
+from orchestrator.errors import Mistake
 from orchestrator.plan.impairment import (
     CLEAR,
     Bernoulli,
@@ -21,6 +21,7 @@ from orchestrator.plan.impairment import (
     Nth,
     Queue,
 )
+from orchestrator.plan.lookups import nearest_link
 from orchestrator.plan.model import Link
 from orchestrator.spec.document import Path
 from orchestrator.spec.profiles import PROFILES
@@ -69,12 +70,6 @@ def _collect_named(draft: Draft) -> None:
         else:
             hint = nearest_link(name, draft.links) or "see 'lab plan' for the links there are"
             draft.report(f"there is no link '{name}'", "wires", name, hint=hint, at_key=True)
-
-
-def nearest_link(name: str, links: Iterable[str]) -> str:
-    """The link that was meant, as did_you_mean says it; the ends of one are easily swapped."""
-    swapped, known = "--".join(name.split("--")[::-1]), list(links)
-    return did_you_mean(swapped if swapped in known else name, known)
 
 
 def shape(

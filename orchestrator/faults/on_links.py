@@ -24,7 +24,7 @@ from orchestrator.errors import FaultError
 from orchestrator.faults.fault import Memo
 from orchestrator.faults.ledger import InForce, read_ledger
 from orchestrator.faults.scene import Scene
-from orchestrator.linking import find_link
+from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Plan
 from orchestrator.runtime.interfaces import see_interfaces
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, save_links

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.errors import FaultError, UsageError, did_you_mean
+from orchestrator.errors import FaultError, UsageError, nearest
 from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_nodes import (
     inspect,
@@ -54,7 +54,7 @@ def choose_daemon(node: Node, given: str) -> str:
     if not daemons:
         raise UsageError(f"{node.name} is a {node.role} and runs no daemon")
     if given and given not in daemons:
-        hint = did_you_mean(given, daemons) or f"there is: {', '.join(daemons)}"
+        hint = nearest(given, daemons)
         raise UsageError(f"{node.name} runs no '{given}'", hint)
     return given or daemons[0]
 

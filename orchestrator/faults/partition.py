@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import UsageError, nearest
 from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_links import dig_holes, fill_holes, holes_seen, plan_holes
 from orchestrator.faults.scene import Scene
@@ -27,7 +27,7 @@ def resolve_side(plan: Plan, given: str) -> str:
     known = _targets(plan)
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known) or "name ASes, nodes and switches: alder,tundra"
+            hint = nearest(name, known, "name ASes, nodes and switches: alder,tundra")
             raise UsageError(f"partition: there is no '{name}' in lab '{plan.name}'", hint)
     if not names or not crossing_links(plan, side_of(plan, names)):
         hint = "name the ASes, nodes and switches of one side: alder,tundra"

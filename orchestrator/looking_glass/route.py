@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.errors import DeployError, UsageError
-from orchestrator.lab import node_of
 from orchestrator.looking_glass.choice import Choice, explain
 from orchestrator.looking_glass.targets import find_target
 from orchestrator.looking_glass.walk import Walker, Way
 from orchestrator.plan.addresses import Address, Family, of_family
+from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.runtime.containers import Container, find_containers

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
-from orchestrator.lab import node_of
 from orchestrator.looking_glass.route import RunningLab
 from orchestrator.plan.addresses import FAMILIES
+from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
 from orchestrator.runtime.containers import Container

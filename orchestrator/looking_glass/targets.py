@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import unknown
 from orchestrator.plan.addresses import Address, holds
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import (
@@ -36,8 +36,8 @@ def find_target(plan: Plan, name: str, asking: Node) -> Node | tuple[Address, ..
         found = resolve(plan, name, asking)
     if not found:
         known = [*plan.nodes, *plan.anycast, *plan.sites]
-        hint = did_you_mean(name, known) or "name a node, an anycast service, a site, an address"
-        raise UsageError(f"there is no '{name}' in lab '{plan.name}'", hint)
+        hint = "name a node, an anycast service, a site, an address"
+        raise unknown("target", name, known, within=f"in lab '{plan.name}'", hint=hint)
     return found
 
 

@@ -10,11 +10,12 @@ from mininet.log import error
 from mininet.net import Mininet
 
 from orchestrator.errors import LabError, did_you_mean
-from orchestrator.linking import find_link, links_of
+from orchestrator.linking import links_of
 from orchestrator.mininet.links import LabIntf, LabLink
 from orchestrator.mininet.measures import Measures
 from orchestrator.mininet.nodes import LabNode
 from orchestrator.mininet.places import ContainerPlace, Place, SwitchPlace
+from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root

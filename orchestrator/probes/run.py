@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator.browser.address import split_address
 from orchestrator.browser.browse import Client
 from orchestrator.errors import DeployError, UsageError
-from orchestrator.lab import node_of
+from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Plan
 from orchestrator.probes.job import Job, Station
 from orchestrator.probes.process import agent_asking

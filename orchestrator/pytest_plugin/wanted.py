@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from orchestrator.errors import UsageError, did_you_mean
+from orchestrator.errors import UsageError, unknown
 
 MARK = (
     'topology(file, scope="session"|"module", settings=(), timeout_s=60): the lab of the fixture '
@@ -74,8 +74,8 @@ def find_topology(given: str, folder: Path, shipped: Path) -> Path:
     if given in names:
         return names[given]
     beside = sorted(found.name for found in folder.glob("*.yaml"))
-    hint = did_you_mean(given, [*names, *beside]) or f"shipped: {', '.join(sorted(names))}"
-    raise UsageError(f"there is no topology '{given}' in {folder}", hint)
+    hint = f"shipped: {', '.join(sorted(names))}"
+    raise unknown("topology", given, [*names, *beside], within=f"in {folder}", hint=hint)
 
 
 def new_name(path: Path) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
-from orchestrator.linking import directions_from, find_link, links_of, read_settings, shaped
+from orchestrator.linking import directions_from, links_of, read_settings, shaped
+from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Link, Plan
 from orchestrator.runtime.links.state import DIRECTIONS
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import Problem, SpecError
+from orchestrator.errors import Problem, SpecError, nearest
 from orchestrator.spec.check_exchanges import check_exchanges
 from orchestrator.spec.check_names import (
     check_content,
@@ -19,7 +19,7 @@ from orchestrator.spec.check_relations import check_provider_cycles, check_relat
 from orchestrator.spec.check_routing import check_announcements, check_interiors, check_rpki
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
-from orchestrator.spec.references import missing, missing_router, nearest
+from orchestrator.spec.references import missing, missing_router
 
 NODE_ROLES = ("host", "router")
 
@@ -84,7 +84,7 @@ def _check_nodes(topology: Topology, document: Document) -> Iterator[Problem]:
     for name, node in topology.nodes.items():
         path: Path = ("nodes", name)
         if node.role not in NODE_ROLES:
-            hint = nearest(node.role, list(NODE_ROLES), "there is")
+            hint = nearest(node.role, NODE_ROLES)
             yield document.problem(f"unknown role '{node.role}'", *path, "role", hint=hint)
         if node.as_ is not None:
             yield from missing(document, "AS", node.as_, topology.as_, (*path, "as"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import Problem, did_you_mean
+from orchestrator.errors import Problem, nearest
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.lookups import implied_tlds, zone_of
@@ -148,7 +148,7 @@ def check_content(topology: Topology, document: Document) -> Iterator[Problem]:
         if zone_of(host, topology.zones) is None:
             parent = host.partition(".")[2]
             hint = f"add '{parent}' to 'zones'" if parent else "write it as 'www.example.com'"
-            hint = did_you_mean(parent, topology.zones) or hint
+            hint = nearest(parent, topology.zones, hint)
             yield document.problem(f"no zone holds '{host}'", *path, hint=hint, at_key=True)
 
 

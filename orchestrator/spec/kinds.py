@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from orchestrator.errors import Mistake, did_you_mean
+from orchestrator.errors import Mistake, nearest
 from orchestrator.spec.places import CITIES
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -122,7 +122,7 @@ def _check_address(address: IPv4Interface) -> IPv4Interface:
 def _check_place(place: Any) -> Any:
     if not isinstance(place, str) or place in CITIES:
         return place
-    hint = did_you_mean(place, CITIES) or "give coordinates: [50.1, 8.7]"
+    hint = nearest(place, CITIES, "give coordinates: [50.1, 8.7]")
     raise Mistake(f"unknown place '{place}'", hint)
 
 

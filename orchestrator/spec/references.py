@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestrator.errors import Problem, did_you_mean
+from orchestrator.errors import Problem, nearest
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.lookups import router_names
 from orchestrator.spec.model import Topology
-
-_MOST_LISTED = 20
 
 
 def missing(
@@ -18,9 +16,7 @@ def missing(
     """A problem where ``name`` is not among ``known``, with the nearest that is."""
     choices = list(known)
     if name not in choices:
-        yield document.problem(
-            f"there is no {what} '{name}'", *path, hint=nearest(name, choices, "there is")
-        )
+        yield document.problem(f"there is no {what} '{name}'", *path, hint=nearest(name, choices))
 
 
 def missing_router(
@@ -37,11 +33,3 @@ def twice(document: Document, values: Sequence[object], path: Path) -> Iterator[
     for index, value in enumerate(values):
         if value in values[:index]:
             yield document.problem(f"'{value}' is listed twice", *path, index)
-
-
-def nearest(name: str, choices: list[str], introduction: str) -> str:
-    """The choice that was meant, or all of them."""
-    more = ", …" if len(choices) > _MOST_LISTED else ""
-    listed = ", ".join(choices[:_MOST_LISTED]) + more
-    told = f"{introduction}: {listed}" if choices else f"{introduction} none"
-    return did_you_mean(name, choices) or told

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from orchestrator.errors import Problem, SpecError, did_you_mean
+from orchestrator.errors import Problem, SpecError, nearest
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.load import parse
@@ -62,7 +62,7 @@ def check_scenario(scenario: Scenario, document: Document) -> Iterator[Problem]:
         if expected.probe not in scenario.probes:
             message = f"there is no probe '{expected.probe}'"
             listed = f"there is: {', '.join(scenario.probes)}"
-            hint = did_you_mean(expected.probe, scenario.probes) or listed
+            hint = nearest(expected.probe, scenario.probes, listed)
             yield document.problem(message, *path, "probe", hint=hint)
         yield from _check_expected(scenario, expected, document, path)
 

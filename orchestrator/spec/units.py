@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from orchestrator.errors import Mistake, did_you_mean
+from orchestrator.errors import Mistake, nearest
 
 _QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Zµ%/]*)\s*")
 _BOUND = re.compile(r"\s*(<=|>=|=)?\s*([^<>=\s].*)")
@@ -46,7 +46,7 @@ def _read(
     if not unit:
         raise Mistake(f"{_shown(text)} has no unit", like)
     if unit not in units:
-        hint = did_you_mean(unit, units) or f"units: {', '.join(units)}"
+        hint = nearest(unit, units, f"units: {', '.join(units)}")
         raise Mistake(f"unknown unit {_shown(unit)} of a {what}", hint)
     if number < 0:
         raise Mistake(f"a {what} cannot be negative: {_shown(text)}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from orchestrator.errors import Mistake, did_you_mean
+from orchestrator.errors import Mistake, nearest
 from orchestrator.spec.profiles import PROFILES, Distribution
 from orchestrator.spec.units import (
     MOST_PACKETS,
@@ -34,7 +34,7 @@ FrameCount = Annotated[int, BeforeValidator(_refuse_truth), Field(ge=1, le=MOST_
 
 def _check_profile(name: str) -> str:
     if name not in PROFILES:
-        hint = did_you_mean(name, PROFILES) or f"one of: {', '.join(PROFILES)}"
+        hint = nearest(name, PROFILES, f"one of: {', '.join(PROFILES)}")
         raise Mistake(f"unknown profile '{name}'", hint)
     return name
 

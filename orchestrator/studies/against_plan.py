@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from itertools import combinations
 
-from orchestrator.errors import Problem, UsageError, did_you_mean
+from orchestrator.errors import Problem, UsageError, nearest
 from orchestrator.faulting import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from orchestrator.plan.model import Node, Plan
@@ -158,7 +158,7 @@ def _absolute(owner: str, zone: str) -> str:
 
 def _check_node(name: str, document: Document, path: Path, plan: Plan) -> Iterator[Problem]:
     if name not in plan.nodes and name not in plan.switches:
-        hint = did_you_mean(name, [*plan.nodes, *plan.switches]) or "see 'lab plan'"
+        hint = nearest(name, [*plan.nodes, *plan.switches], "see 'lab plan'")
         yield document.problem(f"there is no node '{name}' in the lab", *path, hint=hint)
 
 
@@ -168,7 +168,7 @@ def _check_source(
     hosts = [node.name for node in plan.nodes.values() if can_ask(node)]
     listed = f"hosts: {', '.join(hosts)}"
     if probe.from_ not in plan.nodes:
-        hint = did_you_mean(probe.from_, plan.nodes) or listed
+        hint = nearest(probe.from_, plan.nodes, listed)
         message = f"there is no node '{probe.from_}' in the lab"
         yield document.problem(message, *path, "from", hint=hint)
     elif probe.from_ not in hosts:
@@ -192,7 +192,7 @@ def _check_server(
         role = plan.nodes[probe.server].role if probe.server in plan.nodes else ""
         absent = f"there is no node '{probe.server}' in the lab"
         message = f"'{probe.server}' is a {role}, and answers no DNS" if role else absent
-        hint = did_you_mean(probe.server, servers) or f"servers: {', '.join(servers)}"
+        hint = nearest(probe.server, servers, f"servers: {', '.join(servers)}")
         yield document.problem(message, *path, "server", hint=hint)
 
 
@@ -209,8 +209,7 @@ def _check_target(
     if kind in ("icmp", "tcp") and host in plan.nodes:
         return
     choices = [*sorted(names), *(plan.nodes if kind in ("icmp", "tcp") else ())]
-    nearest = did_you_mean(host, choices)
-    hint = nearest or f"the lab has: {', '.join(plan.sites)}"
+    hint = nearest(host, choices, f"the lab has: {', '.join(plan.sites)}")
     yield document.problem(f"no server of the lab knows '{host}'", *path, kind, hint=hint)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import Problem, SpecError, UsageError, did_you_mean
+from orchestrator.errors import Problem, SpecError, UsageError, nearest, unknown
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.shipped import shipped_topologies
@@ -47,8 +47,7 @@ def scenario_path(given: str) -> Path:
         return path
     if given in shipped:
         return shipped[given]
-    hint = did_you_mean(given, shipped) or "shipped ones: lab study list"
-    raise UsageError(f"there is no scenario '{given}'", hint)
+    raise unknown("scenario", given, shipped, hint="shipped ones: lab study list")
 
 
 def lab_of(scenario: Scenario) -> str:
@@ -102,7 +101,7 @@ def _topology(scenario: Scenario, document: Document, folder: Path) -> Path:
     if scenario.topology in shipped:
         return shipped[scenario.topology]
     listed = f"shipped are: {', '.join(sorted(shipped))}"
-    hint = did_you_mean(scenario.topology, shipped) or listed
+    hint = nearest(scenario.topology, shipped, listed)
     message = f"there is no topology '{scenario.topology}', nor a file of this name beside this one"
     raise SpecError([document.problem(message, "topology", hint=hint)])
 

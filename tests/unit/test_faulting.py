@@ -37,7 +37,7 @@ def test_a_target_has_a_nearest() -> None:
     assert told(find_target, stop, PLAN, "bre")[1] == "did you mean 'ber'?"
     assert told(find_target, stop, PLAN, "moon")[1] == "there is: ber, fra"
     assert told(find_target, find_fault("edge-down"), PLAN, "x") == (
-        "edge-down: there is no edge 'x'",
+        "there is no edge 'x' for edge-down",
         "this lab has no edge",
     )
 
@@ -52,4 +52,4 @@ def test_every_mistake_in_options_is_told() -> None:
     message, _ = told(read_options, find_fault("node-reboot"), {"of": "1s", "off": "never"})
     assert "node-reboot has no option 'of'; did you mean 'off'?" in message
     assert "off: 'never' is not a time" in message
-    assert told(read_options, find_fault("node-stop"), {"x": "1"})[0].endswith("there is: none")
+    assert told(read_options, find_fault("node-stop"), {"x": "1"})[0].endswith("there is none")

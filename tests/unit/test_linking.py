@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.linking import directions_from, find_link, read_settings, shaped
+from orchestrator.linking import directions_from, read_settings, shaped
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment, Nth, Queue
+from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Link
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.spec.wires import DirectionSpec
