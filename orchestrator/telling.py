@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.journey import Journey, tell_journey
 from orchestrator.analysis.milestones import number_milestones
-from orchestrator.capture.merge import JOURNEY, merge
+from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.report.main import render_report
 from orchestrator.report.material import Material
 from orchestrator.runs.pictures import read_film, read_screenshot

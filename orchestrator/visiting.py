@@ -1,6 +1,6 @@
 """One visit, from the click to the run folder: capture → empty caches → click → evidence.
 
-    captures/<run>/visit.json       the record (records.Visit)
+    captures/<run>/visit.json       the record (records.visit.Visit)
                    plan.json        the lab it was made in
                    <node>.pcapng    what each node's interfaces saw, TLS secrets embedded
                    capture.json     packets and drops per node
@@ -36,14 +36,14 @@ from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
 from orchestrator.browser.film import Picture
 from orchestrator.capture.mux import CaptureSummary, start_capture
-from orchestrator.capture.pcapng import embed_secrets
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import HostError, LabError, UsageError
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
-from orchestrator.records import Visit, to_json
+from orchestrator.records.pcapng import embed_secrets
+from orchestrator.records.visit import Visit, to_json
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
 from orchestrator.runtime.caches import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.analysis.packets.frames import Frame
-from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.model import Plan
-from orchestrator.records import Visit
+from orchestrator.records.testimony import ForwardingEntry, LogLine, Translation
+from orchestrator.records.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -36,58 +36,6 @@ class Dissection:
     def has(self, name: str) -> bool:
         """Whether the frame has a field or, by its name, a layer."""
         return name in self.fields or name in self.protocols
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """A line that a node's daemons wrote during the visit; ``number`` in `logs/<node>.log`."""
-
-    number: int
-    time_ns: int
-    text: str
-
-
-@dataclass(frozen=True)
-class NextHop:
-    """A neighbour (None: the target itself) and the interface, by name, that leads to it."""
-
-    via: Address | None
-    interface: str
-
-
-@dataclass(frozen=True)
-class ForwardingEntry:
-    """A line of a node's FIB; ``next_hops`` are the equal ones, ``protocol`` who installed it."""
-
-    prefix: Prefix
-    kind: str
-    protocol: str
-    next_hops: tuple[NextHop, ...]
-    metric: int = 0
-
-
-@dataclass(frozen=True)
-class Translation:
-    """An entry of a gateway's connection tracking (conntrack), as it was after the visit.
-
-    The first four are the packet as it came in, the next four what is expected in answer.
-    """
-
-    protocol: str
-    source: Address
-    source_port: int
-    target: Address
-    target_port: int
-    reply_source: Address
-    reply_source_port: int
-    reply_target: Address
-    reply_target_port: int
-    state: str = ""
-
-    @property
-    def translated(self) -> bool:
-        """Whether NAT changed the source."""
-        return (self.source, self.source_port) != (self.reply_target, self.reply_target_port)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import TELLERS
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.waits.critical import Segment, find_critical_path
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 
 
 @dataclass(frozen=True)

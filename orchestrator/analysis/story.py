@@ -14,7 +14,7 @@ from orchestrator.analysis.step import Proof
 from orchestrator.analysis.web.http import HttpMessage
 from orchestrator.analysis.web.reader import read_messages
 from orchestrator.plan.model import Node, Plan
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from orchestrator.browser.observe import Entries
 from orchestrator.browser.visit import open_page, visit_page
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 from orchestrator.runtime.exec import run_exec
 
 CA_FILE = "/lab/tls/ca.pem"

@@ -9,7 +9,7 @@ from orchestrator.browser.address import check_http_version, split_address
 from orchestrator.browser.click import Click, wall_clock
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
-from orchestrator.records import ErrorKind, Paint, Timings, Transfer, Visit, Vitals
+from orchestrator.records.visit import ErrorKind, Paint, Timings, Transfer, Visit, Vitals
 
 HTTP_FLAGS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
 STEPS = ("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total")

@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.browser.click import wall_clock
 from orchestrator.browser.exchange import Exchange
 from orchestrator.browser.har_message import describe_request, describe_response
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 
 PAGE = "page_1"
 NOT_DONE = {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": 0, "receive": 0}

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.browser.har import PAGE, add_up, describe_page, write_log
 from orchestrator.browser.har_message import http_version, split_query
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 
 
 def fetch_to_har(visit: Visit, report: Mapping[str, Any]) -> dict[str, Any]:

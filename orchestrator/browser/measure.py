@@ -20,7 +20,7 @@ from orchestrator.browser.vitals import (
     measure_vitals,
     sum_transfers,
 )
-from orchestrator.records import ErrorKind, Paint, Resource, Timings, Visit
+from orchestrator.records.visit import ErrorKind, Paint, Resource, Timings, Visit
 
 
 def to_visit(click: Click, load: PageLoad, exchanges: Sequence[Exchange]) -> Visit:

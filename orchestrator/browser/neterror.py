@@ -5,7 +5,7 @@ The names are those of net/base/net_error_list.h, as the protocol reports them (
 
 from __future__ import annotations
 
-from orchestrator.records import ErrorKind
+from orchestrator.records.visit import ErrorKind
 
 # The first prefix that matches decides, so an exception stands before its family.
 STEPS: tuple[tuple[str, ErrorKind], ...] = (

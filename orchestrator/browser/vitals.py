@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.browser.exchange import Exchange
-from orchestrator.records import ResourceKind, Timings, Transfer, Vitals
+from orchestrator.records.visit import ResourceKind, Timings, Transfer, Vitals
 
 Entry = Mapping[str, Any]
 Timeline = Mapping[str, Sequence[Entry]]

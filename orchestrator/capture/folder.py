@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orchestrator.capture.merge import JOURNEY, merge
 from orchestrator.capture.mux import CaptureSummary
 from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.runtime.ownership import give_to_user
 
 JOURNEY_AT_MOST_BYTES = 512 << 20

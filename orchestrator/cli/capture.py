@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from orchestrator.capture.merge import JOURNEY
 from orchestrator.capture.mux import CaptureSummary, Options
 from orchestrator.capturing import (
     Finished,
@@ -30,6 +29,7 @@ from orchestrator.cli.common import (
 )
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
+from orchestrator.records.merge import JOURNEY
 from orchestrator.runtime.state import RunningCapture
 from orchestrator.spec.units import read_duration_s
 

@@ -13,7 +13,7 @@ from orchestrator.analysis.figures.compare import Difference, Saving
 from orchestrator.analysis.figures.spread import Spread, spread_figures
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.waits.rounds_waited import RoundTrips
-from orchestrator.records import Visit, to_json
+from orchestrator.records.visit import Visit, to_json
 
 LABELS = {
     "dns": "DNS lookup",

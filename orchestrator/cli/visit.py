@@ -20,7 +20,7 @@ from orchestrator.cli.common import (
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.errors import UsageError
-from orchestrator.records import Visit, to_json
+from orchestrator.records.visit import Visit, to_json
 from orchestrator.visiting import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.

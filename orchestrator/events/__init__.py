@@ -23,7 +23,7 @@ from orchestrator.events.names import Names
 from orchestrator.events.nodes import say_nodes, watch_nodes
 from orchestrator.events.scene import Scene
 from orchestrator.events.sessions import say_sessions, watch_sessions
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 
 Source = Callable[[Scene], AbstractContextManager[None]]
 Sayer = Callable[[Names, str, Sequence[NetworkEvent]], Iterator[str]]

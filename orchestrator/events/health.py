@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from orchestrator.events.names import Names
 from orchestrator.events.scene import Scene
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime import boot
-from orchestrator.trials import NetworkEvent
 
 _ALL_EVERY_S, _TOUCHED_EVERY_S = 20.0, 2.0
 _TOUCHING = ("link", "address", "route", "session", "node")

@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.names import Names
 from orchestrator.events.scene import Scene
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 
 _LEDGER = "faults.json"
 _SAID = {"injected": "begins", "in force": "is in force", "healed": "is healed"}

@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.scene import Scene
+from orchestrator.records.testimony import LogLine
 from orchestrator.runtime.engine import in_parallel
 
 Read = Callable[[str, LogLine], None]

@@ -12,8 +12,8 @@ from docker.errors import APIError, DockerException
 
 from orchestrator.events.names import Names, listed
 from orchestrator.events.scene import Scene
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL
-from orchestrator.trials import NetworkEvent
 
 # By Docker's word for it: of one node, and of several.
 _SAID = {

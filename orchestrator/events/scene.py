@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import docker
 
 from orchestrator.plan.model import Plan
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.state import LabState
-from orchestrator.trials import NetworkEvent
 
 Hear = Callable[[NetworkEvent], None]
 

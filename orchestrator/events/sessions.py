@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.events.logs import nanoseconds, told_of_lines
 from orchestrator.events.names import Names, Party, listed, names_of, speaks
 from orchestrator.events.scene import Scene
 from orchestrator.plan.model import Node
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
+from orchestrator.records.testimony import LogLine
 
 _LINE = re.compile(r"(?P<time>[-\d]+ [:.\d]+) <(?P<class>\w+)> (?P<name>\w+): (?P<said>.*)")
 _STATE = re.compile(r"State changed to (?P<state>\w+)")

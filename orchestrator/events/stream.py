@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 
 from orchestrator.events import SOURCES
 from orchestrator.events.scene import Scene
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
-from orchestrator.trials import NetworkEvent
 
 # Sources have each their own delay: what is told within this time is put in order.
 GATHER_S = 0.1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.events import SAYERS
 from orchestrator.events.names import Names
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 
 
 class Line(NamedTuple):

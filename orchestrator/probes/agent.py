@@ -23,7 +23,7 @@ from orchestrator.probes.job import Job, Station, to_row
 from orchestrator.probes.pacing import Clock, Pacer
 from orchestrator.probes.presence import Presence
 from orchestrator.probes.question import Asker, Setting
-from orchestrator.trials import ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
 
 # Before the daemons of the lab, for a question that is late is a wrong measurement; but after
 # `wire`, which carries the packets.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from orchestrator.trials import ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator.probes.question import Asker, Question, classify
-from orchestrator.trials import ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
 
 Tell = Callable[[Sample], None]
 

@@ -14,7 +14,7 @@ from typing import IO
 from orchestrator.errors import DeployError
 from orchestrator.plan.codec import to_plain
 from orchestrator.probes.job import Job, from_row
-from orchestrator.trials import Sample
+from orchestrator.records.study import Sample
 
 _READY_WITHIN_S = 30.0
 _LAST_SAMPLES_WITHIN_S = 5.0

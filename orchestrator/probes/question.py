@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from socket import socket
 from typing import Protocol
 
-from orchestrator.trials import FailureKind, ProbeRun
+from orchestrator.records.study import FailureKind, ProbeRun
 
 # (family, type, protocol) → a socket of the asking host. Raises Failed where the host is down.
 Opener = Callable[[int, int, int], socket]

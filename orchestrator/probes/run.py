@@ -21,11 +21,11 @@ from orchestrator.plan.model import Plan
 from orchestrator.probes.job import Job, Station
 from orchestrator.probes.process import agent_asking
 from orchestrator.probes.visit import Visitor, visit_paced
+from orchestrator.records.study import ProbeRun, Sample
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
-from orchestrator.trials import ProbeRun, Sample
 
 KEYLOG = "keys.log"
 # Beyond the timeouts of the questions: for the browser to end, and for the last samples to come.

@@ -9,14 +9,14 @@ from pathlib import Path
 from orchestrator.analysis.hops.passage import Passage
 from orchestrator.analysis.hops.trace import Trace
 from orchestrator.analysis.journey import Journey
-from orchestrator.records import ErrorKind, Timings, Visit
+from orchestrator.records.visit import ErrorKind, Timings, Visit
 from orchestrator.telling import tell_and_write
 
 
 class Visited:
     """A visit that was made: what came of it, and the run folder that shows it.
 
-    record   all of it (records.Visit), of which the properties are what tests ask most
+    record   all of it (records.visit.Visit), of which the properties are what tests ask most
     run      the run folder, an absolute path
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 from orchestrator.report.words import in_bytes, in_ms
 
 

@@ -28,7 +28,7 @@ from typing import Any
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
 from orchestrator.plan.codec import to_plain
-from orchestrator.records import to_json
+from orchestrator.records.visit import to_json
 from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.report.words import duration_ms, summarise
 

@@ -7,22 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.analysis.evidence import (
-    Dissection,
-    Evidence,
-    ForwardingEntry,
-    LogLine,
-    Translation,
-)
+from orchestrator.analysis.evidence import Dissection, Evidence
 from orchestrator.analysis.packets.frames import Captured, Frame, decode
 from orchestrator.analysis.steps import fields
-from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import from_plain, plan_from_plain
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings, RouteServerSettings, RpkiSettings
 from orchestrator.plan.services import HostSettings
-from orchestrator.records import from_json
+from orchestrator.records.pcapng import Direction, is_truncated, read_packets
+from orchestrator.records.testimony import ForwardingEntry, LogLine, Translation
+from orchestrator.records.visit import from_json
 from orchestrator.runs.dissect import dissect
 
 # The format of run folders. 1 had no facts.json and no logs.

@@ -11,11 +11,11 @@ from typing import TypeVar
 from orchestrator.analysis.failover.choice import choose_questions
 from orchestrator.analysis.failover.sieve import Sieve
 from orchestrator.analysis.packets.frames import Captured, Frame, decode
-from orchestrator.capture.pcapng import Direction, read_packets
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import plan_from_plain
 from orchestrator.plan.model import Plan
-from orchestrator.trials import Trial, events_from_lines, samples_from_csv, trial_from_json
+from orchestrator.records.pcapng import Direction, read_packets
+from orchestrator.records.study import Trial, events_from_lines, samples_from_csv, trial_from_json
 
 TRIAL, SAMPLES, EVENTS = "trial.json", "samples.csv", "events.jsonl"
 Value = TypeVar("Value")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
-from orchestrator.analysis.evidence import ForwardingEntry, NextHop
+from orchestrator.records.testimony import ForwardingEntry, NextHop
 from orchestrator.runtime.fib import KINDS, PROTOCOLS, next_hops, read_attributes
 from orchestrator.runtime.netlink_dump import dump, netlink_in
 

@@ -30,9 +30,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from orchestrator.errors import HostError
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime.namespaces import CLONE_NEWNET, entered, unshare
 from orchestrator.runtime.notices import Notices, read_messages
-from orchestrator.trials import NetworkEvent
 
 # linux/netlink.h, linux/rtnetlink.h, linux/net_namespace.h, asm-generic/socket.h
 _SOL_NETLINK, _LISTEN_ALL_NSID = 270, 8

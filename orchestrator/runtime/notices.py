@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
+from orchestrator.records.study import NetworkEvent
 from orchestrator.runtime.fib import KINDS, PROTOCOLS, next_hops, read_attributes
-from orchestrator.trials import NetworkEvent
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
 NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE = 16, 17, 20, 21, 24, 25

@@ -12,11 +12,11 @@ from docker.errors import APIError
 from pyroute2 import NFCTSocket
 from pyroute2.netlink.exceptions import NetlinkError
 
-from orchestrator.analysis.evidence import ForwardingEntry, Translation
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
+from orchestrator.records.testimony import ForwardingEntry, Translation
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.fib_dump import dump_fib

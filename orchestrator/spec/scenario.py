@@ -14,7 +14,7 @@ from orchestrator.spec.kinds import Label, nothing_to_mapping
 from orchestrator.spec.units import read_bound, read_span_ms
 from orchestrator.spec.wires import Shape
 
-# The same as in trials.py, which is above; a test holds them together.
+# The same as in records/study.py, which is above; a test holds them together.
 ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
 FailureKind = Literal[
     "lost", "unreachable", "refused", "reset", "dns", "tls", "http", "wrong", "skipped"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from orchestrator.plan.addresses import of_family
 from orchestrator.plan.model import Plan
+from orchestrator.records.study import ProbeRun
 from orchestrator.spec.scenario import ProbeSpec
-from orchestrator.trials import ProbeRun
 
 
 def probe_run(name: str, spec: ProbeSpec, plan: Plan) -> ProbeRun:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from orchestrator.errors import FaultError
 from orchestrator.faulting import heal, inject
 from orchestrator.faults.ledger import InForce
+from orchestrator.records.study import FaultEvent
 from orchestrator.studies.timeline import TimedFault
-from orchestrator.trials import FaultEvent
 
 # A fault is made ready so long before its moment, for that to be met; one that comes sooner after
 # the start is made ready before it. Not all are: what they touch changes while others are in force.

@@ -13,6 +13,7 @@ from orchestrator.analysis.failover.study import analyse_study
 from orchestrator.analysis.failover.trial import analyse_trial
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.model import Plan
+from orchestrator.records.study import Trial
 from orchestrator.report.failover.page import write_html
 from orchestrator.report.failover.plain import to_json
 from orchestrator.report.failover.plot import write_svg
@@ -22,7 +23,6 @@ from orchestrator.runs.read_study import list_trials, read_plan, read_trial, rea
 from orchestrator.runtime.ownership import give_to_user
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.keeping import read_asked, write_json
-from orchestrator.trials import Trial
 
 
 def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:

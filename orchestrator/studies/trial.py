@@ -14,6 +14,7 @@ from orchestrator.errors import LabError
 from orchestrator.faulting import await_as_before
 from orchestrator.plan.model import Plan
 from orchestrator.probes.run import Probing, probing
+from orchestrator.records.study import ProbeRun, Sample, Trial
 from orchestrator.runtime.caches import empty_edges, empty_resolvers
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect
@@ -27,7 +28,6 @@ from orchestrator.studies.breaking import Timeline
 from orchestrator.studies.keeping import write_json, write_trial
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.timeline import begins_ms
-from orchestrator.trials import ProbeRun, Sample, Trial
 
 # BFD packets of a session that is up say no more than that it is: most of what crosses an idle
 # lab. The state is the first two bits of the second byte (RFC 5880, 4.1), 3 is up; port 4784 is

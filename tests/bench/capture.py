@@ -19,10 +19,10 @@ import docker
 
 from orchestrator.browser.browse import Client, browse
 from orchestrator.browser.click import Click
-from orchestrator.capture.merge import merge
 from orchestrator.capture.mux import start_capture
-from orchestrator.capture.pcapng import read_packets
 from orchestrator.capture.taps import every_tap
+from orchestrator.records.merge import merge
+from orchestrator.records.pcapng import read_packets
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.offloads import exact_frames

@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from orchestrator.analysis.failover.findings import StudyFinding
+from orchestrator.records.study import Trial
 from orchestrator.report.failover.choose import longest, typical
 from orchestrator.report.failover.layout import Window, origin_ns
 from orchestrator.report.failover.plot import Panel, draw, panel_of
 from orchestrator.studies.tell import find_results
-from orchestrator.trials import Trial
 
 SCENARIOS = ("transit-cut", "transit-cut-no-bfd")
 PROBE = "ping"

@@ -23,7 +23,6 @@ import pytest
 from pyroute2 import IPRoute
 
 from orchestrator.capture.detached import salvage
-from orchestrator.capture.merge import merge
 from orchestrator.capture.mux import (
     CAPMUX,
     Capture,
@@ -33,8 +32,9 @@ from orchestrator.capture.mux import (
     Tap,
     start_capture,
 )
-from orchestrator.capture.pcapng import Direction, is_truncated, read_packets
 from orchestrator.errors import DeployError, UsageError
+from orchestrator.records.merge import merge
+from orchestrator.records.pcapng import Direction, is_truncated, read_packets
 from orchestrator.runtime.namespaces import (
     create_namespace,
     entered,

@@ -16,7 +16,7 @@ from pyroute2.ethtool import Ethtool
 
 from orchestrator.capture.detached import started_alone
 from orchestrator.capture.mux import EVERYTHING, Tap
-from orchestrator.capture.pcapng import Direction, Packet, is_truncated, read_packets
+from orchestrator.records.pcapng import Direction, Packet, is_truncated, read_packets
 from orchestrator.runs.read import read_frames
 from orchestrator.runtime import boot
 from orchestrator.runtime.captures import add_capture, output_of

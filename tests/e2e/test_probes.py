@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.probes.run import probing
+from orchestrator.records.study import ProbeRun, Sample
 from orchestrator.runtime.polling import wait_for
-from orchestrator.trials import ProbeRun, Sample
 from tests.e2e.conftest import RunningLab
 
 WWW = "https://www.example.com/"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.failover.control import Act
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings, RouteServerSettings
+from orchestrator.records.testimony import LogLine
 
 _BFD = re.compile(r"bfd\d+: Session to ([0-9a-f.:]+)\S* (.+)")
 _BGP = re.compile(r"(\w+): (Error|Received): (.+)")

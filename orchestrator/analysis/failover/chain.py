@@ -22,7 +22,7 @@ from orchestrator.analysis.failover.rerouting import (
     tell_updates,
 )
 from orchestrator.plan.model import Plan
-from orchestrator.trials import FaultEvent, Sample
+from orchestrator.records.study import FaultEvent, Sample
 
 
 def tell_fault(scene: Scene, event: FaultEvent) -> FaultFinding:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from orchestrator.analysis.failover.findings import Phase
 from orchestrator.analysis.failover.probes import by_phase, samples_of
 from orchestrator.analysis.packets.frames import ICMP, ICMPV6, SYN, TCP, UDP, Frame
-from orchestrator.trials import ProbeRun, Sample, Trial
+from orchestrator.records.study import ProbeRun, Sample, Trial
 
 _ECHOES = (0, 8, 128, 129)  # RFC 792, RFC 4443
 # The clocks of a probe and of the capture are one; but a probe notes the time before it sends.

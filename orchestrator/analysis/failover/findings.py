@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.trials import FaultEvent, ProbeKind
+from orchestrator.records.study import FaultEvent, ProbeKind
 
 # What happens after a failure, in this order; where a stage left no trace it is not told.
 Stage = Literal["injected", "detected", "withdrawn", "best path", "fib", "restored"]

@@ -10,7 +10,7 @@ from orchestrator.analysis.failover.bird_logs import Noted
 from orchestrator.analysis.failover.control import Act, Told
 from orchestrator.analysis.failover.phases import Span
 from orchestrator.plan.model import Endpoint, Plan
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 
 # Of who noticed, about whom, and the reason that was given.
 Words = Callable[[str, str, str], str]

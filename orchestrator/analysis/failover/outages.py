@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.analysis.failover.findings import Outage
-from orchestrator.trials import Sample
+from orchestrator.records.study import Sample
 
 # So many good answers in a row are no chance.
 SUSTAINED = 3

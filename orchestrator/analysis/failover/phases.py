@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.analysis.failover.findings import Phase
-from orchestrator.trials import FaultEvent, Trial
+from orchestrator.records.study import FaultEvent, Trial
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from statistics import median
 from orchestrator.analysis.failover.findings import Outage, Phase, ProbeFinding
 from orchestrator.analysis.failover.outages import find_outages
 from orchestrator.analysis.failover.phases import Span, find_phases
-from orchestrator.trials import ProbeRun, Sample, Trial
+from orchestrator.records.study import ProbeRun, Sample, Trial
 
 
 def judge_probe(

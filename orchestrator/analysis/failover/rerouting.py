@@ -12,7 +12,7 @@ from orchestrator.analysis.failover.findings import ChainLink, Outage, Stage
 from orchestrator.analysis.failover.noticing import far_ends
 from orchestrator.plan.addresses import Address, Prefix, holds
 from orchestrator.plan.model import Endpoint, Plan
-from orchestrator.trials import NetworkEvent, Trial
+from orchestrator.records.study import NetworkEvent, Trial
 
 # So many of the first of a stage are told; in a graph of hundreds of ASes all would hear of it.
 MOST = 6

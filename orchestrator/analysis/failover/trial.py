@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.failover.bird_logs import read_bird_logs
 from orchestrator.analysis.failover.chain import tell_fault
 from orchestrator.analysis.failover.choice import choose_questions
@@ -21,7 +20,8 @@ from orchestrator.analysis.failover.rerouting import Scene
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Plan
-from orchestrator.trials import Trial
+from orchestrator.records.study import Trial
+from orchestrator.records.testimony import LogLine
 
 
 def analyse_trial(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.analysis.evidence import ForwardingEntry
 from orchestrator.plan.addresses import Address, Prefix, holds
 from orchestrator.plan.bgp import ControlPlane
 from orchestrator.plan.forwarding import ForwardingPlane, NoPath
 from orchestrator.plan.model import Plan
+from orchestrator.records.testimony import ForwardingEntry
 
 
 def longest_match(entries: Iterable[ForwardingEntry], target: Address) -> ForwardingEntry | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from orchestrator.analysis.evidence import ForwardingEntry
 from orchestrator.analysis.hops.forwarding import longest_match, planned_ways, reason_of
 from orchestrator.analysis.hops.stays import Stay, at_interface, stays_of
 from orchestrator.analysis.packets.frames import ACK, SYN, Frame
@@ -17,6 +16,7 @@ from orchestrator.analysis.web.http import FIELDS
 from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node
 from orchestrator.plan.routing import RouterSettings
+from orchestrator.records.testimony import ForwardingEntry
 
 
 def _tell(story: Story) -> Iterator[Step]:

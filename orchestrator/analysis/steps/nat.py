@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from orchestrator.analysis.evidence import Translation
 from orchestrator.analysis.hops.stays import Stay, at_interface, stays_of
 from orchestrator.analysis.packets.frames import IPV4, Frame
 from orchestrator.analysis.step import Detail, Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
 from orchestrator.plan.services import GatewaySettings
+from orchestrator.records.testimony import Translation
 
 
 def _tell(story: Story) -> Iterator[Step]:

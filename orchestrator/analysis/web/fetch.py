@@ -16,7 +16,7 @@ from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.web.http import HttpExchange, HttpMessage
 from orchestrator.analysis.web.server_logs import Logged
 from orchestrator.analysis.web.serving import Serving, same_url, url_of
-from orchestrator.records import Resource
+from orchestrator.records.visit import Resource
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 20  # As browsers have it.

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.analysis.evidence import Dissection, LogLine
+from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.step import Proof
+from orchestrator.records.testimony import LogLine
 
 QUERY_FIELDS = (
     "tcp.stream",

@@ -13,8 +13,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.step import Proof
+from orchestrator.records.testimony import LogLine
 
 # HAProxy's httplog with one captured request header (HAProxy configuration manual, 8.2.3).
 _HAPROXY = re.compile(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.peers import Peer, find_peer
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
 from orchestrator.analysis.web.server_logs import (
@@ -16,6 +15,7 @@ from orchestrator.analysis.web.server_logs import (
     read_edge_log,
     read_web_log,
 )
+from orchestrator.records.testimony import LogLine
 
 _HEALTH_CHECK = "/healthz"
 _PORTS = {"http": 80, "https": 443}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.analysis.failover.findings import ProbeFinding, TrialFinding
+from orchestrator.records.study import FaultEvent, Sample, Trial
 from orchestrator.report.failover.choose import longest, milestones
 from orchestrator.report.failover.scale import (
     LogScale,
@@ -19,7 +20,6 @@ from orchestrator.report.failover.scale import (
     stack,
     width_of,
 )
-from orchestrator.trials import FaultEvent, Sample, Trial
 
 WIDTH = 1000
 _LEFT, _RIGHT = 150.0, 868.0

@@ -19,12 +19,12 @@ from orchestrator.analysis.failover.findings import (
     StudyFinding,
     TrialFinding,
 )
+from orchestrator.records.study import Trial
 from orchestrator.report.environment import environment, read_template
 from orchestrator.report.failover.choose import milestones, typical
 from orchestrator.report.failover.layout import Window, whole
 from orchestrator.report.failover.plot import draw, panel_of
 from orchestrator.report.words import counted
-from orchestrator.trials import Trial
 
 # A part of the trial is drawn again, larger, if it is less than this share of the whole.
 _WORTH_ENLARGING = 0.4

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.analysis.failover.findings import StudyFinding, TrialFinding
+from orchestrator.records.study import Trial
 from orchestrator.report.environment import environment, read_template
 from orchestrator.report.failover.choose import typical
 from orchestrator.report.failover.layout import WIDTH, Plot, Window, lay_out, whole
-from orchestrator.trials import Trial
 
 # Above a plot: what it is about, and a title over that where it has one.
 _ABOUT, _TITLE = 26.0, 20.0

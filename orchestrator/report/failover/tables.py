@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from orchestrator.analysis.failover.findings import Phase, StudyFinding
-from orchestrator.trials import Trial, samples_to_csv
+from orchestrator.records.study import Trial, samples_to_csv
 
 _PHASES: tuple[Phase, ...] = get_args(Phase)
 

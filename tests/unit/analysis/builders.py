@@ -20,11 +20,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from orchestrator.analysis.evidence import Dissection, Evidence, LogLine
+from orchestrator.analysis.evidence import Dissection, Evidence
 from orchestrator.analysis.packets.frames import IPV4, IPV6, Captured, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.model import Plan
-from orchestrator.records import Paint, Timings, Visit
+from orchestrator.records.testimony import LogLine
+from orchestrator.records.visit import Paint, Timings, Visit
 from tests.unit.compile.texts import compiled
 
 _MINIMAL = Path(__file__).parents[3] / "topologies" / "minimal.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
-from orchestrator.records import Vitals
+from orchestrator.records.visit import Vitals
 from tests.unit.analysis.builders import VISIT, at
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.analysis.web.http import HttpMessage
-from orchestrator.records import Resource, Visit
+from orchestrator.records.visit import Resource, Visit
 from tests.unit.analysis.builders import VISIT, Recording, at
 
 LAPTOP, EDGE, ORIGIN = "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", "198.18.5.7"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 from tests.unit.analysis.builders import VISIT, Recording
 
 LAPTOP, HOME, EDGE = "192.168.1.100", "198.18.1.3", "198.18.5.9"

@@ -9,7 +9,7 @@ from orchestrator.analysis.hops.flights import Flights
 from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import GatewaySettings
-from orchestrator.records import Visit
+from orchestrator.records.visit import Visit
 from tests.unit.analysis.builders import VISIT, Recording
 from tests.unit.compile.texts import compiled
 

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.browser.click import Click
 from orchestrator.browser.curl import VARIABLES, curl_argv, judge_fetch, parse_output, to_visit
 from orchestrator.errors import DeployError, UsageError
-from orchestrator.records import Timings, Transfer
+from orchestrator.records.visit import Timings, Transfer
 
 URL = "https://www.example.com/"
 REPORT: dict[str, Any] = {

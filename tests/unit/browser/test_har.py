@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.browser.exchange import Exchange
 from orchestrator.browser.har import split_time, to_har
-from orchestrator.records import Paint, Timings, Visit
+from orchestrator.records.visit import Paint, Timings, Visit
 
 ENTRY = {"startedDateTime": str, "request": dict, "response": dict, "cache": dict, "timings": dict}
 REQUEST = {"method": str, "url": str, "httpVersion": str, "cookies": list, "headers": list,

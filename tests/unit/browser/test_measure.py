@@ -18,7 +18,7 @@ from orchestrator.browser.measure import (
 )
 from orchestrator.browser.observe import Told
 from orchestrator.browser.visit import PageLoad, in_flight, is_loaded, main_request
-from orchestrator.records import Timings, Transfer, Visit, Vitals
+from orchestrator.records.visit import Timings, Transfer, Visit, Vitals
 
 URL = "https://www.example.com/"
 NAVIGATION = {

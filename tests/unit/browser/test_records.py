@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.records import (
+from orchestrator.records.visit import (
     Paint,
     Resource,
     Timings,

@@ -14,7 +14,7 @@ from orchestrator.browser.vitals import (
     sum_shifts,
     sum_transfers,
 )
-from orchestrator.records import Timings, Transfer, Vitals
+from orchestrator.records.visit import Timings, Transfer, Vitals
 
 URL = "https://www.example.com/"
 NAVIGATION = {

@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.capture.folder import new_folder, write_counts, write_journey
 from orchestrator.capture.mux import CaptureSummary, NodeSummary
-from orchestrator.capture.pcapng import read_packets
 from orchestrator.errors import HostError, UsageError
+from orchestrator.records.pcapng import read_packets
 from tests.unit.capture.texts import interface, packet, section
 
 FILE = section() + interface("a:x") + packet(0, 5, b"frame")

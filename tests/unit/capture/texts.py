@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from orchestrator.capture.pcapng import (
+from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,

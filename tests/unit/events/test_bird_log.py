@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.events.names import names_of
 from orchestrator.events.sessions import BirdLog, say_sessions
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
+from orchestrator.records.testimony import LogLine
 from tests.unit.compile.texts import compiled
 
 PLAN = compiled("""

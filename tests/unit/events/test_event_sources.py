@@ -6,12 +6,12 @@ import json
 import threading
 from pathlib import Path
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.events import health, ledger
 from orchestrator.events.caches import read_verdict
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.logs import Tail
 from orchestrator.events.nodes import read_event
+from orchestrator.records.testimony import LogLine
 
 SOON_S = 5.0
 

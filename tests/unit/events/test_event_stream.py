@@ -10,7 +10,7 @@ import pytest
 from orchestrator.cli.events import events_command
 from orchestrator.errors import UsageError
 from orchestrator.events.stream import Stream
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 
 
 def event(time_ns: int, kind: str = "link", action: str = "up") -> NetworkEvent:

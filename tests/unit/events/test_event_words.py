@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.events.names import counted, listed, names_of
 from orchestrator.events.words import as_object, lines_of
-from orchestrator.trials import NetworkEvent
+from orchestrator.records.study import NetworkEvent
 from tests.unit.events.test_bird_log import PLAN
 
 NAMES = names_of(PLAN)

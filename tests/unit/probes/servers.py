@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from orchestrator.probes.question import Asker, Question, Setting, classify
-from orchestrator.trials import FailureKind, ProbeKind, ProbeRun
+from orchestrator.records.study import FailureKind, ProbeKind, ProbeRun
 
 LOCAL = "127.0.0.1"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

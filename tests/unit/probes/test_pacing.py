@@ -14,8 +14,8 @@ from orchestrator.probes.pacing import Clock, Pacer
 from orchestrator.probes.question import Failed, Question
 from orchestrator.probes.run import read_resolvers
 from orchestrator.probes.visit import judge
-from orchestrator.records import ErrorKind, Paint, Timings, Visit
-from orchestrator.trials import ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
+from orchestrator.records.visit import ErrorKind, Paint, Timings, Visit
 
 
 class Standin:

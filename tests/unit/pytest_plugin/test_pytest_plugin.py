@@ -32,7 +32,7 @@ EFFECTS = """
     import pytest
 
     from orchestrator.errors import DeployError
-    from orchestrator.records import Paint, Timings, Visit
+    from orchestrator.records.visit import Paint, Timings, Visit
     from orchestrator.visiting import Run
 
     JOURNAL = Path(__file__).with_name("journal")

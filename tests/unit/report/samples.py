@@ -10,7 +10,7 @@ from orchestrator.analysis.hops.trace import Leg, Passage, Trace
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.waits.critical import Segment
-from orchestrator.records import Paint, Timings, Vitals
+from orchestrator.records.visit import Paint, Timings, Vitals
 from orchestrator.report.material import Material, Picture
 from tests.unit.analysis.builders import START_NS, VISIT, Recording, at, iso
 

@@ -15,7 +15,7 @@ from orchestrator.analysis.failover.findings import (
     TrialFinding,
     Verdict,
 )
-from orchestrator.trials import FailureKind, FaultEvent, ProbeRun, Sample, Trial
+from orchestrator.records.study import FailureKind, FaultEvent, ProbeRun, Sample, Trial
 
 HOSTILE = "<script>alert('\"1&2\"')</script>"
 START_NS = 1_700_000_000_000_000_000

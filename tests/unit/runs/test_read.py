@@ -14,10 +14,10 @@ import pytest
 from orchestrator.analysis.packets.frames import IPV4, UDP
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import to_plain
-from orchestrator.records import Timings, to_json
+from orchestrator.records.visit import Timings, to_json
 from orchestrator.runs.read import FORMAT, read_run
 from tests.unit.analysis.builders import VISIT, minimal_plan
-from tests.unit.capture.test_pcapng import interface, packet, section
+from tests.unit.capture.texts import interface, packet, section
 
 ETHERNET = bytes.fromhex("024c00020001 024c00010001 0800".replace(" ", ""))
 IP = bytes.fromhex("45000020 00000000 40110000 c0a80164 c0a80101".replace(" ", ""))

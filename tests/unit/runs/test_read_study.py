@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.codec import to_plain
+from orchestrator.records.study import events_to_lines, samples_to_csv, trial_to_json
 from orchestrator.runs.read_study import list_trials, read_plan, read_trial, read_trial_frames
-from orchestrator.trials import events_to_lines, samples_to_csv, trial_to_json
 from tests.unit.analysis.builders import at, minimal_plan
 from tests.unit.analysis.failover.test_sieve import bfd, echo
 from tests.unit.analysis.failover.trying import row, trial

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from orchestrator.analysis.evidence import ForwardingEntry, NextHop
+from orchestrator.records.testimony import ForwardingEntry, NextHop
 from orchestrator.runtime.fib_dump import read_entries
 from tests.unit.runtime.test_fib import DEFAULT, ENTRY, ENTRY6, LOCAL
 

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from orchestrator import trials
 from orchestrator.errors import Mistake, SpecError
+from orchestrator.records import study as trials
 from orchestrator.spec import scenario as language
 from orchestrator.spec.scenario import Bound, Scenario
 from orchestrator.spec.scenario_check import read_scenario

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostError
+from orchestrator.records.study import FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
 from orchestrator.runs.read_study import list_trials, read_trial
 from orchestrator.studies.keeping import (
     Asked,
@@ -17,7 +18,6 @@ from orchestrator.studies.keeping import (
     write_asked,
     write_trial,
 )
-from orchestrator.trials import FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
 
 TRIAL = Trial(
     number=1,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.failover.findings import ChainLink, FaultFinding
 from orchestrator.analysis.failover.noticing import nodes_named
 from orchestrator.analysis.failover.trial import analyse_trial
-from orchestrator.trials import NetworkEvent, Trial
+from orchestrator.records.study import NetworkEvent, Trial
+from orchestrator.records.testimony import LogLine
 from tests.unit.analysis.builders import at, minimal_plan
 from tests.unit.analysis.failover.test_bgp_messages import attribute, message, update
 from tests.unit.analysis.failover.test_control import Talk

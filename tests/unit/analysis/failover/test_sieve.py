@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from orchestrator.analysis.failover.choice import choose_questions
 from orchestrator.analysis.failover.sieve import Sieve
 from orchestrator.analysis.packets.frames import ICMP, ICMPV6, SYN, TCP, UDP
-from orchestrator.trials import ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
 from tests.unit.analysis.builders import at
 from tests.unit.analysis.failover.trying import TARGET, fault, row, trial
 

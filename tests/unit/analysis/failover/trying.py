@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.trials import FailureKind, FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
+from orchestrator.records.study import (
+    FailureKind,
+    FaultEvent,
+    NetworkEvent,
+    ProbeRun,
+    Sample,
+    Trial,
+)
 from tests.unit.analysis.builders import at
 
 PING = ProbeRun("ping", "icmp", "laptop", "www.example.com", 100.0, 500.0, slow_ms=50.0)

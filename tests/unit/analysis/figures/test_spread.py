@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.analysis.figures.spread import Spread, list_figures, spread_figures
-from orchestrator.records import Timings, Transfer, Visit, Vitals
+from orchestrator.records.visit import Timings, Transfer, Visit, Vitals
 from tests.unit.analysis.builders import VISIT
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.analysis.figures.textbook import Comparison, compare_with_textbook
 from orchestrator.analysis.packets.frames import ACK, SYN, UDP
-from orchestrator.records import Timings, Visit
+from orchestrator.records.visit import Timings, Visit
 from tests.unit.analysis.builders import VISIT, Recording
 from tests.unit.analysis.shopping import cached, missed
 from tests.unit.analysis.talking import EDGE, HOME, Talk, shake_hands, talk

@@ -4,9 +4,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from orchestrator.analysis.evidence import ForwardingEntry
 from orchestrator.analysis.hops.forwarding import longest_match, reason_of
 from orchestrator.plan.bgp import control_plane
+from orchestrator.records.testimony import ForwardingEntry
 from tests.unit.analysis.builders import minimal_plan
 
 

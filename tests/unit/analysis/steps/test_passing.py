@@ -7,13 +7,13 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from orchestrator.analysis.evidence import ForwardingEntry, NextHop, Translation
 from orchestrator.analysis.packets.frames import ACK, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import crossing, exchange_point, nat
 from orchestrator.analysis.story import Story
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.services import GatewaySettings, HostSettings
+from orchestrator.records.testimony import ForwardingEntry, NextHop, Translation
 from orchestrator.shipped import shipped_topologies
 from tests.unit.analysis.builders import VISIT, Recording, minimal_plan
 from tests.unit.analysis.flying import fly

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import tls
 from orchestrator.analysis.story import Story
-from orchestrator.records import Timings
+from orchestrator.records.visit import Timings
 from tests.unit.analysis.builders import VISIT, at
 from tests.unit.analysis.talking import FINISHED, HELLO, SERVER_HELLO, Talk, shake_hands, talk
 

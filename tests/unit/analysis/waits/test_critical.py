@@ -11,7 +11,7 @@ import pytest
 from orchestrator.analysis.packets.frames import ACK, RST, SYN
 from orchestrator.analysis.waits.critical import Segment, find_critical_path
 from orchestrator.analysis.waits.segment import Path
-from orchestrator.records import Timings, Visit
+from orchestrator.records.visit import Timings, Visit
 from tests.unit.analysis.builders import VISIT, at
 from tests.unit.analysis.shopping import (
     EDGE,

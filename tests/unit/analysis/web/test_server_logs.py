@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from orchestrator.analysis.evidence import LogLine
 from orchestrator.analysis.web.server_logs import (
     read_app_log,
     read_balancer_log,
     read_edge_log,
     read_web_log,
 )
+from orchestrator.records.testimony import LogLine
 
 EDGE = (
     '{"time":"1.5","id":"abc","client":"3fff:2::1:43092","request":"GET /a?b=c HTTP/2.0",'

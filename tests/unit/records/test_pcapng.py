@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from orchestrator.capture.pcapng import (
+from orchestrator.errors import LabError
+from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
@@ -21,7 +22,6 @@ from orchestrator.capture.pcapng import (
     read_blocks,
     read_packets,
 )
-from orchestrator.errors import LabError
 from tests.unit.capture.texts import interface, option, packet, section
 
 KEYS = b"CLIENT_RANDOM 00 11\n"

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from orchestrator.capture.pcapng import (
+from orchestrator.errors import LabError
+from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
@@ -25,7 +26,6 @@ from orchestrator.capture.pcapng import (
     read_spans,
     refuse_untimed,
 )
-from orchestrator.errors import LabError
 
 JOURNEY = "journey.pcapng"
 

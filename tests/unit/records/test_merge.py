@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.capture.merge import JOURNEY, merge
-from orchestrator.capture.pcapng import (
+from orchestrator.errors import LabError
+from orchestrator.records.merge import JOURNEY, merge
+from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
@@ -24,7 +25,6 @@ from orchestrator.capture.pcapng import (
     read_options,
     read_packets,
 )
-from orchestrator.errors import LabError
 from orchestrator.runs.read import read_frames
 from tests.unit.capture.texts import interface, option, packet, secrets, section, statistics
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from orchestrator.trials import (
+from orchestrator.records.study import (
     FaultEvent,
     NetworkEvent,
     ProbeRun,
