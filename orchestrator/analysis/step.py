@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.records.server_logs import Logged
+
 # A detail is shown as it is; numbers keep their type for whoever reads the JSON.
 Detail = str | int | float | bool | tuple[str, ...]
 
@@ -25,6 +27,11 @@ class Proof:
     number: int
     shows: str
     says: str = ""
+
+
+def proof_in_log(entry: Logged, says: str = "") -> Proof:
+    """The line of a server's log that tells a request."""
+    return Proof(f"logs/{entry.node}.log", entry.line.number, entry.says, says)
 
 
 @dataclass(frozen=True)

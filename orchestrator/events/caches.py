@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from orchestrator.analysis.web.server_logs import read_edge_log
 from orchestrator.events.logs import told_of_lines
 from orchestrator.events.names import Names, listed
 from orchestrator.events.scene import Scene
+from orchestrator.records.server_logs import read_edge_log
 from orchestrator.records.study import NetworkEvent
 from orchestrator.records.testimony import LogLine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.analysis.connections.peers import how_many
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.steps.response import named
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
@@ -64,7 +64,7 @@ def _proofs(fetch: Fetch, served: HttpExchange) -> Iterator[Proof]:
     if "x-request-id" in request.headers:
         yield proof(request.frame, request.shows_header("x-request-id"), "the same request")
     if fetch.server_line:
-        yield fetch.server_line.proof(f"{request.node}'s log")
+        yield proof_in_log(fetch.server_line, f"{request.node}'s log")
 
 
 def _details(fetch: Fetch, served: HttpExchange) -> dict[str, Detail]:

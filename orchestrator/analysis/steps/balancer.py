@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS
-from orchestrator.analysis.web.server_logs import Logged
+from orchestrator.records.server_logs import Logged
 
 # HAProxy configuration manual, 8.4: what each timer of httplog measures, in milliseconds; -1
 # where it did not come so far.
@@ -102,7 +102,7 @@ def _proofs(fetch: Fetch) -> Iterator[Proof]:
         shows = f"{request.shows} && {to} == {request.frame.target_address}"
         yield proof(request.frame, shows, "it goes on to the server")
     if fetch.balancer_line:
-        yield fetch.balancer_line.proof("backend/server, timers, status and bytes")
+        yield proof_in_log(fetch.balancer_line, "backend/server, timers, status and bytes")
     for exchange in (fetch.balanced, fetch.asked):
         response = exchange.response if exchange else None
         if response and "x-balancer" in response.headers:

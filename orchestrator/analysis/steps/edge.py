@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.analysis.packets.frames import ACK, SYN, Frame
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
@@ -175,7 +175,7 @@ def _proofs(edge: _Edge, verdict: str) -> Iterator[Proof]:
         elif exchange is fetch.front and response:
             yield proof(response.frame, response.shows, f"{edge.name} answers")
     if fetch.edge_line:
-        yield fetch.edge_line.proof(f"{edge.name}'s log")
+        yield proof_in_log(fetch.edge_line, f"{edge.name}'s log")
     if edge.opened:
         yield proof(edge.opened[0], _SYN.format(ack=0), "SYN to the origin")
         yield proof(edge.opened[1], _SYN.format(ack=1), "SYN-ACK from the origin")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.analysis.connections.peers import how_many
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpMessage, quote
-from orchestrator.analysis.web.server_logs import Logged
+from orchestrator.records.server_logs import Logged
 
 CLIENTS = {"chromium": "Chromium", "curl": "curl"}
 _HEADERS = (
@@ -119,7 +119,7 @@ def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
         nodes=(story.client.name, line.node),
         start_ns=start_ns,
         end_ns=start_ns,
-        proofs=(line.proof(f"{line.node} got {line.method} {line.path}"),),
+        proofs=(proof_in_log(line, f"{line.node} got {line.method} {line.path}"),),
         details={"url": fetch.url, "encrypted": not story.evidence.has_keys},
         terms=("HTTP", "request", "TLS"),
     )

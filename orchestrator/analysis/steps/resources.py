@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.peers import how_many, in_words
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.steps.response import named
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
@@ -127,7 +127,7 @@ def _verdict(fetch: Fetch) -> Iterator[Proof]:
     if fetch.response and "x-cache" in fetch.response.headers:
         yield proof(fetch.response.frame, fetch.response.shows_header("x-cache"), fetch.cache)
     elif fetch.edge_line:
-        yield fetch.edge_line.proof(fetch.cache)
+        yield proof_in_log(fetch.edge_line, fetch.cache)
 
 
 def _details(
@@ -175,7 +175,7 @@ def _proofs(fetch: Fetch) -> Iterator[Proof]:
     if fetch.cache:
         yield from _verdict(fetch)
     elif not fetch.response and fetch.balancer_line:
-        yield fetch.balancer_line.proof("the answer, in the balancer's log")
+        yield proof_in_log(fetch.balancer_line, "the answer, in the balancer's log")
     if fetch.resource and not (fetch.response or fetch.edge_line):
         yield Proof("visit.json", 0, f"/resources/{fetch.resource[0]}", "as the browser tells it")
 

@@ -7,13 +7,13 @@ from http import HTTPStatus
 
 from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.packets.frames import Frame
-from orchestrator.analysis.step import Detail, Proof, Step
+from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.steps.request import why_unread
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange, HttpMessage
-from orchestrator.analysis.web.server_logs import Logged
+from orchestrator.records.server_logs import Logged
 
 _HEADERS = (
     "content-type",
@@ -168,7 +168,7 @@ def _logged(story: Story, line: Logged) -> Step:
         nodes=(line.node, story.client.name),
         start_ns=line.line.time_ns,
         end_ns=line.line.time_ns,
-        proofs=(line.proof(f"{line.node} answered {line.status}"),),
+        proofs=(proof_in_log(line, f"{line.node} answered {line.status}"),),
         details={"status": line.status, "bytes": int(line.values["bytes"])},
         terms=("HTTP", "status", "TLS"),
     )

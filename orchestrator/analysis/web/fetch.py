@@ -14,8 +14,8 @@ from urllib.parse import urljoin
 from orchestrator.analysis.connections.peers import Peer
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.web.http import HttpExchange, HttpMessage
-from orchestrator.analysis.web.server_logs import Logged
 from orchestrator.analysis.web.serving import Serving, same_url, url_of
+from orchestrator.records.server_logs import Logged
 from orchestrator.records.visit import Resource
 
 _REDIRECTS = (301, 302, 303, 307, 308)

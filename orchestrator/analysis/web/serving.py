@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from orchestrator.analysis.connections.peers import Peer, find_peer
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
-from orchestrator.analysis.web.server_logs import (
+from orchestrator.records.server_logs import (
     Logged,
     read_app_log,
     read_balancer_log,

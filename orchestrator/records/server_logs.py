@@ -13,7 +13,6 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestrator.analysis.step import Proof
 from orchestrator.records.testimony import LogLine
 
 # HAProxy's httplog with one captured request header (HAProxy configuration manual, 8.2.3).
@@ -57,10 +56,6 @@ class Logged:
         seconds = float(self.values.get("total_s") or 0)
         timers = self.values.get("timers", "0").rpartition("/")[2]
         return self.line.time_ns - round(seconds * 1e9) - max(int(timers), 0) * 1_000_000
-
-    def proof(self, says: str = "") -> Proof:
-        """The line, as proof."""
-        return Proof(f"logs/{self.node}.log", self.line.number, self.says, says)
 
 
 def read_edge_log(node: str, lines: Iterable[LogLine]) -> Iterator[Logged]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from orchestrator.analysis.web.server_logs import (
+from orchestrator.analysis.step import proof_in_log
+from orchestrator.records.server_logs import (
     read_app_log,
     read_balancer_log,
     read_edge_log,
@@ -50,7 +51,7 @@ def test_the_edge_logs_json() -> None:
 
 def test_what_proves_a_line_is_a_part_of_it_with_the_verdict() -> None:
     (entry,) = read_edge_log("edge", lines("[notice] something else", EDGE))
-    proof = entry.proof("here")
+    proof = proof_in_log(entry, "here")
     assert (proof.file, proof.number, proof.says) == ("logs/edge.log", 2, "here")
     assert proof.shows in EDGE
     assert '"cache":"MISS"' in proof.shows
@@ -85,7 +86,7 @@ def test_the_application_logs_how_long_it_worked() -> None:
     page, check = read_app_log("shop-app1", said)
     assert (page.request_id, page.path, page.values["ms"]) == ("abc", "/", "3.3")
     assert check.request_id == ""
-    assert page.proof().shows == said[0].text
+    assert proof_in_log(page).shows == said[0].text
 
 
 def test_the_web_server_logs_bytes() -> None:
