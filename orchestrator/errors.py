@@ -4,7 +4,7 @@
     ├── Mistakes        in a file, each with its line               (exit 2)
     │   ├── SpecError   the topology is wrong as written
     │   └── PlanError   it is well formed, but no lab can be built from it
-    ├── Unsettled       BGP's policies contradict: no routes settle (exit 2; plan/settling.py)
+    ├── Unsettled       BGP's policies contradict: no routes settle (exit 2; routes/settling.py)
     ├── UsageError      the command line is wrong                   (exit 2)
     ├── HostError       this machine is not ready for a lab         (exit 4)
     ├── DeployError     the lab did not come up, or a step broke    (exit 1)

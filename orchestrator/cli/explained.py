@@ -13,9 +13,9 @@ from rich.table import Table
 from orchestrator.cli.planned import system_of
 from orchestrator.errors import unknown
 from orchestrator.plan.addresses import FAMILIES, Address, of_family
-from orchestrator.plan.bgp import control_plane
-from orchestrator.plan.forwarding import ForwardingPlane, Hop, NoPath, catchment
 from orchestrator.plan.model import Plan
+from orchestrator.routes.bgp import control_plane
+from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchment
 
 # Of the routes a router did not choose, this many are told.
 MOST_REJECTED = 3

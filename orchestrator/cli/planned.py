@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.plan.bgp import control_plane
-from orchestrator.plan.forwarding import ForwardingPlane, NoPath, round_trip_ms
 from orchestrator.plan.model import AutonomousSystem, Node, Plan
 from orchestrator.plan.services import EdgeSettings, NameServerSettings
+from orchestrator.routes.bgp import control_plane
+from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
 # More pairs than this are a table that nobody reads: `lab plan --path` answers for one of them.
 MOST_SYSTEMS = 20

@@ -8,7 +8,7 @@ from orchestrator.compile.draft import Draft, Machine, Server
 from orchestrator.compile.freeze import freeze_system
 from orchestrator.compile.rpki import validates
 from orchestrator.compile.zones import nearest_edges
-from orchestrator.plan.routes import best_paths
+from orchestrator.routes.as_paths import best_paths
 from orchestrator.spec.document import Path
 
 _HINT = "give them a provider in common, or peers that join their providers"

@@ -11,11 +11,11 @@ from pathlib import Path
 import docker
 
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.bgp import Unsettled, control_plane
-from orchestrator.plan.fib_table import Table, holders, planned_table
-from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
+from orchestrator.routes.bgp import Unsettled, control_plane
+from orchestrator.routes.fib_table import Table, holders, planned_table
+from orchestrator.routes.forwarding import ForwardingPlane
 from orchestrator.runtime.containers import Container, find_containers
 from orchestrator.runtime.interfaces import Seen, see_interfaces
 from orchestrator.runtime.links.state import LinkState, load_links

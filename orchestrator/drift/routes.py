@@ -7,10 +7,10 @@ from ipaddress import ip_network
 
 from orchestrator.drift.look import Finding, Look
 from orchestrator.plan.addresses import Prefix
-from orchestrator.plan.fib_table import Table, Way
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.model import Node
 from orchestrator.records.testimony import ForwardingEntry
+from orchestrator.routes.fib_table import Table, Way
 from orchestrator.runtime.containers import Container
 from orchestrator.runtime.fib_dump import dump_fib
 

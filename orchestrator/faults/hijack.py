@@ -11,8 +11,8 @@ from orchestrator.faults.on_bird import CONF, reconfigure, restore_bird, tell
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.prefixes import PrefixIndex
 from orchestrator.plan.routing import Origin, RouterSettings
+from orchestrator.routes.prefixes import PrefixIndex
 from orchestrator.runtime.probing import prefixes
 from orchestrator.runtime.rib import TABLES
 

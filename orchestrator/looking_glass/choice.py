@@ -1,4 +1,4 @@
-"""Why a router uses the route it uses: BIRD's routes, compared by the rules of plan/best_path.py.
+"""Why a router uses the route it uses: BIRD's routes, compared by the rules of routes/best_path.py.
 
 The reason is found among the routes that BIRD has, not among those the plan expects: during a
 failure these differ, and then the plan's choice is told beside BIRD's.
@@ -11,10 +11,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from orchestrator.plan.addresses import FAMILIES, Address
-from orchestrator.plan.best_path import explain_all, rank_all
-from orchestrator.plan.bgp import BgpRoute, ControlPlane, Unsettled, control_plane
-from orchestrator.plan.bgp_sessions import Channel, channels_of
 from orchestrator.plan.model import Plan
+from orchestrator.routes.best_path import explain_all, rank_all
+from orchestrator.routes.bgp import BgpRoute, ControlPlane, Unsettled, control_plane
+from orchestrator.routes.bgp_sessions import Channel, channels_of
 from orchestrator.runtime.rib import Community, RibRoute
 
 # What the routers' filters write on routes: (their ASN, 1, this).
@@ -106,7 +106,7 @@ def _planned(plan: Plan, router: str, address: Address, best: RibRoute | None) -
 
 
 def _as_planned(route: RibRoute, channel: Channel | None) -> BgpRoute | None:
-    """A route of BIRD's as plan/best_path.py compares them; None if it is not BGP's.
+    """A route of BIRD's as routes/best_path.py compares them; None if it is not BGP's.
 
     What BIRD does not write on it, its teller's router id, follows from its session.
     """

@@ -14,8 +14,8 @@ from ipaddress import ip_address
 
 from orchestrator.errors import UsageError
 from orchestrator.mininet.nodes import LabNode
-from orchestrator.plan.forwarding import ForwardingPlane, NoPath, round_trip_ms
 from orchestrator.plan.model import Plan
+from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
 DEFAULT_TIMEOUT_S = 2.0
 _AT_ONCE = 64  # what a node's processor and a line of its terminal bear

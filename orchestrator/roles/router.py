@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.roles.base import FORWARDING_SYSCTLS, Role, fixed
+from orchestrator.routes.bgp import control_plane
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:

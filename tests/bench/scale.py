@@ -24,8 +24,8 @@ import docker
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
 from orchestrator.loading import load
-from orchestrator.plan.bgp import control_plane
 from orchestrator.roles import ROLES
+from orchestrator.routes.bgp import control_plane
 from orchestrator.runtime.engine import in_parallel
 from orchestrator.runtime.images import image_tag, images_folder
 from tests.bench.bare import LABEL, Cost, measure_bare, unpacked

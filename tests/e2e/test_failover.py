@@ -16,7 +16,7 @@ import docker
 import pytest
 
 from orchestrator.plan.addresses import FAMILIES, Family, of_family
-from orchestrator.plan.forwarding import ForwardingPlane, catchment
+from orchestrator.routes.forwarding import ForwardingPlane, catchment
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import bgp_states, birdc, plan_of
 from tests.e2e.conftest import RunningLab

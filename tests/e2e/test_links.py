@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from orchestrator.plan.codec import plan_from_plain
-from orchestrator.plan.forwarding import ForwardingPlane, round_trip_ms
+from orchestrator.routes.forwarding import ForwardingPlane, round_trip_ms
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import bgp_states
 from tests.e2e.conftest import RunningLab

@@ -15,7 +15,7 @@ from orchestrator.cli.generate import generate_command
 from orchestrator.errors import UsageError
 from orchestrator.generate.draw import Internet, draw_internet
 from orchestrator.generate.write import write_topology
-from orchestrator.plan.routes import Systems, best_paths
+from orchestrator.routes.as_paths import Systems, best_paths
 from orchestrator.spec.check import check_topology
 from orchestrator.spec.load import parse
 from orchestrator.spec.lookups import member_of

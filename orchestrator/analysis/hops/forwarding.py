@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.plan.addresses import Address, Prefix, holds
-from orchestrator.plan.bgp import ControlPlane
-from orchestrator.plan.forwarding import ForwardingPlane, NoPath
 from orchestrator.plan.model import Plan
 from orchestrator.records.testimony import ForwardingEntry
+from orchestrator.routes.bgp import ControlPlane
+from orchestrator.routes.forwarding import ForwardingPlane, NoPath
 
 
 def longest_match(entries: Iterable[ForwardingEntry], target: Address) -> ForwardingEntry | None:

@@ -13,10 +13,10 @@ from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import find_fetches
 from orchestrator.analysis.web.http import FIELDS
-from orchestrator.plan.bgp import control_plane
 from orchestrator.plan.model import Node
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.records.testimony import ForwardingEntry
+from orchestrator.routes.bgp import control_plane
 
 
 def _tell(story: Story) -> Iterator[Step]:

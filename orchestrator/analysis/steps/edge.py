@@ -11,7 +11,7 @@ from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange
-from orchestrator.plan.forwarding import ForwardingPlane, NoPath, round_trip_ms
+from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
 # $upstream_cache_status of nginx (ngx_http_upstream_module).
 _VERDICTS = {

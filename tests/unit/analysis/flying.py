@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.forwarding import ForwardingPlane
 from orchestrator.plan.hops import Hop
 from orchestrator.plan.services import GatewaySettings
+from orchestrator.routes.forwarding import ForwardingPlane
 from tests.unit.analysis.builders import Recording
 
 _START_TTL = 64

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from orchestrator.drift.routes import compare_table
-from orchestrator.plan.fib_table import Table, Way
+from orchestrator.routes.fib_table import Table, Way
 
 A, B = ip_network("198.18.0.0/24"), ip_network("2001:db8::/32")
 OVER_FRA: frozenset[Way] = frozenset({("eth0", "fra")})

@@ -5,8 +5,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from orchestrator.analysis.hops.forwarding import longest_match, reason_of
-from orchestrator.plan.bgp import control_plane
 from orchestrator.records.testimony import ForwardingEntry
+from orchestrator.routes.bgp import control_plane
 from tests.unit.analysis.builders import minimal_plan
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 
 from orchestrator.plan.addresses import Address, Family, holds, of_family
-from orchestrator.plan.bgp import ControlPlane
-from orchestrator.plan.fib import Tables
 from orchestrator.plan.hops import Hop, NoPath, Step, Wires, is_held, leased_to
 from orchestrator.plan.model import AnycastService, Interface, Link, Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
+from orchestrator.routes.bgp import ControlPlane
+from orchestrator.routes.fib import Tables
 
 __all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from orchestrator.plan.fib_table import holders, planned_table
-from orchestrator.plan.forwarding import ForwardingPlane
+from orchestrator.routes.fib_table import holders, planned_table
+from orchestrator.routes.forwarding import ForwardingPlane
 from tests.unit.compile.texts import compiled
 
 PLAN = compiled("""

@@ -12,12 +12,12 @@ from ipaddress import ip_network
 from typing import NamedTuple
 
 from orchestrator.plan.addresses import Address, Prefix, holds, link_local
-from orchestrator.plan.bgp import ControlPlane
 from orchestrator.plan.hops import NoPath, Step, Wires
 from orchestrator.plan.model import Interface, Node, Plan, Route
-from orchestrator.plan.ospf import LOOPBACK
-from orchestrator.plan.prefixes import PrefixIndex
 from orchestrator.plan.routing import RouterSettings
+from orchestrator.routes.bgp import ControlPlane
+from orchestrator.routes.ospf import LOOPBACK
+from orchestrator.routes.prefixes import PrefixIndex
 
 
 class Entry(NamedTuple):

@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 
 from orchestrator.plan.addresses import FAMILIES, Address, Family, of_family
-from orchestrator.plan.forwarding import ForwardingPlane, Hop, NoPath, catchment, round_trip_ms
 from orchestrator.plan.model import AnycastService, Node, Plan
 from orchestrator.plan.services import HostSettings
+from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchment, round_trip_ms
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.texts import compiled
-from tests.unit.plan.internets import Drawing
+from tests.unit.routes.internets import Drawing
 
 each_plan = pytest.mark.parametrize("case", CASES, ids=str)
 

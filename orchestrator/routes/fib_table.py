@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from orchestrator.plan.addresses import Address, Prefix
-from orchestrator.plan.fib import delegations, stubs
-from orchestrator.plan.forwarding import ForwardingPlane, Step
 from orchestrator.plan.hops import NoPath
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
+from orchestrator.routes.fib import delegations, stubs
+from orchestrator.routes.forwarding import ForwardingPlane, Step
 
 # An interface, and the node that packets are handed to over it; "" where that is the target itself.
 Way = tuple[str, str]

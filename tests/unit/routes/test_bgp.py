@@ -10,13 +10,13 @@ from random import Random
 import pytest
 
 from orchestrator.plan.addresses import Prefix
-from orchestrator.plan.bgp import BgpRoute, ControlPlane, Unsettled
 from orchestrator.plan.model import Plan
-from orchestrator.plan.routes import best_paths
 from orchestrator.plan.routing import BgpPolicy, Relation, Roa
+from orchestrator.routes.as_paths import best_paths
+from orchestrator.routes.bgp import BgpRoute, ControlPlane, Unsettled
 from tests.golden.cases import CASES, Case, plan_of
-from tests.unit.plan.internets import Drawing, prefixes_of
-from tests.unit.plan.speakers import settle
+from tests.unit.routes.internets import Drawing, prefixes_of
+from tests.unit.routes.speakers import settle
 
 SEEDS = range(25)
 Chosen = dict[str, tuple[object, ...]]

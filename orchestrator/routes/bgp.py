@@ -13,14 +13,14 @@ import functools
 from collections.abc import Iterator
 
 from orchestrator.plan.addresses import FAMILIES, Address, Family, Prefix
-from orchestrator.plan.best_path import Candidate, equals_of, explain_all
-from orchestrator.plan.bgp_route import BgpRoute
-from orchestrator.plan.bgp_sessions import Outgoing, channels_of, speakers_of
 from orchestrator.plan.model import Plan
-from orchestrator.plan.ospf import Distance, Interior
-from orchestrator.plan.prefixes import PrefixIndex
-from orchestrator.plan.rpki import Validator
-from orchestrator.plan.settling import Filters, Settling, Unsettled
+from orchestrator.routes.best_path import Candidate, equals_of, explain_all
+from orchestrator.routes.bgp_route import BgpRoute
+from orchestrator.routes.bgp_sessions import Outgoing, channels_of, speakers_of
+from orchestrator.routes.ospf import Distance, Interior
+from orchestrator.routes.prefixes import PrefixIndex
+from orchestrator.routes.rpki import Validator
+from orchestrator.routes.settling import Filters, Settling, Unsettled
 
 __all__ = ["BgpRoute", "Candidate", "ControlPlane", "Unsettled", "control_plane"]
 

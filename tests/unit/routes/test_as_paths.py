@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from orchestrator.plan.model import AutonomousSystem
-from orchestrator.plan.routes import AsPath, Systems, best_paths
+from orchestrator.routes.as_paths import AsPath, Systems, best_paths
 from tests.golden.cases import CASES, plan_of
 
 Relations = dict[tuple[int, int], str]  # (us, them) → what they are to us

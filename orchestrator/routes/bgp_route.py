@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel
-from orchestrator.plan.ospf import Interior
 from orchestrator.plan.routing import BgpSession
+from orchestrator.routes.bgp_sessions import BgpSpeaker, Channel
+from orchestrator.routes.ospf import Interior
 
 # What BIRD gives a route that has no local preference, and our filters give one's own none.
 OWN_PREFERENCE = 100

@@ -6,8 +6,8 @@ import functools
 
 from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.model import Plan
-from orchestrator.plan.prefixes import PrefixIndex
 from orchestrator.plan.routing import Roa, RpkiSettings, RtrServer
+from orchestrator.routes.prefixes import PrefixIndex
 
 
 class Validator:

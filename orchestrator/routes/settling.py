@@ -12,12 +12,12 @@ from heapq import heappop, heappush
 
 from orchestrator.errors import LabError
 from orchestrator.plan.addresses import Prefix
-from orchestrator.plan.best_path import best_of, rank_all, sort_for_members
-from orchestrator.plan.bgp_route import BgpRoute, own_route, tell_inside, tell_outside
-from orchestrator.plan.bgp_sessions import BgpSpeaker, Channel, Outgoing
-from orchestrator.plan.ospf import Interior
-from orchestrator.plan.prefixes import PrefixIndex
-from orchestrator.plan.rpki import Validator
+from orchestrator.routes.best_path import best_of, rank_all, sort_for_members
+from orchestrator.routes.bgp_route import BgpRoute, own_route, tell_inside, tell_outside
+from orchestrator.routes.bgp_sessions import BgpSpeaker, Channel, Outgoing
+from orchestrator.routes.ospf import Interior
+from orchestrator.routes.prefixes import PrefixIndex
+from orchestrator.routes.rpki import Validator
 
 # The lengths that import filters let through, by version of IP.
 SANE_LENGTHS = {4: range(8, 25), 6: range(16, 49)}

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 
-from orchestrator.plan.bgp_route import BgpRoute
+from orchestrator.routes.bgp_route import BgpRoute
 
 MOST_MERGED = 16  # BIRD's limit of ``merge paths`` and of OSPF's ``ecmp``
 
