@@ -11,12 +11,13 @@ from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.links_told import arrow, told
 from orchestrator.errors import Mistake, UsageError
-from orchestrator.linking import directions_from, links_of, read_settings, shaped
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Link
+from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.spec.units import read_duration_s
+from orchestrator.verbs.link import links_of
 
 from_option = click.option("--from", "sender", default="", help="Only frames that this end sends.")
 link_argument = click.argument("link")

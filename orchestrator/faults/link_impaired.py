@@ -6,11 +6,11 @@ from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_links import LINK_TARGET, crossing, mend_or_record
 from orchestrator.faults.scene import Scene
-from orchestrator.linking import directions_from, read_settings, shaped
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.links.backends import verify, wire_settings
+from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.runtime.netem import read_netem
 from orchestrator.runtime.netem_options import quantised

@@ -15,8 +15,8 @@ from orchestrator.faults.on_links import (
     plan_holes,
 )
 from orchestrator.faults.scene import Scene
-from orchestrator.linking import directions_from
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.links.settings import directions_from
 
 
 def _prepare(scene: Scene, target: str, options: Options) -> Memo:

@@ -13,8 +13,8 @@ from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.long_frames import drop_long, drops_long, pass_long
 from orchestrator.faults.on_links import LINK_TARGET, crossing
 from orchestrator.faults.scene import Scene
-from orchestrator.linking import directions_from
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.links.settings import directions_from
 from orchestrator.runtime.wiring import interface_at
 
 _LEAST = 68  # what IPv4 must carry (RFC 791)

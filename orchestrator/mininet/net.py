@@ -10,7 +10,6 @@ from mininet.log import error
 from mininet.net import Mininet
 
 from orchestrator.errors import LabError, did_you_mean
-from orchestrator.linking import links_of
 from orchestrator.mininet.links import LabIntf, LabLink
 from orchestrator.mininet.measures import Measures
 from orchestrator.mininet.nodes import LabNode
@@ -20,6 +19,7 @@ from orchestrator.plan.model import Plan
 from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.state import LabState
+from orchestrator.verbs.link import links_of
 
 # Those that pass packets on; everything else is an end system, which Mininet calls a host.
 _PASSING_ON = ("router", "access", "gateway", "routeserver")

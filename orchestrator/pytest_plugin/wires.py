@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
-from orchestrator.linking import directions_from, links_of, read_settings, shaped
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Link, Plan
+from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
 from orchestrator.runtime.links.state import DIRECTIONS
+from orchestrator.verbs.link import links_of
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from typing import Any
 
 import docker
 
-from orchestrator.linking import links_of
 from orchestrator.loading import load
 from orchestrator.roles import ROLES
 from orchestrator.runtime.containers import find_containers
@@ -28,6 +27,7 @@ from orchestrator.runtime.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.probing import bird
 from orchestrator.shipped import shipped_topologies
+from orchestrator.verbs.link import links_of
 from tests.bare import seconds_to_remove_bare
 from tests.bench import analysis, capture, scale
 from tests.bench.figures import Figure, report

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.linking import directions_from, read_settings, shaped
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment, Nth, Queue
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Link
+from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.spec.wires import DirectionSpec
 from tests.unit.compile.texts import compiled

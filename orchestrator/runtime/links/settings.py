@@ -1,9 +1,8 @@
-"""Changing the links of a running lab: what `lab link` does, and faults will."""
+"""How links of a running lab are to be changed, as a user writes it: `lab link set`, faults."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,25 +10,10 @@ from pydantic import ValidationError
 from orchestrator.compile.wires import find_nonsense, overlay
 from orchestrator.errors import UsageError, nearest
 from orchestrator.plan.model import Link
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, LinkState
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.spec.document import Document, Node, Position
 from orchestrator.spec.problems import explain
 from orchestrator.spec.wires import DirectionSpec, WireSpec
-
-
-@contextmanager
-def links_of(lab: str) -> Iterator[LinkLayer]:
-    """The links of a running lab, held so that nobody else changes them meanwhile."""
-    require_root()
-    client, state = connect(), LabState(lab)
-    plan = state.plan()
-    with state.locked():
-        yield LinkLayer(state, plan, namespaces_of(plan, find_containers(client, lab)))
 
 
 def directions_from(link: Link, sender: str) -> tuple[Direction, ...]:

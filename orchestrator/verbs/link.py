@@ -1,0 +1,22 @@
+"""Changing the links of a running lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestrator.runtime.containers import find_containers
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.links.layer import LinkLayer
+from orchestrator.runtime.state import LabState
+from orchestrator.runtime.wiring import namespaces_of
+
+
+@contextmanager
+def links_of(lab: str) -> Iterator[LinkLayer]:
+    """The links of a running lab, held so that nobody else changes them meanwhile."""
+    require_root()
+    client, state = connect(), LabState(lab)
+    plan = state.plan()
+    with state.locked():
+        yield LinkLayer(state, plan, namespaces_of(plan, find_containers(client, lab)))
