@@ -10,15 +10,6 @@ from typing import Any
 import click
 
 from orchestrator.capture.mux import CaptureSummary, Options
-from orchestrator.capturing import (
-    Finished,
-    Request,
-    bytes_of,
-    default_folder,
-    list_captures,
-    start,
-    stop,
-)
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
@@ -32,6 +23,15 @@ from orchestrator.plan.codec import to_plain
 from orchestrator.records.merge import JOURNEY
 from orchestrator.runtime.state import RunningCapture
 from orchestrator.spec.units import read_duration_s
+from orchestrator.verbs.capture import (
+    Finished,
+    Request,
+    bytes_of,
+    default_folder,
+    list_captures,
+    start,
+    stop,
+)
 
 _MIB = 1 << 20
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
-from orchestrator.telling import tell
+from orchestrator.verbs.report import tell
 
 
 @click.command("compare")

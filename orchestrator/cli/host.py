@@ -34,7 +34,7 @@ def build_command() -> None:
 @json_option
 def doctor_command(as_json: bool) -> int:
     """Say what this machine can do, and how to mend what it cannot. Exits 4 if no lab can run."""
-    from orchestrator.doctor import examine_host
+    from orchestrator.verbs.doctor import examine_host
 
     findings = examine_host()
     if as_json:

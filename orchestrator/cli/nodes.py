@@ -58,7 +58,7 @@ def _as(user: str) -> list[str]:
 
 
 def _container(name: str, node: str) -> str:
-    from orchestrator.lab import container_of
+    from orchestrator.verbs.enter import container_of
 
     return container_of(chosen_lab(name), node)
 

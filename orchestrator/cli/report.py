@@ -12,7 +12,7 @@ from orchestrator.analysis.journey import Journey
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.errors import HostError
-from orchestrator.telling import analyse, render, replace_file
+from orchestrator.verbs.report import analyse, render, replace_file
 
 _WIDTH = 80
 

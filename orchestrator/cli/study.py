@@ -72,9 +72,9 @@ def run_command(
 ) -> int:
     """Run a scenario, a file or a shipped one by its name. Exits 1 if it does not pass."""
     from orchestrator.cli.study_told import print_study, told_progress
-    from orchestrator.lab import READY_WITHIN_S
     from orchestrator.studies.run import Order, run_study
     from orchestrator.studies.tell import told_or_kept
+    from orchestrator.verbs.up import READY_WITHIN_S
 
     study = load_study(scenario_path(scenario), chosen_lab(name) if name else "", settings)
     if repeats is not None:

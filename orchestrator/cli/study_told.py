@@ -21,11 +21,11 @@ from orchestrator.analysis.failover.findings import (
 )
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import print_json
-from orchestrator.lab import Stages
 from orchestrator.records.study import Sample
 from orchestrator.report.failover.compare import Difference, compare_studies
 from orchestrator.report.failover.plain import to_json
 from orchestrator.studies.trial import Progress
+from orchestrator.verbs.up import Stages
 
 _CHAIN_AT_MOST = 12
 _WORTH_TELLING = 1.2  # times more or less

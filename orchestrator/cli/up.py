@@ -19,11 +19,11 @@ from orchestrator.cli.common import (
 from orchestrator.cli.status import print_faults
 from orchestrator.cli.visit import print_run
 from orchestrator.errors import Mistake, UsageError
-from orchestrator.lab import READY_WITHIN_S, Stages, up
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.spec.kinds import check_label
-from orchestrator.visiting import Request, visit
+from orchestrator.verbs.up import READY_WITHIN_S, Stages, up
+from orchestrator.verbs.visit import Request, visit
 
 
 @click.command("up")

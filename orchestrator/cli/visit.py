@@ -21,7 +21,7 @@ from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.errors import UsageError
 from orchestrator.records.visit import Visit, to_json
-from orchestrator.visiting import Request, Run, visit
+from orchestrator.verbs.visit import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.
 STEPS = {

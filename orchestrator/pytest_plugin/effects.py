@@ -9,7 +9,6 @@ from pathlib import Path
 from orchestrator.drift import differences
 from orchestrator.errors import DeployError, LabError
 from orchestrator.faulting import in_force
-from orchestrator.lab import Stages, down, up
 from orchestrator.looking_glass.route import open_lab
 from orchestrator.looking_glass.summary import Summary, summarise
 from orchestrator.plan.model import Plan
@@ -18,7 +17,9 @@ from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.images import build_images, images_folder, missing_images
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState, known_labs, state_root
-from orchestrator.visiting import Request, Run, visit
+from orchestrator.verbs.down import down
+from orchestrator.verbs.up import Stages, up
+from orchestrator.verbs.visit import Request, Run, visit
 
 # Told in a line what goes on, and whether only those who ask for more want to know.
 Tell = Callable[[str, bool], None]
@@ -59,7 +60,7 @@ class Effects:
         return name
 
     def visit(self, name: str, request: Request, captures: Path) -> Run:
-        """As visiting.visit."""
+        """As verbs.visit.visit."""
         return visit(name, request, captures)
 
     def symptoms(self, name: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from orchestrator.analysis.hops.passage import Passage
 from orchestrator.analysis.hops.trace import Trace
 from orchestrator.analysis.journey import Journey
 from orchestrator.records.visit import ErrorKind, Timings, Visit
-from orchestrator.telling import tell_and_write
+from orchestrator.verbs.report import tell_and_write
 
 
 class Visited:

@@ -11,7 +11,6 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from orchestrator.errors import CommandFailed, LabError, UsageError
 from orchestrator.faulting import await_as_before, fault_in_force
 from orchestrator.faults.ledger import InForce
-from orchestrator.lab import Condition, container_of, examine
 from orchestrator.looking_glass.route import RoundTrip, open_lab, route
 from orchestrator.looking_glass.summary import Summary, summarise
 from orchestrator.plan.addresses import FAMILIES, Family
@@ -23,7 +22,9 @@ from orchestrator.pytest_plugin.wires import Wire
 from orchestrator.runtime.engine import connect
 from orchestrator.runtime.exec import run_exec
 from orchestrator.runtime.fib import Flow
-from orchestrator.visiting import Request
+from orchestrator.verbs.enter import container_of
+from orchestrator.verbs.status import Condition, examine
+from orchestrator.verbs.visit import Request
 
 P = ParamSpec("P")
 R = TypeVar("R")

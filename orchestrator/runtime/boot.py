@@ -1,4 +1,4 @@
-"""The steps of bringing a lab up and taking it down; lab.py tells their order.
+"""The steps of bringing a lab up and taking it down; verbs/up.py tells their order.
 
 Every step records what it makes outside of Docker before it makes it, so that `take_down`
 finds it whatever happened in between. Containers are found by their label.

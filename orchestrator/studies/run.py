@@ -10,7 +10,6 @@ from pathlib import Path
 from orchestrator.drift import Reality
 from orchestrator.errors import LabError, UsageError
 from orchestrator.faulting import in_force
-from orchestrator.lab import READY_WITHIN_S, Stages, down, up
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.polling import wait_for
@@ -19,6 +18,8 @@ from orchestrator.runtime.state import LabState
 from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked, write_json
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.trial import Progress, run_trial
+from orchestrator.verbs.down import down
+from orchestrator.verbs.up import READY_WITHIN_S, Stages, up
 
 _WELL_WITHIN_S = 30.0
 _QUIET = Stages(lambda name: None, lambda name, seconds: None, lambda reasons: None)

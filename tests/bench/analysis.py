@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.telling import tell_and_write
+from orchestrator.verbs.report import tell_and_write
 from tests.bench.figures import Figure
 from tests.bench.running import LAB, lab, seconds
 

@@ -67,7 +67,7 @@ class RunningLab:
         return self.cli.run("exec", "--name", self.name, node, "--", *argv, code=code)
 
     def visit(self, url: str, *options: str, code: int = 0) -> Run:
-        """A visit with all its evidence; `lab report` and telling.tell make its journey."""
+        """A visit with all its evidence; `lab report` and verbs.report.tell make its journey."""
         captures = str(self.captures)
         printed = self.cli.run(
             *("visit", url, "--json", "--name", self.name, "--captures", captures, "--no-journey"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.journey import Journey
-from orchestrator.telling import tell
+from orchestrator.verbs.report import tell
 from tests.e2e.conftest import Run, RunningLab
 from tests.proofs import unproved
 

@@ -33,7 +33,7 @@ EFFECTS = """
 
     from orchestrator.errors import DeployError
     from orchestrator.records.visit import Paint, Timings, Visit
-    from orchestrator.visiting import Run
+    from orchestrator.verbs.visit import Run
 
     JOURNAL = Path(__file__).with_name("journal")
 

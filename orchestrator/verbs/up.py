@@ -1,4 +1,4 @@
-"""The story of a running lab: up → visit → down. What runs is a plan (loading.py)."""
+"""Boot a lab, readable as a table of contents. What runs is a plan (loading.py)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ import docker
 
 from orchestrator.browser.chromium import managed_policy
 from orchestrator.errors import DeployError
-from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
 from orchestrator.runtime.caches import empty_resolvers
-from orchestrator.runtime.containers import container_name, find_containers
+from orchestrator.runtime.containers import find_containers
 from orchestrator.runtime.engine import connect, require_root
 from orchestrator.runtime.keeper import start_keeper
-from orchestrator.runtime.links.state import LinkState, load_links
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
 
@@ -108,49 +106,3 @@ def _boot(
 
 def _browser_trust(root_der: bytes) -> Mapping[str, str]:
     return {"policies/lab.json": json.dumps(managed_policy(root_der), indent=1)}
-
-
-def down(name: str) -> int:
-    """Remove everything that lab ``name`` made, and only that. Returns how many nodes it had."""
-    require_root()
-    client, state = connect(), LabState(name)
-    with state.locked():
-        return boot.take_down(client, state)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """How a lab is: the nodes that are not well with the reason, its links, and its helpers.
-
-    ``wire`` says whether the process that impairs links runs, or is not needed.
-    """
-
-    plan: Plan
-    ill: Mapping[str, str]
-    links: Mapping[str, LinkState]
-    keeper: bool
-    wire: bool
-    wire_restarts: int
-
-    @property
-    def healthy(self) -> bool:
-        """Nothing is wrong."""
-        return self.keeper and self.wire and not self.ill
-
-
-def examine(name: str) -> Condition:
-    """Ask every node of a running lab what it was asked when the lab came up."""
-    require_root()
-    client, state = connect(), LabState(name)
-    plan, record = state.plan(), state.record()
-    nodes = tuple(plan.nodes.values())
-    ill = boot.ill_nodes(state, plan, find_containers(client, name), nodes)
-    keeper = record.keeper is not None and record.keeper.is_alive()
-    wire = record.wire is None or record.wire.is_alive()
-    return Condition(plan, ill, load_links(state), keeper, wire, record.wire_restarts)
-
-
-def container_of(name: str, node: str) -> str:
-    """What Docker calls a node of a running lab. Raises UsageError where there is none."""
-    require_root()
-    return container_name(name, node_of(LabState(name).plan(), node).name)

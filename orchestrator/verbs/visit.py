@@ -59,7 +59,7 @@ from orchestrator.runtime.ownership import give_to_user
 from orchestrator.runtime.state import LabState
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.runtime.witness import read_forwarding, read_logs, read_translations
-from orchestrator.telling import tell_and_write
+from orchestrator.verbs.report import tell_and_write
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,15 @@
+"""Take a lab down."""
+
+from __future__ import annotations
+
+from orchestrator.runtime import boot
+from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.state import LabState
+
+
+def down(name: str) -> int:
+    """Remove everything that lab ``name`` made, and only that. Returns how many nodes it had."""
+    require_root()
+    client, state = connect(), LabState(name)
+    with state.locked():
+        return boot.take_down(client, state)

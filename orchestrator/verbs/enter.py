@@ -1,0 +1,14 @@
+"""Where a node can be entered: for `exec`, `shell` and `logs`."""
+
+from __future__ import annotations
+
+from orchestrator.plan.lookups import node_of
+from orchestrator.runtime.containers import container_name
+from orchestrator.runtime.engine import require_root
+from orchestrator.runtime.state import LabState
+
+
+def container_of(name: str, node: str) -> str:
+    """What Docker calls a node of a running lab. Raises UsageError where there is none."""
+    require_root()
+    return container_name(name, node_of(LabState(name).plan(), node).name)
