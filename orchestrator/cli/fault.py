@@ -12,13 +12,14 @@ import click
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.errors import LabError, Mistake, UsageError, nearest
-from orchestrator.faulting import find_fault, heal, in_force, inject
 from orchestrator.faults import FAULTS
+from orchestrator.faults.asked import find_fault
 from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.state import LabState, known_labs
 from orchestrator.spec.units import read_duration_s
+from orchestrator.verbs.fault import heal, in_force, inject
 
 LIST = "list"
 

@@ -8,9 +8,9 @@ import click
 
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.links_told import told
-from orchestrator.faulting import in_force
 from orchestrator.plan.codec import to_plain
 from orchestrator.runtime.links.state import LinkState
+from orchestrator.verbs.fault import in_force
 from orchestrator.verbs.status import Condition, examine
 
 

@@ -72,8 +72,8 @@ def run_command(
 ) -> int:
     """Run a scenario, a file or a shipped one by its name. Exits 1 if it does not pass."""
     from orchestrator.cli.study_told import print_study, told_progress
-    from orchestrator.studies.run import Order, run_study
-    from orchestrator.studies.tell import told_or_kept
+    from orchestrator.verbs.study import Order, run_study
+    from orchestrator.verbs.study_report import told_or_kept
     from orchestrator.verbs.up import READY_WITHIN_S
 
     study = load_study(scenario_path(scenario), chosen_lab(name) if name else "", settings)
@@ -144,7 +144,7 @@ def list_command(as_json: bool) -> None:
 def report_command(given: str | None, captures: Path, as_json: bool) -> int:
     """Tell a study again, offline, and write its report. Exits 1 if it did not pass."""
     from orchestrator.cli.study_told import print_study
-    from orchestrator.studies.tell import tell_and_write
+    from orchestrator.verbs.study_report import tell_and_write
 
     folder = study_folder(given, captures)
     finding = tell_and_write(folder)
@@ -160,7 +160,7 @@ def report_command(given: str | None, captures: Path, as_json: bool) -> int:
 def compare_command(one: str, other: str, captures: Path, as_json: bool) -> None:
     """Two studies side by side: outages, losses, and how the routers got over the faults."""
     from orchestrator.cli.study_told import print_comparison
-    from orchestrator.studies.tell import find_results
+    from orchestrator.verbs.study_report import find_results
 
     folders = [study_folder(given, captures) for given in (one, other)]
     print_comparison([find_results(folder)[0] for folder in folders], folders, as_json)

@@ -1,6 +1,6 @@
 """What a fault is: one value per kind of failure, in a module of its own.
 
-The life of a fault, told by faulting.py:
+The life of a fault, told by verbs/fault.py:
 
     prepare  what will be done, and what it takes to undo it, as JSON: recorded before anything
              is touched, so that it can be healed whatever happens in between

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from orchestrator.drift import differences
 from orchestrator.errors import DeployError, LabError
-from orchestrator.faulting import in_force
 from orchestrator.looking_glass.route import open_lab
 from orchestrator.looking_glass.summary import Summary, summarise
 from orchestrator.plan.model import Plan
@@ -18,6 +17,7 @@ from orchestrator.runtime.images import build_images, images_folder, missing_ima
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState, known_labs, state_root
 from orchestrator.verbs.down import down
+from orchestrator.verbs.fault import in_force
 from orchestrator.verbs.up import Stages, up
 from orchestrator.verbs.visit import Request, Run, visit
 

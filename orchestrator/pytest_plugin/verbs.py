@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from orchestrator.errors import CommandFailed, LabError, UsageError
-from orchestrator.faulting import await_as_before, fault_in_force
 from orchestrator.faults.ledger import InForce
 from orchestrator.looking_glass.route import RoundTrip, open_lab, route
 from orchestrator.looking_glass.summary import Summary, summarise
@@ -23,6 +22,7 @@ from orchestrator.runtime.engine import connect
 from orchestrator.runtime.exec import run_exec
 from orchestrator.runtime.fib import Flow
 from orchestrator.verbs.enter import container_of
+from orchestrator.verbs.fault import await_as_before, fault_in_force
 from orchestrator.verbs.status import Condition, examine
 from orchestrator.verbs.visit import Request
 

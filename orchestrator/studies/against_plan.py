@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from itertools import combinations
 
 from orchestrator.errors import Problem, UsageError, nearest
-from orchestrator.faulting import find_fault, find_target, read_options
+from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import NameServerSettings

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.errors import FaultError
-from orchestrator.faulting import heal, inject
 from orchestrator.faults.ledger import InForce
 from orchestrator.records.study import FaultEvent
 from orchestrator.studies.timeline import TimedFault
@@ -54,9 +53,23 @@ class _Doing:
         )
 
 
+@dataclass(frozen=True)
+class Breaking:
+    """How a lab is broken and mended; whoever runs a study hands in the verbs.
+
+    begin   puts a fault in force. It calls its second argument when all that takes long is done,
+            and the lab is touched only after that returns
+    heal    undoes it, and does not wait for the lab to be well
+    settle  returns once the lab is as before; raises FaultError where it does not get so
+    """
+
+    begin: Callable[[TimedFault, Callable[[], None]], InForce]
+    heal: Callable[[InForce], None]
+    settle: Callable[[], None]
+
+
 class Timeline:
-    """The faults of one trial in one lab: `prepare` it, `start` it, `check` it now and then, and
-    `end` it.
+    """The faults of one trial: `prepare` it, `start` it, `check` it now and then, and `end` it.
 
     ``tell`` hears of each thing done, in the thread that did it; so does ``changed``, when nodes
     may have got new namespaces.
@@ -64,12 +77,12 @@ class Timeline:
 
     def __init__(
         self,
-        lab: str,
+        breaking: Breaking,
         faults: Iterable[tuple[TimedFault, float]],
         tell: Callable[[str], None],
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.lab, self._tell, self._changed = lab, tell, changed
+        self._breaking, self._tell, self._changed = breaking, tell, changed
         self._doings = [_Doing(fault, begins_ms) for fault, begins_ms in faults]
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
@@ -153,7 +166,7 @@ class Timeline:
             doing.ready.set()
             self._await(doing.begins_ms)
 
-        doing.entry = inject(self.lab, fault.fault, fault.target, fault.options, ready=ready)
+        doing.entry = self._breaking.begin(fault, ready)
         took_ms = (doing.entry.in_force_ns - doing.entry.begun_ns) / 1e6
         self._tell(f"{doing.entry}: in force after {took_ms:.0f} ms")
         if fault.passes:
@@ -168,7 +181,7 @@ class Timeline:
             since_begun_ms = (time.time_ns() - doing.entry.begun_ns) / 1e6
             self._wait_until(self.elapsed_ms - since_begun_ms + doing.fault.for_ms)
         doing.heal_begun_ns = time.time_ns()
-        heal(self.lab, doing.entry, check=False)
+        self._breaking.heal(doing.entry)
         doing.healed_ns = time.time_ns()
         self._tell(f"{doing.entry}: healed")
         self._changed()

@@ -11,7 +11,6 @@ from pathlib import Path
 from orchestrator.capture.mux import CaptureSummary, Options, start_capture
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import LabError
-from orchestrator.faulting import await_as_before
 from orchestrator.plan.model import Plan
 from orchestrator.probes.run import Probing, probing
 from orchestrator.records.study import ProbeRun, Sample, Trial
@@ -24,7 +23,7 @@ from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.wiring import namespaces_of
 from orchestrator.runtime.witness import read_logs
 from orchestrator.studies.asking import probe_run
-from orchestrator.studies.breaking import Timeline
+from orchestrator.studies.breaking import Breaking, Timeline
 from orchestrator.studies.keeping import write_json, write_trial
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.timeline import begins_ms
@@ -79,7 +78,9 @@ class _Record:
         )
 
 
-def run_trial(study: Study, number: int, seed: int, folder: Path, progress: Progress) -> Trial:
+def run_trial(
+    study: Study, number: int, seed: int, folder: Path, progress: Progress, breaking: Breaking
+) -> Trial:
     """Run and keep one trial; the lab is as before when it returns.
 
     However it ends, faults are healed, and what there is of it is in ``folder``, marked as
@@ -92,15 +93,15 @@ def run_trial(study: Study, number: int, seed: int, folder: Path, progress: Prog
     faults = [
         (fault, begins_ms(fault, seed, number, index)) for index, fault in enumerate(study.faults)
     ]
-    timeline = Timeline(plan.name, faults, progress.fault, lambda: _follow(plan, record))
+    timeline = Timeline(breaking, faults, progress.fault, lambda: _follow(plan, record))
     partial = True
     try:
         _forget_all(plan)
         with _recorded(plan, record, folder):
-            _play(record, timeline, scenario.duration, folder, progress)
+            _play(study, record, timeline, folder, progress)
         timeline.check_all_done()
         progress.stage("until the lab is as before")
-        await_as_before(plan.name)
+        breaking.settle()
         timeline.well()
         partial = False
     except LabError as error:
@@ -155,7 +156,7 @@ def _follow(plan: Plan, record: _Record) -> None:
 
 
 def _play(
-    record: _Record, timeline: Timeline, duration_ms: float, folder: Path, progress: Progress
+    study: Study, record: _Record, timeline: Timeline, folder: Path, progress: Progress
 ) -> None:
     """Ask and break until the time is over, and heal what is still in force then."""
     try:
@@ -163,10 +164,12 @@ def _play(
             with shielded():  # as above
                 timeline.prepare()
                 timeline.check()
-                asked = stack.enter_context(probing(timeline.lab, record.probes, folder / "visits"))
+                asked = stack.enter_context(
+                    probing(study.plan.name, record.probes, folder / "visits")
+                )
                 record.asked, record.started_ns = asked, time.time_ns()
                 timeline.start()
-            while (left_s := (duration_ms - timeline.elapsed_ms) / 1e3) > 0:
+            while (left_s := (study.scenario.duration - timeline.elapsed_ms) / 1e3) > 0:
                 timeline.wait(min(left_s, _TOLD_EVERY_S))
                 timeline.check()
                 progress.asked(timeline.elapsed_ms, asked.samples())

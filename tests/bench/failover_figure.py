@@ -18,7 +18,7 @@ from orchestrator.records.study import Trial
 from orchestrator.report.failover.choose import longest, typical
 from orchestrator.report.failover.layout import Window, origin_ns
 from orchestrator.report.failover.plot import Panel, draw, panel_of
-from orchestrator.studies.tell import find_results
+from orchestrator.verbs.study_report import find_results
 
 SCENARIOS = ("transit-cut", "transit-cut-no-bfd")
 PROBE = "ping"

@@ -20,8 +20,8 @@ from contextlib import nullcontext
 
 from orchestrator.drift import differences
 from orchestrator.errors import FaultError, LabError
-from orchestrator.faulting import heal, in_force, inject
 from orchestrator.shipped import shipped_topologies
+from orchestrator.verbs.fault import heal, in_force, inject
 from tests.bench.running import lab, no_lab_left
 from tests.e2e.effects import Try
 from tests.e2e.trying import Told, drawn, try_fault

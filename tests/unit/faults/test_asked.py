@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.faulting import find_fault, find_target, read_options
+from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from tests.unit.compile.texts import compiled
 

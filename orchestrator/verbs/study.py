@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.drift import Reality
 from orchestrator.errors import LabError, UsageError
-from orchestrator.faulting import in_force
+from orchestrator.faults.ledger import InForce
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.runtime.state import LabState
+from orchestrator.studies.breaking import Breaking
 from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked, write_json
 from orchestrator.studies.scenarios import Study
+from orchestrator.studies.timeline import TimedFault
 from orchestrator.studies.trial import Progress, run_trial
 from orchestrator.verbs.down import down
+from orchestrator.verbs.fault import await_as_before, heal, in_force, inject
 from orchestrator.verbs.up import READY_WITHIN_S, Stages, up
 
 _WELL_WITHIN_S = 30.0
@@ -80,7 +83,18 @@ def run_study(
 def _run_trials(study: Study, order: Order, folder: Path, progress: Progress) -> None:
     for number in range(1, order.repeats + 1):
         progress.trial(number, order.repeats)
-        run_trial(study, number, order.seed, folder / f"trial-{number}", progress)
+        kept = folder / f"trial-{number}"
+        run_trial(study, number, order.seed, kept, progress, _breaking(study.plan.name))
+
+
+def _breaking(lab: str) -> Breaking:
+    def begin(fault: TimedFault, ready: Callable[[], None]) -> InForce:
+        return inject(lab, fault.fault, fault.target, fault.options, ready=ready)
+
+    def mend(entry: InForce) -> None:
+        heal(lab, entry, check=False)
+
+    return Breaking(begin, mend, lambda: await_as_before(lab))
 
 
 @contextmanager
