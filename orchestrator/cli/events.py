@@ -14,10 +14,11 @@ from orchestrator.errors import Mistake, UsageError, unknown
 from orchestrator.events import ALWAYS, KINDS
 from orchestrator.events.names import names_of
 from orchestrator.events.scene import Scene
-from orchestrator.events.stream import Batch, stream_of, watched
+from orchestrator.events.stream import Batch
 from orchestrator.events.words import as_object, clock, lines_of
 from orchestrator.plan.lookups import node_of
 from orchestrator.spec.units import read_duration_s
+from orchestrator.verbs.events import stream_of, watched
 
 
 @click.command("events")

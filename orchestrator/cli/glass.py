@@ -11,11 +11,12 @@ from rich.table import Table
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.glass_told import print_round_trip, round_trip_to_plain, wide_console
 from orchestrator.errors import UsageError
-from orchestrator.looking_glass.route import open_lab, route
-from orchestrator.looking_glass.summary import Summary, summarise
+from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.codec import to_plain
 from orchestrator.runtime.fib import Flow
+from orchestrator.verbs.bgp import Summary, summarise
+from orchestrator.verbs.route import route
 
 _FLOW = re.compile(r"(tcp|udp):(\d{1,5}):(\d{1,5})")
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.looking_glass.choice import Candidate, Choice, name_community
-from orchestrator.looking_glass.route import RoundTrip
 from orchestrator.looking_glass.walk import Hop, Way, difference
+from orchestrator.verbs.route import RoundTrip
 
 _PIPED_WIDTH = 200
 

@@ -12,8 +12,7 @@ _MARKS = {"good": ("green", "good"), "note": ("yellow", "note"), "bad": ("red", 
 @click.command("build")
 def build_command() -> None:
     """Build the images that are missing or have changed."""
-    from orchestrator.runtime.engine import connect
-    from orchestrator.runtime.images import build_images, images_folder
+    from orchestrator.verbs.build import build
 
     present: list[str] = []
 
@@ -25,8 +24,7 @@ def build_command() -> None:
         else:
             click.echo(f"            building {kind} …")
 
-    # A step of a build may be silent for as long as a large package takes to unpack.
-    build_images(connect(timeout_s=600), images_folder(), progress)
+    build(progress)
     click.echo(f"images are built; {len(present)} were there already")
 
 

@@ -7,15 +7,9 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 
-from orchestrator.events import SOURCES
-from orchestrator.events.scene import Scene
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
 
 # Sources have each their own delay: what is told within this time is put in order.
 GATHER_S = 0.1
@@ -79,26 +73,3 @@ class Stream:
     def _taken(self) -> Batch:
         taken = [self._events.popleft() for _ in range(len(self._events))]
         return sorted(taken, key=lambda event: event.time_ns)
-
-
-@contextmanager
-def stream_of(lab: str, note: Callable[[str], None]) -> Iterator[tuple[Scene, Stream]]:
-    """Watch a lab while the block runs; ``note`` hears what cannot be watched.
-
-    Raises UsageError where there is no such lab, HostError where this is not allowed.
-    """
-    require_root()
-    client, state = connect(), LabState(lab)
-    scene = Scene(state, state.plan(), client, find_containers(client, lab), note)
-    stream = Stream()
-    scene.hearers.append(stream.put)
-    with ExitStack() as stack:
-        stack.callback(stream.close)
-        for watch in SOURCES:
-            stack.enter_context(watch(scene))
-        yield scene, stream
-
-
-def watched(scene: Scene) -> NetworkEvent:
-    """The first event of a stream: what happens from now on is in it."""
-    return NetworkEvent(time.time_ns(), "", "lab", "watched", scene.state.lab)

@@ -10,8 +10,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from orchestrator.errors import CommandFailed, LabError, UsageError
 from orchestrator.faults.ledger import InForce
-from orchestrator.looking_glass.route import RoundTrip, open_lab, route
-from orchestrator.looking_glass.summary import Summary, summarise
+from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES, Family
 from orchestrator.plan.model import Plan
 from orchestrator.pytest_plugin.bounded import told_within
@@ -21,8 +20,10 @@ from orchestrator.pytest_plugin.wires import Wire
 from orchestrator.runtime.engine import connect
 from orchestrator.runtime.exec import run_exec
 from orchestrator.runtime.fib import Flow
+from orchestrator.verbs.bgp import Summary, summarise
 from orchestrator.verbs.enter import container_of
 from orchestrator.verbs.fault import await_as_before, fault_in_force
+from orchestrator.verbs.route import RoundTrip, route
 from orchestrator.verbs.status import Condition, examine
 from orchestrator.verbs.visit import Request
 

@@ -10,7 +10,6 @@ import pytest
 
 from orchestrator.errors import DeployError, UsageError
 from orchestrator.looking_glass.choice import explain, name_community
-from orchestrator.looking_glass.summary import summary_of
 from orchestrator.looking_glass.targets import find_target, resolve
 from orchestrator.looking_glass.walk import Walker, Way, difference
 from orchestrator.plan.hops import Wires, is_held, leased_to
@@ -20,6 +19,7 @@ from orchestrator.runtime.fib import Flow, NextHop, Packet, Verdict
 from orchestrator.runtime.links.state import LinkState
 from orchestrator.runtime.rib import RibRoute
 from orchestrator.runtime.sessions import Adjacency, Bird, Session
+from orchestrator.verbs.bgp import summary_of
 from tests.unit.compile.texts import compiled
 
 PLAN = compiled("""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
-from orchestrator.looking_glass.route import RunningLab
+from orchestrator.looking_glass.running import RunningLab
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan

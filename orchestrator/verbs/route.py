@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 
 from orchestrator.errors import DeployError, UsageError
 from orchestrator.looking_glass.choice import Choice, explain
+from orchestrator.looking_glass.running import RunningLab
 from orchestrator.looking_glass.targets import find_target
 from orchestrator.looking_glass.walk import Walker, Way
 from orchestrator.plan.addresses import Address, Family, of_family
 from orchestrator.plan.lookups import node_of
-from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.model import Node
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.runtime.containers import Container, find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.fib import Flow, Packet, Verdict, look_up
+from orchestrator.runtime.fib import Flow
 from orchestrator.runtime.links.state import load_links
-from orchestrator.runtime.probing import held_addresses
 from orchestrator.runtime.rib import routes_to
-from orchestrator.runtime.state import LabState
 
 
 @dataclass(frozen=True)
@@ -37,42 +34,6 @@ class RoundTrip:
     def reached(self) -> bool:
         """Whether the packet arrives."""
         return self.there.reached
-
-
-@dataclass(frozen=True)
-class RunningLab:
-    """A lab that runs: its plan, and where its nodes can be asked."""
-
-    plan: Plan
-    state: LabState
-    containers: Mapping[str, Container]
-
-    def running(self, node: str) -> Container:
-        """A node's container. Raises DeployError if it does not run."""
-        found = self.containers.get(node)
-        if found is None or not found.running:
-            raise DeployError(f"{node} does not run", f"what it said last: lab logs {node}")
-        return found
-
-    def verdict(self, node: str, packet: Packet) -> Verdict:
-        """What a node's kernel does with a packet."""
-        return look_up(self.running(node).namespace, packet)
-
-    def addresses(self, node: Node) -> tuple[Address, ...]:
-        """What a node is reached at: as planned, or what it was given where it asks for it."""
-        if node.addresses:
-            return node.addresses
-        asking = [port.name for port in node.interfaces if port.dhcp]
-        held = {a for port in asking for a in held_addresses(self.running(node.name), port)}
-        usable = [address for address in held if not address.is_link_local]
-        return tuple(sorted(usable, key=lambda address: (address.version, int(address))))
-
-
-def open_lab(name: str) -> RunningLab:
-    """A running lab. Raises HostError without the rights to enter its nodes."""
-    require_root()
-    state = LabState(name)
-    return RunningLab(state.plan(), state, find_containers(connect(), name))
 
 
 def route(
