@@ -39,7 +39,7 @@ name_option = click.option("--name", default="", help="Which lab, when several a
 
 def chosen_lab(name: str) -> str:
     """The lab a user means: the one named, else the only one there is."""
-    from orchestrator.runtime.state import known_labs
+    from orchestrator.verbs.labs import known_labs
 
     labs = known_labs()
     if name:

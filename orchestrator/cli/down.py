@@ -7,8 +7,8 @@ import time
 import click
 
 from orchestrator.cli.common import chosen_lab, name_option
-from orchestrator.runtime.state import known_labs
 from orchestrator.verbs.down import down
+from orchestrator.verbs.labs import known_labs
 
 
 @click.command("down")

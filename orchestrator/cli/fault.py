@@ -17,9 +17,9 @@ from orchestrator.faults.asked import find_fault
 from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.state import LabState, known_labs
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.fault import heal, in_force, inject
+from orchestrator.verbs.labs import known_labs, plan_of
 
 LIST = "list"
 
@@ -78,7 +78,7 @@ def _tell(
     took_ms = (entry.in_force_ns - entry.begun_ns) / 1e6
     hint = f"{lasting} {entry.id}" if lasting and fault.lasts else ""
     click.echo(f"{entry}: in force after {took_ms:.0f} ms. {hint}".strip())
-    click.echo(f"  it should affect: {fault.affects(LabState(lab).plan(), entry.target)}")
+    click.echo(f"  it should affect: {fault.affects(plan_of(lab), entry.target)}")
 
 
 def _wait(seconds: float) -> None:
@@ -120,7 +120,7 @@ def _describe(fault: Fault, name: str, as_json: bool) -> None:
 
 
 def _plan(name: str) -> Plan:
-    return LabState(chosen_lab(name)).plan()
+    return plan_of(chosen_lab(name))
 
 
 def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:

@@ -1,0 +1,13 @@
+"""Which labs there are."""
+
+from __future__ import annotations
+
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.state import LabState, known_labs
+
+__all__ = ["known_labs", "plan_of"]
+
+
+def plan_of(lab: str) -> Plan:
+    """The plan that a running lab was booted from. Raises UsageError where there is no such lab."""
+    return LabState(lab).plan()
