@@ -7,8 +7,8 @@ from typing import Any
 
 import docker
 
-from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.images import image_tag, images_folder
+from orchestrator.runtime.engine.client import in_parallel
+from orchestrator.runtime.engine.images import image_tag, images_folder
 
 
 def seconds_to_remove_bare(engine: docker.DockerClient, count: int) -> float:

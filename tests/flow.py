@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.capture.mux import Tap
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pyroute2 import IPRoute
 
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.analysis.step import Proof
-from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.engine.client import in_parallel
 
 
 def unproved(folder: Path, proofs: Iterable[Proof]) -> list[Proof]:

@@ -26,7 +26,7 @@ from orchestrator.browser.visit import open_page, visit_page
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
 from orchestrator.records.visit import Visit
-from orchestrator.runtime.exec import run_exec
+from orchestrator.runtime.engine.exec import run_exec
 
 CA_FILE = "/lab/tls/ca.pem"
 # What a fetch may take beyond its own time limit before it is killed.

@@ -17,7 +17,7 @@ import docker
 from orchestrator.browser.address import check_http_version, split_address
 from orchestrator.browser.cdp import Connection
 from orchestrator.errors import DeployError
-from orchestrator.runtime.exec import ExecStream, open_exec
+from orchestrator.runtime.engine.exec import ExecStream, open_exec
 
 # Debian's /usr/bin/chromium is a shell script that adds extensions, GPU rasterization and 40 ms.
 PROGRAM = "/usr/lib/chromium/chromium"

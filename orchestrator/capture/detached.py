@@ -26,8 +26,8 @@ from orchestrator.capture.mux import (
     start_process,
 )
 from orchestrator.errors import DeployError
+from orchestrator.runtime.disk.state import Process, start_time
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import Process, start_time
 
 _READY = b"ready\n"
 

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.capture.mux import CaptureSummary
 from orchestrator.errors import HostError, LabError, UsageError
 from orchestrator.records.merge import JOURNEY, merge
-from orchestrator.runtime.ownership import give_to_user
+from orchestrator.runtime.disk.ownership import give_to_user
 
 JOURNEY_AT_MOST_BYTES = 512 << 20
 """Above this the nodes' files are not merged: it is done in memory."""

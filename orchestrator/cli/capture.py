@@ -21,7 +21,7 @@ from orchestrator.cli.common import (
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.records.merge import JOURNEY
-from orchestrator.runtime.state import RunningCapture
+from orchestrator.runtime.disk.state import RunningCapture
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.capture import (
     Finished,

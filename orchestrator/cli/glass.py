@@ -14,7 +14,7 @@ from orchestrator.errors import UsageError
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.codec import to_plain
-from orchestrator.runtime.fib import Flow
+from orchestrator.runtime.kernel.fib import Flow
 from orchestrator.verbs.bgp import Summary, summarise
 from orchestrator.verbs.route import route
 

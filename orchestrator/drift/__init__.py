@@ -24,8 +24,8 @@ from orchestrator.drift.nodes import (
 )
 from orchestrator.drift.routes import compare_routes
 from orchestrator.drift.wires import compare_addresses, compare_links
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
 
 __all__ = ["Reality", "differences"]
 

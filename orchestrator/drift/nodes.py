@@ -10,9 +10,9 @@ from cryptography import x509
 
 from orchestrator.drift.look import Finding, Look
 from orchestrator.runtime.boot import CA_FILE, ill_nodes
-from orchestrator.runtime.containers import LAB_LABEL
-from orchestrator.runtime.engine import explaining
-from orchestrator.runtime.gates import GATE
+from orchestrator.runtime.engine.client import explaining
+from orchestrator.runtime.engine.containers import LAB_LABEL
+from orchestrator.runtime.engine.gates import GATE
 
 # Made when the lab was: not from templates.
 _MINTED = ("tls/", "policies/")

@@ -11,8 +11,8 @@ from orchestrator.plan.hops import leased_to
 from orchestrator.plan.model import Node
 from orchestrator.records.testimony import ForwardingEntry
 from orchestrator.routes.fib_table import Table, Way
-from orchestrator.runtime.containers import Container
-from orchestrator.runtime.fib_dump import dump_fib
+from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.kernel.fib_dump import dump_fib
 
 _NAMED = 3  # prefixes that a sentence names
 _DEFAULTS = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}

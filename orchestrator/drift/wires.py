@@ -11,13 +11,13 @@ from orchestrator.plan.addresses import HostAddress
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Link, Node
-from orchestrator.runtime.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
+from orchestrator.runtime.links.netem import read_netem
+from orchestrator.runtime.links.netem_options import quantised
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
-from orchestrator.runtime.netem import read_netem
-from orchestrator.runtime.netem_options import quantised
+from orchestrator.runtime.network.interfaces import Seen
+from orchestrator.runtime.network.wiring import interface_at
 from orchestrator.runtime.wire.process import WireControl
-from orchestrator.runtime.wiring import interface_at
 
 _LOOPBACK = 1
 _EVERYBODY = {ip_interface("127.0.0.1/8"), ip_interface("::1/128")}

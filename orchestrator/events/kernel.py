@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from orchestrator.events.names import Names, counted, listed
 from orchestrator.events.scene import Scene
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.monitor import watch
-from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.kernel.monitor import watch
+from orchestrator.runtime.network.wiring import namespaces_of
 
 _LINKS = {"up": "is up", "down": "is down", "gone": "is gone", "new": "is new"}
 _ADDRESSES = {"add": "has", "del": "has no more"}

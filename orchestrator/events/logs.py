@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.scene import Scene
 from orchestrator.records.testimony import LogLine
-from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.engine.client import in_parallel
 
 Read = Callable[[str, LogLine], None]
 

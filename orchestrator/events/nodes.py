@@ -13,7 +13,7 @@ from docker.errors import APIError, DockerException
 from orchestrator.events.names import Names, listed
 from orchestrator.events.scene import Scene
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL
+from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL
 
 # By Docker's word for it: of one node, and of several.
 _SAID = {

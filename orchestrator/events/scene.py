@@ -9,8 +9,8 @@ import docker
 
 from orchestrator.plan.model import Plan
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.containers import Container
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.containers import Container
 
 Hear = Callable[[NetworkEvent], None]
 

@@ -6,7 +6,7 @@ from orchestrator.errors import DeployError, FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.engine import explaining
+from orchestrator.runtime.engine.client import explaining
 
 # The longest period and the smallest quota that the kernel takes. What an idle server did not use
 # of a period is no good later, so that already one request has to wait.

@@ -6,7 +6,7 @@ from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_bird import named, pairs, sessions_of_pair, tell
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.sessions import read_sessions
+from orchestrator.runtime.daemons.sessions import read_sessions
 
 
 def _prepare(scene: Scene, target: str, options: Options) -> Memo:

@@ -14,9 +14,9 @@ from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import CertRequest, Plan
-from orchestrator.runtime.containers import Container
-from orchestrator.runtime.namespaces import entered
-from orchestrator.runtime.pki import load_key, load_signed, mint_expired_leaf
+from orchestrator.runtime.disk.pki import load_key, load_signed, mint_expired_leaf
+from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.network.namespaces import entered
 from orchestrator.spec.units import read_duration_s
 
 _PORT, _TIMEOUT_S = 443, 2.0

@@ -27,8 +27,8 @@ from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
-from orchestrator.runtime.caches import renew_lease
-from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.daemons.caches import renew_lease
+from orchestrator.runtime.engine.client import in_parallel
 
 _CONF = "rogue-dhcp.conf"
 _SERVER = ("busybox", "udhcpd", "-f", f"/lab/{_CONF}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.plan.codec import from_plain, to_plain
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
 
 
 @dataclass(frozen=True)

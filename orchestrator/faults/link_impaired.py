@@ -10,11 +10,11 @@ from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.links.backends import verify, wire_settings
+from orchestrator.runtime.links.netem import read_netem
+from orchestrator.runtime.links.netem_options import quantised
 from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
-from orchestrator.runtime.netem import read_netem
-from orchestrator.runtime.netem_options import quantised
-from orchestrator.runtime.wiring import interface_at
+from orchestrator.runtime.network.wiring import interface_at
 
 _SETTINGS = {
     "delay": "like 20ms",

@@ -17,7 +17,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import FaultError
-from orchestrator.runtime.namespaces import routing_socket
+from orchestrator.runtime.network.namespaces import routing_socket
 
 NAME = "clicklab-mtu"
 _CALLS = {"x86_64": 321, "aarch64": 280}  # bpf(2)

@@ -15,7 +15,7 @@ from orchestrator.faults.on_links import LINK_TARGET, crossing
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.links.settings import directions_from
-from orchestrator.runtime.wiring import interface_at
+from orchestrator.runtime.network.wiring import interface_at
 
 _LEAST = 68  # what IPv4 must carry (RFC 791)
 

@@ -9,8 +9,8 @@ from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_gateways import gateways, hosts_of
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.containers import Container
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.network.namespaces import entered
 
 
 def tracked(container: Container) -> set[int]:

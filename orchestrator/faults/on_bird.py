@@ -9,7 +9,7 @@ from orchestrator.errors import FaultError
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings
-from orchestrator.runtime.probing import bird
+from orchestrator.runtime.daemons.probing import bird
 
 CONF = "bird.conf"
 # Codes of replies from 8000 on are errors (BIRD's doc/reply_codes).

@@ -12,7 +12,7 @@ from orchestrator.errors import FaultError
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
-from orchestrator.runtime.containers import Container
+from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.polling import wait_for
 
 DNSMASQ_CONF = "dnsmasq.conf"

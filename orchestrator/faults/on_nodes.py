@@ -19,10 +19,10 @@ from orchestrator.errors import FaultError
 from orchestrator.faults.ledger import read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
-from orchestrator.runtime.containers import Container, container_name
-from orchestrator.runtime.engine import explaining
-from orchestrator.runtime.interfaces import see_interfaces
-from orchestrator.runtime.namespaces import routing_socket
+from orchestrator.runtime.engine.client import explaining
+from orchestrator.runtime.engine.containers import Container, container_name
+from orchestrator.runtime.network.interfaces import see_interfaces
+from orchestrator.runtime.network.namespaces import routing_socket
 from orchestrator.runtime.polling import wait_for
 
 _ENDED_WITHIN_S = 5.0

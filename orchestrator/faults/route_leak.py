@@ -21,8 +21,8 @@ from orchestrator.faults.on_bird import (
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings
-from orchestrator.runtime.rib import TABLES
-from orchestrator.runtime.sessions import read_count
+from orchestrator.runtime.daemons.rib import TABLES
+from orchestrator.runtime.daemons.sessions import read_count
 
 _TELLING = ("provider", "peer")  # who must not hear what the others say
 _CUSTOMERS_ONLY, _EVERYTHING = "[OURS, FROM_CUSTOMER]", "[(OWN, 1, *)]"

@@ -12,11 +12,11 @@ import docker
 from orchestrator.errors import CommandFailed, FaultError
 from orchestrator.plan.model import Node, Plan
 from orchestrator.render.main import render_node
-from orchestrator.runtime.containers import Container, find_containers
-from orchestrator.runtime.exec import run_exec
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.runtime.engine.exec import run_exec
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.network.wiring import namespaces_of
 
 
 @dataclass(frozen=True)

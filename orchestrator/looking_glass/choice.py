@@ -15,7 +15,7 @@ from orchestrator.plan.model import Plan
 from orchestrator.routes.best_path import explain_all, rank_all
 from orchestrator.routes.bgp import BgpRoute, ControlPlane, Unsettled, control_plane
 from orchestrator.routes.bgp_sessions import Channel, channels_of
-from orchestrator.runtime.rib import Community, RibRoute
+from orchestrator.runtime.daemons.rib import Community, RibRoute
 
 # What the routers' filters write on routes: (their ASN, 1, this).
 _ORIGINS = {0: "own", 1: "customer", 2: "peer", 3: "provider"}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
-from orchestrator.runtime.containers import Container, find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.fib import Packet, Verdict, look_up
-from orchestrator.runtime.probing import held_addresses
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.daemons.probing import held_addresses
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.runtime.kernel.fib import Packet, Verdict, look_up
 
 
 @dataclass(frozen=True)

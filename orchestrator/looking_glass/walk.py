@@ -17,7 +17,7 @@ from orchestrator.plan.hops import Hop as Crossing
 from orchestrator.plan.hops import NoPath, Step, Wires
 from orchestrator.plan.model import Interface, Node, Plan
 from orchestrator.plan.services import GatewaySettings
-from orchestrator.runtime.fib import Flow, Packet, Verdict
+from orchestrator.runtime.kernel.fib import Flow, Packet, Verdict
 from orchestrator.runtime.links.state import LinkState
 
 # A node's verdict on a packet. May raise LabError: the node does not run.

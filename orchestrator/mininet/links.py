@@ -14,7 +14,7 @@ from pyroute2 import IPRoute
 
 from orchestrator.errors import LabError, UsageError
 from orchestrator.plan.addresses import Address
-from orchestrator.runtime.namespaces import routing_socket
+from orchestrator.runtime.network.namespaces import routing_socket
 
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40  # linux/if.h
 _LOOPBACK = "lo"

@@ -16,9 +16,9 @@ from orchestrator.mininet.nodes import LabNode
 from orchestrator.mininet.places import ContainerPlace, Place, SwitchPlace
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.verbs.link import links_of
 
 # Those that pass packets on; everything else is an end system, which Mininet calls a host.

@@ -12,10 +12,10 @@ from docker.errors import NotFound
 from orchestrator.errors import DeployError
 from orchestrator.mininet.processes import NodeProgram, docker_client, start_in_namespace
 from orchestrator.mininet.terminals import USER, ContainerTerminal, NamespaceTerminal, Terminal
-from orchestrator.runtime.containers import Container, container_name
-from orchestrator.runtime.engine import explaining
-from orchestrator.runtime.namespaces import path_of, switch_namespace
-from orchestrator.runtime.state import start_time
+from orchestrator.runtime.disk.state import start_time
+from orchestrator.runtime.engine.client import explaining
+from orchestrator.runtime.engine.containers import Container, container_name
+from orchestrator.runtime.network.namespaces import path_of, switch_namespace
 
 
 class Place(Protocol):

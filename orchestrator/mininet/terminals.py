@@ -17,9 +17,9 @@ from typing import Any, Protocol
 import docker
 import docker.errors
 
-from orchestrator.runtime.engine import explaining
-from orchestrator.runtime.namespaces import entered
-from orchestrator.runtime.state import Process, start_time
+from orchestrator.runtime.disk.state import Process, start_time
+from orchestrator.runtime.engine.client import explaining
+from orchestrator.runtime.network.namespaces import entered
 
 PROMPT = chr(127)
 USER = "root"  # as Mininet's nodes are; its capabilities are the container's nevertheless

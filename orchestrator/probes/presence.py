@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 
 from orchestrator.probes.question import Failed
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.network.namespaces import entered
 
 _LOOK_EVERY_S = 0.1
 # The id of a node's first process, 0 while there is none; called in a thread, may raise OSError.

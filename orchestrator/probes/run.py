@@ -23,9 +23,9 @@ from orchestrator.probes.process import agent_asking
 from orchestrator.probes.visit import Visitor, visit_paced
 from orchestrator.records.study import ProbeRun, Sample
 from orchestrator.roles import ROLES
-from orchestrator.runtime.containers import Container, find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import Container, find_containers
 
 KEYLOG = "keys.log"
 # Beyond the timeouts of the questions: for the browser to end, and for the last samples to come.

@@ -11,10 +11,10 @@ from orchestrator.errors import DeployError, LabError
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.model import Plan
 from orchestrator.roles import ROLES
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.images import build_images, images_folder, missing_images
+from orchestrator.runtime.disk.state import LabState, known_labs, state_root
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.images import build_images, images_folder, missing_images
 from orchestrator.runtime.shield import shielded
-from orchestrator.runtime.state import LabState, known_labs, state_root
 from orchestrator.verbs.bgp import Summary, summarise
 from orchestrator.verbs.down import down
 from orchestrator.verbs.fault import in_force

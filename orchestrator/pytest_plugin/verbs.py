@@ -17,9 +17,9 @@ from orchestrator.pytest_plugin.bounded import told_within
 from orchestrator.pytest_plugin.effects import Effects, sessions_down
 from orchestrator.pytest_plugin.results import Done, Traced, Visited, arrows
 from orchestrator.pytest_plugin.wires import Wire
-from orchestrator.runtime.engine import connect
-from orchestrator.runtime.exec import run_exec
-from orchestrator.runtime.fib import Flow
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.exec import run_exec
+from orchestrator.runtime.kernel.fib import Flow
 from orchestrator.verbs.bgp import Summary, summarise
 from orchestrator.verbs.enter import container_of
 from orchestrator.verbs.fault import await_as_before, fault_in_force

@@ -22,29 +22,29 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import Probe
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles import ROLES
-from orchestrator.runtime.captures import end_captures
-from orchestrator.runtime.containers import (
+from orchestrator.runtime.daemons.probing import ask
+from orchestrator.runtime.disk.captures import end_captures
+from orchestrator.runtime.disk.pki import mint_authority, mint_leaf
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import in_parallel
+from orchestrator.runtime.engine.containers import (
     Container,
     create_container,
     find_containers,
     remove_containers,
     start_container,
 )
-from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.gates import create_gate, open_gate
-from orchestrator.runtime.images import image_tag, images_folder, missing_images
+from orchestrator.runtime.engine.gates import create_gate, open_gate
+from orchestrator.runtime.engine.images import image_tag, images_folder, missing_images
 from orchestrator.runtime.keeper import stop_keeper, stop_wire
 from orchestrator.runtime.links.flapping import stop_all_flapping
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     remove_namespace,
     switch_namespace,
 )
-from orchestrator.runtime.pki import mint_authority, mint_leaf
-from orchestrator.runtime.probing import ask
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import create_bridges, namespaces_of
+from orchestrator.runtime.network.wiring import create_bridges, namespaces_of
 
 CA_FILE = "tls/ca.pem"
 # Asking costs the nodes' own processor time; many at once only because most of it is waiting.

@@ -22,14 +22,14 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError, LabError
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.containers import LAB_LABEL, NODE_LABEL, find_containers
-from orchestrator.runtime.engine import connect
-from orchestrator.runtime.gates import open_gate
+from orchestrator.runtime.disk.state import LabState, Process, start_time
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL, find_containers
+from orchestrator.runtime.engine.gates import open_gate
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.network.namespaces import entered
+from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import LabState, Process, start_time
-from orchestrator.runtime.wiring import namespaces_of
 
 _STARTS_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.5

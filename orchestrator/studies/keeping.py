@@ -25,7 +25,7 @@ from typing import Any
 from orchestrator.errors import HostError
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.records.study import Trial, events_to_lines, samples_to_csv, trial_to_json
-from orchestrator.runtime.ownership import give_to_user
+from orchestrator.runtime.disk.ownership import give_to_user
 
 ASKED = "asked.json"
 

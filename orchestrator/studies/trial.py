@@ -14,14 +14,14 @@ from orchestrator.errors import LabError
 from orchestrator.plan.model import Plan
 from orchestrator.probes.run import Probing, probing
 from orchestrator.records.study import ProbeRun, Sample, Trial
-from orchestrator.runtime.caches import empty_edges, empty_resolvers
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect
-from orchestrator.runtime.monitor import Monitor, watch
-from orchestrator.runtime.offloads import exact_frames
+from orchestrator.runtime.daemons.caches import empty_edges, empty_resolvers
+from orchestrator.runtime.daemons.witness import read_logs
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.kernel.monitor import Monitor, watch
+from orchestrator.runtime.network.offloads import exact_frames
+from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.shield import shielded
-from orchestrator.runtime.wiring import namespaces_of
-from orchestrator.runtime.witness import read_logs
 from orchestrator.studies.asking import probe_run
 from orchestrator.studies.breaking import Breaking, Timeline
 from orchestrator.studies.keeping import write_json, write_trial

@@ -11,9 +11,9 @@ from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
-from orchestrator.runtime.containers import Container
-from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.sessions import Adjacency, Bird, Session, sessions_of
+from orchestrator.runtime.daemons.sessions import Adjacency, Bird, Session, sessions_of
+from orchestrator.runtime.engine.client import in_parallel
+from orchestrator.runtime.engine.containers import Container
 
 
 @dataclass(frozen=True)

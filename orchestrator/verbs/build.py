@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.runtime.engine import connect
-from orchestrator.runtime.images import Progress, build_images, images_folder
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.images import Progress, build_images, images_folder
 
 # A step of a build may be silent for as long as a large package takes to unpack.
 _SILENT_FOR_S = 600

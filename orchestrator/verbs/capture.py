@@ -4,8 +4,8 @@
              journey.pcapng   all of it in the order of time; made by `stop`, as what follows
              capture.json     packets and drops, in all and per node, and what was asked for
 
-Offloads are off meanwhile (runtime/offloads.py). The lab's record says what runs, so that `lab
-down` ends it too; the nodes' files are whole then, and the two others are missing.
+Offloads are off meanwhile (runtime/network/offloads.py). The lab's record says what runs, so that
+`lab down` ends it too; the nodes' files are whole then, and the two others are missing.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from orchestrator.capture.taps import choose_taps, every_tap, ports_of
 from orchestrator.errors import DeployError, UsageError, unknown
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.captures import (
+from orchestrator.runtime.disk.captures import (
     add_capture,
     end_capture,
     forget_capture,
     hold_of,
     output_of,
 )
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.offloads import hold, release
-from orchestrator.runtime.ownership import give_to_user
-from orchestrator.runtime.state import LabState, Process, RunningCapture, start_time
-from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.disk.ownership import give_to_user
+from orchestrator.runtime.disk.state import LabState, Process, RunningCapture, start_time
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.network.offloads import hold, release
+from orchestrator.runtime.network.wiring import namespaces_of
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.capture.mux import CAPMUX
 from orchestrator.errors import HostError
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.images import IMAGES, images_folder, missing_images
-from orchestrator.runtime.namespaces import CLONE_NEWNET, unshare
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.images import IMAGES, images_folder, missing_images
+from orchestrator.runtime.network.namespaces import CLONE_NEWNET, unshare
 
 GIB = 1 << 30
 _DISK_NEEDED, _MEMORY_NEEDED = 4 * GIB, 2 * GIB

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.runtime import boot
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
 
 
 def down(name: str) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.plan.lookups import node_of
-from orchestrator.runtime.containers import container_name
-from orchestrator.runtime.engine import require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import require_root
+from orchestrator.runtime.engine.containers import container_name
 
 
 def container_of(name: str, node: str) -> str:

@@ -10,9 +10,9 @@ from orchestrator.events import SOURCES
 from orchestrator.events.scene import Scene
 from orchestrator.events.stream import Stream
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
 
 
 @contextmanager

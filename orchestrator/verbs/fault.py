@@ -19,10 +19,10 @@ from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.scene import Scene, open_scene
-from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
-from orchestrator.runtime.state import LabState
 
 SEEN_WITHIN_S = 15.0
 AS_BEFORE_WITHIN_S = 60.0

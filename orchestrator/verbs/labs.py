@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.state import LabState, known_labs
+from orchestrator.runtime.disk.state import LabState, known_labs
 
 __all__ = ["known_labs", "plan_of"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.network.wiring import namespaces_of
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from orchestrator.plan.addresses import Address, Family, of_family
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.runtime.fib import Flow
+from orchestrator.runtime.daemons.rib import routes_to
+from orchestrator.runtime.kernel.fib import Flow
 from orchestrator.runtime.links.state import load_links
-from orchestrator.runtime.rib import routes_to
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from orchestrator.plan.model import Plan
 from orchestrator.runtime import boot
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.links.state import LinkState, load_links
-from orchestrator.runtime.state import LabState
 
 
 @dataclass(frozen=True)

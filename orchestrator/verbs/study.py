@@ -12,9 +12,9 @@ from orchestrator.errors import LabError, UsageError
 from orchestrator.faults.ledger import InForce
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
-from orchestrator.runtime.state import LabState
 from orchestrator.studies.breaking import Breaking
 from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked, write_json
 from orchestrator.studies.scenarios import Study

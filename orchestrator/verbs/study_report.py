@@ -20,7 +20,7 @@ from orchestrator.report.failover.plot import write_svg
 from orchestrator.report.failover.tables import write_csv, write_samples
 from orchestrator.runs.read import read_logs
 from orchestrator.runs.read_study import list_trials, read_plan, read_trial, read_trial_frames
-from orchestrator.runtime.ownership import give_to_user
+from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.keeping import read_asked, write_json
 

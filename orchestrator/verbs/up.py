@@ -15,12 +15,12 @@ from orchestrator.errors import DeployError
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
-from orchestrator.runtime.caches import empty_resolvers
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect, require_root
+from orchestrator.runtime.daemons.caches import empty_resolvers
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.keeper import start_keeper
 from orchestrator.runtime.shield import shielded
-from orchestrator.runtime.state import LabState
 
 READY_WITHIN_S = 60.0
 

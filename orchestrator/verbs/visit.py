@@ -46,19 +46,19 @@ from orchestrator.records.pcapng import embed_secrets
 from orchestrator.records.visit import Visit, to_json
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
-from orchestrator.runtime.caches import (
+from orchestrator.runtime.daemons.caches import (
     empty_edges,
     empty_resolvers,
     renew_lease,
 )
-from orchestrator.runtime.containers import Container, find_containers
-from orchestrator.runtime.engine import connect, require_root
-from orchestrator.runtime.families import only_family
-from orchestrator.runtime.offloads import exact_frames
-from orchestrator.runtime.ownership import give_to_user
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import namespaces_of
-from orchestrator.runtime.witness import read_forwarding, read_logs, read_translations
+from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, read_translations
+from orchestrator.runtime.disk.ownership import give_to_user
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.runtime.network.families import only_family
+from orchestrator.runtime.network.offloads import exact_frames
+from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.verbs.report import tell_and_write
 
 

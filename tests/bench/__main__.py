@@ -22,10 +22,10 @@ import docker
 
 from orchestrator.loading import load
 from orchestrator.roles import ROLES
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.images import image_tag, images_folder
+from orchestrator.runtime.daemons.probing import bird
+from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.engine.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.probing import bird
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.link import links_of
 from tests.bare import seconds_to_remove_bare

@@ -24,10 +24,15 @@ from orchestrator.render.main import render_node
 from orchestrator.roles import role_of
 from orchestrator.roles.base import COMMON_SYSCTLS
 from orchestrator.runtime import boot
-from orchestrator.runtime.containers import Container, known
-from orchestrator.runtime.namespaces import create_namespace, entered, path_of, remove_namespace
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import configure_ends, create_bridges, create_pairs
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.containers import Container, known
+from orchestrator.runtime.network.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
+from orchestrator.runtime.network.wiring import configure_ends, create_bridges, create_pairs
 from tests.bench.memory import pss_mib
 
 LABEL = "clicklab.bench"

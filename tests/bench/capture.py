@@ -24,10 +24,10 @@ from orchestrator.capture.taps import every_tap
 from orchestrator.records.merge import merge
 from orchestrator.records.pcapng import read_packets
 from orchestrator.roles import ROLES
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.offloads import exact_frames
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import namespaces_of
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.network.offloads import exact_frames
+from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.shipped import shipped_topologies
 from tests.bench.figures import Figure, report
 from tests.bench.running import lab, no_lab_left, seconds

@@ -21,19 +21,19 @@ from pathlib import Path
 from orchestrator.loading import load
 from orchestrator.plan.impairment import CLEAR, Bernoulli, GilbertElliott, Impairment
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.keeper import stop_wire
 from orchestrator.runtime.links.backends import kernel_has_netem, wire_settings
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.links.netem import apply_netem
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,
     remove_namespace,
 )
-from orchestrator.runtime.netem import apply_netem
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.network.wiring import interface_at
 from orchestrator.runtime.wire.process import End, WireControl, start_wire
-from orchestrator.runtime.wiring import interface_at
 from tests.bench.figures import Figure, report
 from tests.linklab import (
     Station,

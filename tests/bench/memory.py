@@ -7,7 +7,7 @@ from pathlib import Path
 
 import docker
 
-from orchestrator.runtime.containers import LAB_LABEL
+from orchestrator.runtime.engine.containers import LAB_LABEL
 
 
 def lab_mib(client: docker.DockerClient, lab: str) -> float:

@@ -26,8 +26,8 @@ from orchestrator.generate.write import write_topology
 from orchestrator.loading import load
 from orchestrator.roles import ROLES
 from orchestrator.routes.bgp import control_plane
-from orchestrator.runtime.engine import in_parallel
-from orchestrator.runtime.images import image_tag, images_folder
+from orchestrator.runtime.engine.client import in_parallel
+from orchestrator.runtime.engine.images import image_tag, images_folder
 from tests.bench.bare import LABEL, Cost, measure_bare, unpacked
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib

@@ -17,8 +17,8 @@ import docker
 
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
-from orchestrator.runtime.exec import run_exec
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.engine.exec import run_exec
+from orchestrator.runtime.network.namespaces import entered
 
 _PATIENCE_S = 0.6
 
@@ -67,7 +67,7 @@ class Witness:
 
     def run(self, node: str, *argv: str) -> tuple[int, str]:
         """Exit code and output of a command in a node; the SDK's own exec loses some of it on a
-        busy machine (runtime/exec.py)."""
+        busy machine (runtime/engine/exec.py)."""
         result = run_exec(self.client, f"clicklab-{self.plan.name}-{node}", argv)
         return result.code, (result.stdout + result.stderr).decode(errors="replace")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.runtime.containers import Container
+from orchestrator.runtime.engine.containers import Container
 
 
 class Standin(Container):

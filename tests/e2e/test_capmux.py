@@ -35,7 +35,7 @@ from orchestrator.capture.mux import (
 from orchestrator.errors import DeployError, UsageError
 from orchestrator.records.merge import merge
 from orchestrator.records.pcapng import Direction, is_truncated, read_packets
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,

@@ -19,11 +19,16 @@ from orchestrator.capture.mux import EVERYTHING, Tap
 from orchestrator.records.pcapng import Direction, Packet, is_truncated, read_packets
 from orchestrator.runs.read import read_frames
 from orchestrator.runtime import boot
-from orchestrator.runtime.captures import add_capture, output_of
-from orchestrator.runtime.namespaces import create_namespace, entered, path_of, remove_namespace
-from orchestrator.runtime.offloads import exact_frames
+from orchestrator.runtime.disk.captures import add_capture, output_of
+from orchestrator.runtime.disk.state import LabState, Process, RunningCapture
+from orchestrator.runtime.network.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
+from orchestrator.runtime.network.offloads import exact_frames
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import LabState, Process, RunningCapture
 from tests.e2e.conftest import RunningLab
 from tests.flow import connect
 

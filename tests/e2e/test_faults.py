@@ -13,8 +13,8 @@ import pytest
 from orchestrator.drift import differences
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults import FAULTS
+from orchestrator.runtime.disk.state import start_time
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import start_time
 from orchestrator.verbs.fault import fault_in_force, heal, in_force, inject
 from tests.e2e.birds import plan_of
 from tests.e2e.conftest import Cli, RunningLab

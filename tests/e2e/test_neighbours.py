@@ -15,9 +15,14 @@ from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.namespaces import create_namespace, entered, path_of, remove_namespace
-from orchestrator.runtime.neighbours import introduce_routers, is_crowded
-from orchestrator.runtime.wiring import configure_ends, create_bridges, create_pairs
+from orchestrator.runtime.network.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
+from orchestrator.runtime.network.neighbours import introduce_routers, is_crowded
+from orchestrator.runtime.network.wiring import configure_ends, create_bridges, create_pairs
 from orchestrator.shipped import shipped_topologies
 
 

@@ -18,14 +18,14 @@ import pytest
 
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.probes import DnsProbe, HttpProbe, LeaseProbe, TcpProbe
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.daemons.probing import ask
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,
     remove_namespace,
     routing_socket,
 )
-from orchestrator.runtime.probing import ask
 from tests.e2e.standins import Standin, standin
 
 IPV4, IPV6 = ip_address("127.0.0.1"), ip_address("::1")

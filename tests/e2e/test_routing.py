@@ -13,7 +13,7 @@ from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.routes.bgp import control_plane
 from orchestrator.routes.forwarding import ForwardingPlane
-from orchestrator.runtime.engine import in_parallel
+from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import best_paths, bgp_states, birdc, plan_of, routers, speakers
 from tests.e2e.conftest import RunningLab

@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DeployError, FaultError
-from orchestrator.runtime.namespaces import entered
+from orchestrator.runtime.disk.state import Process
+from orchestrator.runtime.network.namespaces import entered
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import Process
 from orchestrator.runtime.wire.process import WIRE, End, WireControl, start_wire
 from tests.linklab import (
     Station,

@@ -22,25 +22,25 @@ from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route, Switch
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles.base import COMMON_SYSCTLS, FORWARDING_SYSCTLS
+from orchestrator.runtime.daemons.probing import held_addresses
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.keeper import stop_wire
 from orchestrator.runtime.links.backends import CHOICE
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.namespaces import (
+from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
     path_of,
     remove_namespace,
     routing_socket,
 )
-from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.probing import held_addresses
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wiring import (
+from orchestrator.runtime.network.wiring import (
     configure_ends,
     create_bridges,
     create_pairs,
     forget_neighbours,
 )
+from orchestrator.runtime.polling import wait_for
 from tests.e2e.standins import standin
 
 _ETH_P_ALL = 0x0003

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import docker
 
 from orchestrator.faults import FAULTS
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import LabState
 from orchestrator.verbs.fault import heal, in_force, inject
 from tests.e2e import effects_network, effects_services
 from tests.e2e.effects import Effect, Try, Witness

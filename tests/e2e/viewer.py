@@ -15,7 +15,7 @@ import docker
 from orchestrator.browser.browse import Client, new_folder, remove_folder
 from orchestrator.browser.cdp import Connection
 from orchestrator.browser.chromium import FIXED_FLAGS, PROGRAM, run_chromium
-from orchestrator.runtime.exec import open_exec, run_exec
+from orchestrator.runtime.engine.exec import open_exec, run_exec
 
 DOMAINS = ("Page", "Network", "Log", "Runtime")
 COMPLAINTS = ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")

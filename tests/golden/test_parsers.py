@@ -16,9 +16,9 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.render.main import render_node
 from orchestrator.roles import ROLES, role_of
 from orchestrator.roles.base import LAB
-from orchestrator.runtime.engine import connect
-from orchestrator.runtime.images import image_tag, images_folder
-from orchestrator.runtime.pki import Authority, mint_authority, mint_leaf
+from orchestrator.runtime.disk.pki import Authority, mint_authority, mint_leaf
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.images import image_tag, images_folder
 from tests.golden.cases import CASES, plan_of
 
 NODES = "/nodes"

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from pyroute2 import IPRoute
 
-from orchestrator.runtime.namespaces import create_namespace, entered, path_of, remove_namespace
+from orchestrator.runtime.network.namespaces import (
+    create_namespace,
+    entered,
+    path_of,
+    remove_namespace,
+)
 from tests.netem.link import End, Link
 
 _MACS = ("02:00:00:00:00:0a", "02:00:00:00:00:0b")

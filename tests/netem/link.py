@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.plan.impairment import Impairment
-from orchestrator.runtime.namespaces import entered
-from orchestrator.runtime.netem import apply_netem, netem_counters, read_netem
+from orchestrator.runtime.links.netem import apply_netem, netem_counters, read_netem
+from orchestrator.runtime.network.namespaces import entered
 
 _PORT = 4789
 HEADERS = 14 + 20 + 8  # Ethernet, IPv4, UDP

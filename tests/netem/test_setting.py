@@ -18,8 +18,8 @@ from orchestrator.plan.impairment import (
     Nth,
     Queue,
 )
-from orchestrator.runtime.netem import apply_netem
-from orchestrator.runtime.netem_options import quantised
+from orchestrator.runtime.links.netem import apply_netem
+from orchestrator.runtime.links.netem_options import quantised
 from tests.netem.link import Link, exchange
 
 DISTRIBUTIONS: tuple[Distribution, ...] = ("uniform", "normal", "pareto", "paretonormal")

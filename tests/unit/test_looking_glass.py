@@ -15,10 +15,10 @@ from orchestrator.looking_glass.walk import Walker, Way, difference
 from orchestrator.plan.hops import Wires, is_held, leased_to
 from orchestrator.plan.model import Interface
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.runtime.fib import Flow, NextHop, Packet, Verdict
+from orchestrator.runtime.daemons.rib import RibRoute
+from orchestrator.runtime.daemons.sessions import Adjacency, Bird, Session
+from orchestrator.runtime.kernel.fib import Flow, NextHop, Packet, Verdict
 from orchestrator.runtime.links.state import LinkState
-from orchestrator.runtime.rib import RibRoute
-from orchestrator.runtime.sessions import Adjacency, Bird, Session
 from orchestrator.verbs.bgp import summary_of
 from tests.unit.compile.texts import compiled
 

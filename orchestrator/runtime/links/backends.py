@@ -1,7 +1,7 @@
 """What carries a link, and how its impairments are put in force and seen to be.
 
 veth   nothing is impaired: plain kernel links, at full speed
-netem  the kernel impairs (runtime/netem.py); kernels that have it, for what it can express
+netem  the kernel impairs (runtime/links/netem.py); kernels that have it, for what it can express
 wire   one process of ours impairs (runtime/wire/); every kernel
 """
 
@@ -17,9 +17,9 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import FaultError
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment, Nth
+from orchestrator.runtime.links.netem_options import can_express
 from orchestrator.runtime.links.state import DIRECTIONS, Backend, LinkState
-from orchestrator.runtime.namespaces import CLONE_NEWNET, unshare
-from orchestrator.runtime.netem_options import can_express
+from orchestrator.runtime.network.namespaces import CLONE_NEWNET, unshare
 from orchestrator.runtime.wire.process import WireControl
 
 # Which backend impairs, where the choice is to be taken from the kernel: "netem" or "wire".

@@ -6,8 +6,8 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl import TC_H_ROOT
 
 from orchestrator.errors import FaultError
-from orchestrator.runtime.namespaces import routing_socket
-from orchestrator.runtime.netem import netem_counters
+from orchestrator.runtime.links.netem import netem_counters
+from orchestrator.runtime.network.namespaces import routing_socket
 from orchestrator.runtime.polling import wait_for
 
 _BLACKHOLE_HANDLE = 0x10000

@@ -22,12 +22,12 @@ from pyroute2.netlink.exceptions import NetlinkError
 from orchestrator.errors import DeployError, LabError
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.containers import find_containers
-from orchestrator.runtime.engine import connect
+from orchestrator.runtime.disk.state import LabState, Process, start_time
+from orchestrator.runtime.engine.client import connect
+from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.links.layer import LinkLayer
+from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import LabState, Process, start_time
-from orchestrator.runtime.wiring import namespaces_of
 
 _STARTS_WITHIN_S, _ENDS_WITHIN_S = 20.0, 2.0
 

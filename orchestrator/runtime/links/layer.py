@@ -13,13 +13,14 @@ from contextlib import suppress
 
 from orchestrator.errors import FaultError
 from orchestrator.plan.model import Endpoint, Link, Plan
-from orchestrator.runtime.held import addresses_of, restore_addresses
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.links import cuts
 from orchestrator.runtime.links.backends import (
     choose_backend,
     impair_wire,
     impairing_backend,
 )
+from orchestrator.runtime.links.netem import apply_netem
 from orchestrator.runtime.links.state import (
     DIRECTIONS,
     Direction,
@@ -27,16 +28,15 @@ from orchestrator.runtime.links.state import (
     load_links,
     save_links,
 )
-from orchestrator.runtime.netem import apply_netem
-from orchestrator.runtime.state import LabState
-from orchestrator.runtime.wire.process import End, WireControl, start_wire
-from orchestrator.runtime.wiring import (
+from orchestrator.runtime.network.held import addresses_of, restore_addresses
+from orchestrator.runtime.network.wiring import (
     Namespaces,
     configure_ends,
     create_pairs,
     interface_at,
     remove_links,
 )
+from orchestrator.runtime.wire.process import End, WireControl, start_wire
 
 
 class LinkLayer:

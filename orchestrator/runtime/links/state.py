@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.impairment import CLEAR, Impairment
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
 
 Backend = Literal["veth", "netem", "wire"]
 Direction = Literal["ab", "ba"]

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import DeployError, FaultError
+from orchestrator.runtime.disk.state import Process, start_time
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import Process, start_time
 
 WIRE = Path(__file__).with_name("wire")
 _STARTED_WITHIN_S = 5.0

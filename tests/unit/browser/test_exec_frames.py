@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import struct
 
-from orchestrator.runtime.exec import STDERR, STDOUT, split_frames
+from orchestrator.runtime.engine.exec import STDERR, STDOUT, split_frames
 
 
 def frame(stream: int, payload: bytes) -> bytes:

@@ -12,7 +12,7 @@ from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledg
 from orchestrator.faults.on_servers import choose_daemon, daemons_of
 from orchestrator.faults.partition import crossing_links, resolve_side, side_of
 from orchestrator.loading import load
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.shipped import shipped_topologies
 
 PLAN = load(shipped_topologies() / "internet.yaml")

@@ -14,7 +14,7 @@ from orchestrator.probes.http import Http
 from orchestrator.probes.http1 import place_of
 from orchestrator.probes.question import Question
 from orchestrator.probes.tcp import Tcp
-from orchestrator.runtime.pki import Authority, mint_authority, mint_leaf
+from orchestrator.runtime.disk.pki import Authority, mint_authority, mint_leaf
 from tests.unit.probes.servers import LOCAL, Serve, answering, asked, serving, setting, tried
 
 

@@ -18,7 +18,7 @@ import orchestrator.pytest_plugin.evidence
 import orchestrator.pytest_plugin.progress  # noqa: F401
 from orchestrator.pytest_plugin.effects import find_twins
 from orchestrator.pytest_plugin.verbs import Lab
-from orchestrator.runtime.state import LabState
+from orchestrator.runtime.disk.state import LabState
 from tests.unit.compile.texts import compiled
 
 pytest_plugins = ["pytester"]

@@ -20,7 +20,7 @@ from orchestrator.plan.probes import (
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.roles import ROLES, role_of
-from orchestrator.runtime.images import image_kinds, images_folder
+from orchestrator.runtime.engine.images import image_kinds, images_folder
 from tests.golden.cases import CASES, Case, plan_of
 
 PLANS = {case.name: plan_of(case) for case in CASES}

@@ -1,0 +1,162 @@
+"""Nodes as containers: made without a network, labelled, with nothing they do not need."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import NotFound
+
+from orchestrator.errors import DeployError
+from orchestrator.plan.model import Node
+from orchestrator.roles import role_of
+from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.client import explaining, in_parallel
+from orchestrator.runtime.polling import wait_for
+
+LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
+_REMOVED_WITHIN_S = 20.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """A node that runs: ``pid`` is that of its first process, in the host's numbering."""
+
+    id: str
+    node: str
+    pid: int
+    running: bool
+    image: str
+
+    @property
+    def namespace(self) -> str:
+        """Where its network namespace can be opened."""
+        return f"/proc/{self.pid}/ns/net"
+
+    @property
+    def root(self) -> str:
+        """Where its files can be reached from the host, as the node sees them."""
+        return f"/proc/{self.pid}/root"
+
+
+def container_name(lab: str, node: str) -> str:
+    """What Docker calls a node."""
+    return f"clicklab-{lab}-{node}"
+
+
+def create_container(
+    client: docker.DockerClient, state: LabState, node: Node, image: str, seccomp: str
+) -> str:
+    """A container for a node, not started. Returns its id."""
+    role = role_of(node)
+    with explaining():
+        made = client.api.create_container(
+            image,
+            command=list(role.command) or None,
+            hostname=node.name,
+            name=container_name(state.lab, node.name),
+            environment=dict(role.environment),
+            labels={LAB_LABEL: state.lab, NODE_LABEL: node.name},
+            host_config=client.api.create_host_config(**_host_config(state, node, role, seccomp)),
+        )
+    return str(made["Id"])
+
+
+def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[str, Any]:
+    binds = [f"{state.node_folder(node.name)}:{LAB}:ro"]
+    if state.resolv_conf(node.name).exists():
+        binds.append(f"{state.resolv_conf(node.name)}:/etc/resolv.conf")
+    # Daemons that need capabilities get them as their own user, from their file; others
+    # could not gain any even if their image were to hold such a file.
+    security = [] if role.capabilities else ["no-new-privileges:true"]
+    if role.browser:
+        security.append(f"seccomp={seccomp}")
+    return {
+        "network_mode": "none",
+        "cap_drop": ["ALL"],
+        "cap_add": list(role.capabilities),
+        "read_only": role.read_only,
+        "tmpfs": {"/run": "mode=1777", "/tmp": "mode=1777", **role.tmpfs},
+        "sysctls": known({**COMMON_SYSCTLS, **role.sysctls}),
+        "binds": binds,
+        "security_opt": security,
+        "log_config": {"Type": "json-file", "Config": {"max-size": "10m"}},
+    }
+
+
+def known(sysctls: Mapping[str, str]) -> dict[str, str]:
+    """Those that this kernel has: a container that asks for another one does not start.
+
+    What an older kernel lacks it cannot do; the probes tell if anything needed it.
+    """
+    root = Path("/proc/sys")
+    return {
+        name: value for name, value in sysctls.items() if root.joinpath(*name.split(".")).exists()
+    }
+
+
+def start_container(client: docker.DockerClient, identifier: str) -> None:
+    """Start a container. Its first process waits at the node's gate."""
+    with explaining():
+        client.api.start(identifier)
+
+
+def find_containers(client: docker.DockerClient, lab: str) -> dict[str, Container]:
+    """The lab's containers by node name, running or not."""
+    with explaining():
+        found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
+    containers = in_parallel(lambda entry: _inspect(client, entry["Id"]), found)
+    return {container.node: container for container in containers if container is not None}
+
+
+def _inspect(client: docker.DockerClient, identifier: str) -> Container | None:
+    try:
+        details: Mapping[str, Any] = client.api.inspect_container(identifier)
+    except NotFound:
+        return None
+    state, config = details["State"], details["Config"]
+    node = config["Labels"].get(NODE_LABEL, "")
+    return Container(identifier, node, state["Pid"], state["Running"], config["Image"])
+
+
+def remove_containers(client: docker.DockerClient, lab: str) -> int:
+    """Kill and remove whatever carries the lab's label. Returns how many there were.
+
+    Docker may still be starting a container for a command that was killed: it is listed late,
+    or refuses to be removed just yet. So this goes on until a listing is empty.
+    """
+    removed: set[str] = set()
+    refusals: list[DeployError] = []
+
+    for container in find_containers(client, lab).values():
+        if container.running:
+            # All at once and first, so that the kernel takes their namespaces down together.
+            with suppress(ProcessLookupError):
+                os.kill(container.pid, signal.SIGKILL)
+
+    def sweep() -> bool:
+        with explaining():
+            found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
+        identifiers = [str(entry["Id"]) for entry in found]
+        removed.update(identifiers)
+        refusals[:] = [error for error in in_parallel(remove, identifiers) if error]
+        return not found
+
+    def remove(identifier: str) -> DeployError | None:
+        try:
+            with explaining():
+                client.api.remove_container(identifier, force=True, v=True)
+        except DeployError as error:
+            return None if isinstance(error.__cause__, NotFound) else error
+        return None
+
+    if not wait_for(sweep, _REMOVED_WITHIN_S):
+        raise refusals[0] if refusals else DeployError(f"containers of '{lab}' keep appearing")
+    return len(removed)
