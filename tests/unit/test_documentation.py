@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,33 @@ def test_every_verb_of_the_readme_exists() -> None:
     assert shown
     assert shown <= set(VERBS)
     assert set(VERBS) <= shown
+
+
+def layers() -> list[str]:
+    """The packages of the contract in pyproject.toml, from the top."""
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]
+    listed = next(each["layers"] for each in contracts["contracts"] if each["type"] == "layers")
+    return [name for layer in listed for name in layer.split(" | ")]
+
+
+@pytest.mark.parametrize("page", ["docs/design.md", "CONTRIBUTING.md"])
+def test_the_layout_is_told_as_the_contract_has_it(page: str) -> None:
+    block = next(
+        found
+        for found in re.findall(r"^```\n(.*?)^```", (REPOSITORY / page).read_text(), re.M | re.S)
+        if re.search(r"^ *verbs/", found, re.M)
+    )
+    name = r"([a-z_]+)(?:/|\.py)"
+    below = block[block.index("cli/") :]
+    told = re.findall(rf"^ {{0,2}}{name}(?: \| {name})?(?= )", below, re.M)
+    assert [one for pair in told for one in pair if one] == layers()
+
+
+@pytest.mark.parametrize("page", ["docs/design.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_is_there(page: str) -> None:
+    text = (REPOSITORY / page).read_text()
+    text = re.sub(r"\| model to read for it \|.*?\n\n", "", text, flags=re.S)  # of other projects
+    named = set(re.findall(r"(?<![\w<./-])(?:[a-z_]+/)+[a-z_]+\.(?:py|c|md|json|toml)\b", text))
+    roots = (REPOSITORY, REPOSITORY / "orchestrator", REPOSITORY / "orchestrator/analysis")
+    assert len(named) >= 5
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
