@@ -12,7 +12,8 @@ from orchestrator.analysis.journey import Journey
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.errors import HostError
-from orchestrator.verbs.report import analyse, render, replace_file
+from orchestrator.files import replace_file
+from orchestrator.verbs.report import analyse, render
 
 _WIDTH = 80
 
@@ -58,7 +59,7 @@ def report_command(
 def _renew(folder: Path, texts: dict[str, str]) -> None:
     try:
         for name, text in texts.items():
-            replace_file(folder / name, text.encode())
+            replace_file(folder / name, text)
     except OSError as error:
         print_note(f"{folder} is left as it is: {error.strerror}")
 
@@ -72,6 +73,6 @@ def _as_text(journey: Journey, folder: Path, verbose: bool) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        replace_file(path, text.encode())
+        replace_file(path, text)
     except OSError as error:
         raise HostError(f"cannot write {path}: {error.strerror}") from error

@@ -7,13 +7,13 @@ a library that ld.so(8) loads into it (skewed_clock.c); time as it passes (CLOCK
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from pathlib import Path
 
 from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
+from orchestrator.files import replace_file
 from orchestrator.plan.model import Plan
 
 LIBRARY = Path(__file__).with_name("skewed_clock.so")
@@ -46,10 +46,7 @@ def _prepare(scene: Scene, target: str, options: Options) -> Memo:
 def _inject(scene: Scene, memo: Memo) -> None:
     node = memo["node"]
     target = scene.state.node_folder(node) / LIBRARY.name
-    unfinished = target.with_name(f".{target.name}.new")
-    shutil.copyfile(LIBRARY, unfinished)
-    unfinished.chmod(0o755)
-    unfinished.replace(target)
+    replace_file(target, LIBRARY.read_bytes(), mode=0o755)
     scene.rewrite(node, _OFFSET, f"{memo['offset_s']}\n")
     scene.rewrite(node, _PRELOAD, f"/lab/{LIBRARY.name}\n")
 

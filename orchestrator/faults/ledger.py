@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.runtime.disk.state import LabState
 
@@ -50,10 +51,7 @@ def read_ledger(state: LabState) -> tuple[InForce, ...]:
 
 def write_ledger(state: LabState, entries: Iterable[InForce]) -> None:
     """Record what is in force, all or nothing. The lab must be locked."""
-    path = state.folder / "faults.json"
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps([to_plain(entry) for entry in entries], indent=1))
-    unfinished.replace(path)
+    replace_json(state.folder / "faults.json", [to_plain(entry) for entry in entries])
 
 
 def next_id(entries: Iterable[InForce]) -> int:

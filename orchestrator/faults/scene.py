@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import docker
 
 from orchestrator.errors import CommandFailed, FaultError
+from orchestrator.files import replace_file
 from orchestrator.plan.model import Node, Plan
 from orchestrator.render.main import render_node
 from orchestrator.runtime.disk.state import LabState
@@ -57,10 +58,7 @@ class Scene:
         """Change a file that the node sees below /lab; its daemon is to be told by the caller."""
         path = self.state.node_folder(node) / file
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        unfinished = path.with_name(f".{path.name}.new")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.chmod(mode)
-        unfinished.replace(path)
+        replace_file(path, text, mode)
 
     def restore(self, node: str, file: str) -> None:
         """Make a rendered file again what the plan says."""

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from orchestrator.errors import HostError
+from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.records.study import Trial, events_to_lines, samples_to_csv, trial_to_json
 from orchestrator.runtime.disk.ownership import give_to_user
@@ -73,7 +73,7 @@ def study_folder(captures: Path, name: str) -> Iterator[Path]:
 
 def write_asked(folder: Path, asked: Asked) -> None:
     """asked.json"""
-    write_json(folder / ASKED, to_plain(asked))
+    replace_json(folder / ASKED, to_plain(asked))
 
 
 def read_asked(folder: Path) -> Asked:
@@ -86,11 +86,4 @@ def write_trial(folder: Path, trial: Trial) -> None:
     (folder / "samples.csv").write_text(samples_to_csv(trial.samples), encoding="utf-8")
     (folder / "events.jsonl").write_text(events_to_lines(trial.events), encoding="utf-8")
     # Last, and all at once: a folder that has it is whole.
-    unfinished = folder / "trial.new"
-    write_json(unfinished, trial_to_json(trial))
-    unfinished.replace(folder / "trial.json")
-
-
-def write_json(path: Path, value: Any) -> None:
-    """One JSON document."""
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    replace_json(folder / "trial.json", trial_to_json(trial))

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.capture.mux import CaptureSummary, Options, start_capture
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import LabError
+from orchestrator.files import replace_json
 from orchestrator.plan.model import Plan
 from orchestrator.probes.run import Probing, probing
 from orchestrator.records.study import ProbeRun, Sample, Trial
@@ -24,7 +25,7 @@ from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.shield import shielded
 from orchestrator.studies.asking import probe_run
 from orchestrator.studies.breaking import Breaking, Timeline
-from orchestrator.studies.keeping import write_json, write_trial
+from orchestrator.studies.keeping import write_trial
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.timeline import begins_ms
 
@@ -184,7 +185,7 @@ def _keep(plan: Plan, record: _Record, timeline: Timeline, partial: bool, folder
     counts: Mapping[str, object] = asdict(record.capture) if record.capture else {}
     if record.capture is None:
         record.notes.append("the capture failed, and may not be whole")
-    write_json(folder / "capture.json", {**counts, "filter": WITHOUT_STEADY_BFD})
+    replace_json(folder / "capture.json", {**counts, "filter": WITHOUT_STEADY_BFD})
     with suppress(LabError):
         _keep_logs(plan, record, folder)
     write_trial(folder, record.trial(timeline, partial))

@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.journey import Journey, tell_journey
 from orchestrator.analysis.milestones import number_milestones
+from orchestrator.files import replace_file
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.report.main import render_report
 from orchestrator.report.material import Material
@@ -30,7 +31,7 @@ def tell_and_write(folder: Path) -> Journey:
     journey, evidence = analyse(folder)
     write_capture(folder, journey, evidence)
     for name, text in render(folder, journey, evidence).items():
-        replace_file(folder / name, text.encode())
+        replace_file(folder / name, text)
     return journey
 
 
@@ -46,10 +47,3 @@ def write_capture(folder: Path, journey: Journey, evidence: Evidence) -> None:
     files.pop(JOURNEY, None)
     comments = number_milestones(journey.steps, evidence.frames)
     replace_file(folder / JOURNEY, merge(files, comments))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file that appears under its name when it is whole."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -10,13 +10,14 @@ from pathlib import Path
 from orchestrator.drift import Reality
 from orchestrator.errors import LabError, UsageError
 from orchestrator.faults.ledger import InForce
+from orchestrator.files import replace_json
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.studies.breaking import Breaking
-from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked, write_json
+from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.timeline import TimedFault
 from orchestrator.studies.trial import Progress, run_trial
@@ -66,7 +67,7 @@ def run_study(
     outcome = Outcome(captures / name)
     with study_folder(captures, name) as folder, _lab(study.plan, order, stages):
         (folder / "scenario.yaml").write_bytes(study.text)
-        write_json(folder / "plan.json", to_plain(study.plan))
+        replace_json(folder / "plan.json", to_plain(study.plan))
         write_asked(folder, asked)
         try:
             _run_trials(study, order, folder, progress or Progress())

@@ -12,6 +12,7 @@ from orchestrator.analysis.failover.findings import StudyFinding, TrialFinding
 from orchestrator.analysis.failover.study import analyse_study
 from orchestrator.analysis.failover.trial import analyse_trial
 from orchestrator.errors import LabError, UsageError
+from orchestrator.files import replace_file, replace_json
 from orchestrator.plan.model import Plan
 from orchestrator.records.study import Trial
 from orchestrator.report.failover.page import write_html
@@ -22,7 +23,7 @@ from orchestrator.runs.read import read_logs
 from orchestrator.runs.read_study import list_trials, read_plan, read_trial, read_trial_frames
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.spec.scenario_check import read_scenario
-from orchestrator.studies.keeping import read_asked, write_json
+from orchestrator.studies.keeping import read_asked
 
 
 def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
@@ -56,7 +57,7 @@ def _analyse(folder: Path, trial: Trial, plan: Plan) -> TrialFinding:
 def tell_and_write(folder: Path) -> StudyFinding:
     """Write all that tells a study into its folder. Raises as `find_results` does."""
     finding, trials = find_results(folder)
-    write_json(folder / "study.json", {**to_json(finding), "run": folder.name})
+    replace_json(folder / "study.json", {**to_json(finding), "run": folder.name})
     written = {
         "study.csv": write_csv(finding),
         "samples.csv": write_samples(trials),
@@ -64,7 +65,7 @@ def tell_and_write(folder: Path) -> StudyFinding:
         "study.html": write_html(finding, trials),
     }
     for name, text in written.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        replace_file(folder / name, text)
     give_to_user([folder / name for name in ("study.json", *written)])
     return finding
 

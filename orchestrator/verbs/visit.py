@@ -17,7 +17,6 @@ The folder appears under its name when it is whole; until then its name starts w
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import shutil
@@ -27,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import docker
 
@@ -38,6 +37,7 @@ from orchestrator.browser.film import Picture
 from orchestrator.capture.mux import CaptureSummary, start_capture
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.files import replace_json
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import node_of
@@ -147,7 +147,7 @@ def _write_testimony(
         "translations": read_translations(plan, containers),
         "forwarding": read_forwarding(plan, containers),
     }
-    _write_json(folder / "facts.json", to_plain(facts))
+    replace_json(folder / "facts.json", to_plain(facts))
     (folder / "logs").mkdir()
     for node, text in read_logs(client, containers, since_s, time.time()).items():
         (folder / "logs" / f"{node}.log").write_text(text, encoding="utf-8")
@@ -211,14 +211,14 @@ def _point_latest(captures: Path, run: str) -> None:
 def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:
     for path in folder.glob("*.pcapng"):
         path.write_bytes(embed_secrets(path.read_bytes(), evidence.keylog))
-    _write_json(folder / "visit.json", to_json(evidence.visit))
-    _write_json(folder / "plan.json", to_plain(plan))
-    _write_json(folder / "capture.json", asdict(capture))
+    replace_json(folder / "visit.json", to_json(evidence.visit))
+    replace_json(folder / "plan.json", to_plain(plan))
+    replace_json(folder / "capture.json", asdict(capture))
     (folder / "keys.log").write_bytes(evidence.keylog)
     if evidence.har is not None:
-        _write_json(folder / "visit.har", evidence.har)
+        replace_json(folder / "visit.har", evidence.har)
     if evidence.timeline is not None:
-        _write_json(folder / "timeline.json", evidence.timeline)
+        replace_json(folder / "timeline.json", evidence.timeline)
     if evidence.screenshot:
         (folder / "screenshot.png").write_bytes(evidence.screenshot)
     if evidence.filmstrip:
@@ -235,8 +235,4 @@ def _write_filmstrip(folder: Path, pictures: Sequence[Picture]) -> None:
         file = f"filmstrip/{picture.at_ms:05}.jpg"
         (folder / file).write_bytes(picture.jpeg)
         listed.append({"ms": picture.at_ms, "file": file, "complete": picture.complete})
-    _write_json(folder / "filmstrip.json", listed)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    replace_json(folder / "filmstrip.json", listed)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import DeployError, UsageError
+from orchestrator.files import replace_file, replace_json
 from orchestrator.plan.codec import from_plain, plan_from_plain, to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.polling import wait_for
@@ -107,14 +108,12 @@ class LabState:
         """A fresh folder with the plan in it, readable by root only: it will hold keys."""
         self.folder.mkdir(parents=True, mode=0o700)
         self.folder.chmod(0o700)
-        _write(self.folder / "plan.json", to_plain(plan))
+        replace_json(self.folder / "plan.json", to_plain(plan))
 
     def keep_issuer(self, certificate_pem: str, key_pem: str) -> None:
         """The authority that signs servers' certificates, for those that are minted later."""
         for name, text in (("issuer.pem", certificate_pem), ("issuer.key", key_pem)):
-            path = self.folder / name
-            path.touch(mode=0o600)
-            path.write_text(text)
+            replace_file(self.folder / name, text, mode=0o600)
 
     def issuer(self) -> tuple[str, str]:
         """Its certificate and its key, as PEM. Raises FileNotFoundError in labs without."""
@@ -151,7 +150,7 @@ class LabState:
     def update(self, **changes: Any) -> None:
         """Change fields of the record, all or nothing."""
         record = dataclasses.replace(self.record(), **changes)
-        _write(self.folder / "state.json", to_plain(record))
+        replace_json(self.folder / "state.json", to_plain(record))
 
     def remove(self) -> None:
         """Forget the lab."""
@@ -192,9 +191,3 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _write(path: Path, plain: Any) -> None:
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(plain, indent=1))
-    unfinished.replace(path)

@@ -20,6 +20,7 @@ from pathlib import Path
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError, LabError
+from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.disk.state import LabState, Process, start_time
@@ -79,7 +80,7 @@ def stop_flapping(state: LabState, link: str) -> None:
 
 def stop_all_flapping(state: LabState) -> None:
     """End all of a lab's; fine where there is none. The lab must be locked."""
-    for path in _folder(state).glob("*"):
+    for path in _folder(state).glob("[!.]*"):
         stop_flapping(state, path.name)
 
 
@@ -95,9 +96,7 @@ def _write_down(state: LabState, link: str) -> Process:
     process = Process(os.getpid(), start_time(os.getpid()) or 0)
     path = _path(state, link)
     path.parent.mkdir(exist_ok=True)
-    unfinished = state.folder / f"flapping.{process.pid}.new"
-    unfinished.write_text(json.dumps(to_plain(process)))
-    unfinished.replace(path)
+    replace_json(path, to_plain(process))
     return process
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.impairment import CLEAR, Impairment
 from orchestrator.runtime.disk.state import LabState
@@ -54,9 +55,7 @@ def load_links(state: LabState) -> dict[str, LinkState]:
 
 def save_links(state: LabState, links: dict[str, LinkState]) -> None:
     """Record them, all or nothing."""
-    unfinished = _path(state).with_suffix(".new")
-    unfinished.write_text(json.dumps({name: to_plain(link) for name, link in links.items()}))
-    unfinished.replace(_path(state))
+    replace_json(_path(state), {name: to_plain(link) for name, link in links.items()})
 
 
 def _path(state: LabState) -> Path:

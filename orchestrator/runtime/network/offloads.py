@@ -25,6 +25,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from orchestrator.files import replace_json
 from orchestrator.runtime.disk.state import Process, start_time, state_root
 from orchestrator.runtime.network.namespaces import entered
 
@@ -164,6 +165,4 @@ def _write(ledger: _Ledger) -> None:
     if not ledger.holders and not ledger.off:
         _path().unlink(missing_ok=True)
         return
-    unfinished = _path().with_suffix(".new")
-    unfinished.write_text(json.dumps(asdict(ledger)))
-    unfinished.replace(_path())
+    replace_json(_path(), asdict(ledger))
