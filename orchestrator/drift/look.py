@@ -18,8 +18,8 @@ from orchestrator.routes.fib_table import Table, holders, planned_table
 from orchestrator.routes.forwarding import ForwardingPlane
 from orchestrator.runtime.disk.state import LabState, Record
 from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.runtime.kernel.interfaces import Seen, see_interfaces
 from orchestrator.runtime.links.state import LinkState, load_links
-from orchestrator.runtime.network.interfaces import Seen, see_interfaces
 from orchestrator.runtime.network.wiring import namespaces_of
 
 # Who is not as planned, and what is not so, in words.

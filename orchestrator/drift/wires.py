@@ -11,11 +11,11 @@ from orchestrator.plan.addresses import HostAddress
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Link, Node
+from orchestrator.runtime.kernel.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
 from orchestrator.runtime.links.netem import read_netem
 from orchestrator.runtime.links.netem_options import quantised
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
-from orchestrator.runtime.network.interfaces import Seen
 from orchestrator.runtime.network.wiring import interface_at
 from orchestrator.runtime.wire.process import WireControl
 

@@ -26,8 +26,8 @@ from orchestrator.faults.ledger import InForce, read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Plan
+from orchestrator.runtime.kernel.interfaces import see_interfaces
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, save_links
-from orchestrator.runtime.network.interfaces import see_interfaces
 from orchestrator.runtime.network.wiring import interface_at
 
 

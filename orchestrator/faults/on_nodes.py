@@ -21,7 +21,7 @@ from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.runtime.engine.client import explaining
 from orchestrator.runtime.engine.containers import Container, container_name
-from orchestrator.runtime.network.interfaces import see_interfaces
+from orchestrator.runtime.kernel.interfaces import see_interfaces
 from orchestrator.runtime.network.namespaces import routing_socket
 from orchestrator.runtime.polling import wait_for
 

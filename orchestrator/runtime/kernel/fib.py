@@ -4,7 +4,7 @@ The kernel is asked twice (RTM_GETROUTE): for the entry that matches, which tell
 installed it and all equal next hops, and for the next hop that this very packet takes, since the
 hash over a flow's addresses and ports picks one of the equal ones. Neither question sends anything.
 
-pyroute2 knows no ports in such questions, so that both are written here byte by byte.
+pyroute2 knows no ports in such questions, so that both are written by kernel/netlink.py.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 from orchestrator.plan.addresses import Address, Prefix, holds
-from orchestrator.runtime.network.namespaces import entered, routing_socket
+from orchestrator.runtime.kernel.netlink import ask, netlink_in, read_attributes, write_attribute
+from orchestrator.runtime.network.namespaces import routing_socket
 
 # linux/rtnetlink.h
-_RTM_NEWROUTE, _RTM_GETROUTE, _NLM_F_REQUEST = 24, 26, 1
+_RTM_GETROUTE = 26
 _RTM_F_LOOKUP_TABLE, _RTM_F_FIB_MATCH = 0x1000, 0x2000
 _DST, _SRC, _IIF, _OIF, _GATEWAY, _PREFSRC, _MULTIPATH = 1, 2, 3, 4, 5, 7, 9
 _IP_PROTO, _SPORT, _DPORT = 27, 28, 29
 _RTNH_UNUSABLE = 0x01 | 0x10  # dead, or its carrier lost
-_HEADER, _ROUTE, _ATTRIBUTE, _NEXT_HOP = "=IHHII", "=8BI", "=HH", "=HBBi"
+ROUTE, _NEXT_HOP = struct.Struct("=8BI"), struct.Struct("=HBBi")  # struct rtmsg, rtnexthop
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NUMBERS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp"}
@@ -98,8 +99,11 @@ class Verdict:
 def look_up(namespace: str, packet: Packet) -> Verdict:
     """What the kernel in a namespace does with a packet. Raises OSError where it cannot tell."""
     try:
-        matched = read_answer(_ask(namespace, write_question(packet, match=True)))
-        taken = read_answer(_ask(namespace, write_question(packet, match=False)))
+        with netlink_in(namespace) as netlink:
+            matched, taken = (
+                read_answer(ask(netlink, _RTM_GETROUTE, 0, write_question(packet, match)).body)
+                for match in (True, False)
+            )
     except OSError as error:
         if error.errno not in _REFUSALS:
             raise
@@ -109,16 +113,8 @@ def look_up(namespace: str, packet: Packet) -> Verdict:
     return replace(matched, chosen=next(iter(taken.equal), None), source=taken.source)
 
 
-def _ask(namespace: str, question: bytes) -> bytes:
-    with entered(namespace):
-        netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    with netlink:
-        netlink.sendto(question, (0, 0))
-        return netlink.recv(1 << 16)
-
-
 def write_question(packet: Packet, match: bool) -> bytes:
-    """The request: with ``match`` for the entry, else for the way of this packet."""
+    """The question (struct rtmsg): with ``match`` for the entry, else for this packet's way."""
     target, source = packet.target, packet.source
     attributes = [(_DST, target.packed)]
     if source is not None:
@@ -132,24 +128,14 @@ def write_question(packet: Packet, match: bool) -> bytes:
     ]
     flags = _RTM_F_LOOKUP_TABLE | (_RTM_F_FIB_MATCH if match else 0)
     lengths = target.max_prefixlen, source.max_prefixlen if source is not None else 0
-    body = struct.pack(_ROUTE, _FAMILIES[target.version], *lengths, 0, 0, 0, 0, 0, flags)
-    body += b"".join(_write_attribute(*attribute) for attribute in attributes)
-    return struct.pack(_HEADER, 16 + len(body), _RTM_GETROUTE, _NLM_F_REQUEST, 1, 0) + body
-
-
-def _write_attribute(kind: int, value: bytes) -> bytes:
-    padding = b"\0" * (-len(value) % 4)
-    return struct.pack(_ATTRIBUTE, 4 + len(value), kind) + value + padding
+    route = ROUTE.pack(_FAMILIES[target.version], *lengths, 0, 0, 0, 0, 0, flags)
+    return route + b"".join(write_attribute(*attribute) for attribute in attributes)
 
 
 def read_answer(answer: bytes) -> Verdict:
-    """The route that the kernel tells. Raises OSError with the number that it gives instead."""
-    _, kind, *_ = struct.unpack_from(_HEADER, answer)
-    if kind != _RTM_NEWROUTE:
-        (number,) = struct.unpack_from("=i", answer, 16)
-        raise OSError(-number, "the kernel does not tell the route")
-    family, length, _, _, _, protocol, _, kind, _ = struct.unpack_from(_ROUTE, answer, 16)
-    attributes = dict(read_attributes(answer[28:]))
+    """The route that the kernel tells, a message of the type RTM_NEWROUTE."""
+    family, length, _, _, _, protocol, _, kind, _ = ROUTE.unpack_from(answer)
+    attributes = read_attributes(answer[ROUTE.size :])
     nowhere = bytes(4 if family == socket.AF_INET else 16)
     return Verdict(
         KINDS.get(kind, "unicast"),
@@ -160,23 +146,15 @@ def read_answer(answer: bytes) -> Verdict:
     )
 
 
-def read_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and value of each attribute of a message (struct rtattr)."""
-    while len(data) >= 4:
-        length, kind = struct.unpack_from(_ATTRIBUTE, data)
-        yield kind, data[4:length]
-        data = data[length + -length % 4 :]
-
-
 def next_hops(attributes: Mapping[int, bytes]) -> Iterator[NextHop]:
     """The one next hop of a route, or those of equal cost that can be used (struct rtnexthop)."""
     if _OIF in attributes:
         yield NextHop(_gateway(attributes), *struct.unpack("=I", attributes[_OIF]))
     several = attributes.get(_MULTIPATH, b"")
     while several:
-        length, flags, _, index = struct.unpack_from(_NEXT_HOP, several)
+        length, flags, _, index = _NEXT_HOP.unpack_from(several)
         if not flags & _RTNH_UNUSABLE:
-            yield NextHop(_gateway(dict(read_attributes(several[8:length]))), index)
+            yield NextHop(_gateway(read_attributes(several[_NEXT_HOP.size : length])), index)
         several = several[length + -length % 4 :]
 
 

@@ -6,18 +6,16 @@ Every visit keeps the FIBs of all routers.
 from __future__ import annotations
 
 import socket
-import struct
 import sys
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from orchestrator.records.testimony import ForwardingEntry, NextHop
-from orchestrator.runtime.kernel.dump import dump, netlink_in
-from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, next_hops, read_attributes
+from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, ROUTE, next_hops
+from orchestrator.runtime.kernel.netlink import dump, netlink_in, read_attributes
 
 # linux/rtnetlink.h
-_RTM_NEWROUTE, _RTM_GETROUTE = 24, 26
-_ROUTE = struct.Struct("=8BI")
+_RTM_GETROUTE = 26
 _DST, _PRIORITY, _MAIN = 1, 6, 254
 _NOWHERE = {socket.AF_INET: bytes(4), socket.AF_INET6: bytes(16)}
 
@@ -29,17 +27,17 @@ def dump_fib(namespace: str, names: Mapping[int, str]) -> Iterator[ForwardingEnt
     """
     with netlink_in(namespace) as netlink:
         for family in _NOWHERE:
-            body = _ROUTE.pack(family, 0, 0, 0, _MAIN, 0, 0, 0, 0)
-            for message in dump(netlink, _RTM_GETROUTE, body, _RTM_NEWROUTE):
-                yield from read_entries(message, names)
+            body = ROUTE.pack(family, 0, 0, 0, _MAIN, 0, 0, 0, 0)
+            for message in dump(netlink, _RTM_GETROUTE, body):
+                yield from read_entries(message.body, names)
 
 
 def read_entries(message: bytes, names: Mapping[int, str]) -> Iterator[ForwardingEntry]:
     """The entry of a message; none of another table, or of what is no route of packets."""
-    family, length, _, _, table, protocol, _, kind, _ = _ROUTE.unpack_from(message)
+    family, length, _, _, table, protocol, _, kind, _ = ROUTE.unpack_from(message)
     if table != _MAIN or kind not in KINDS or KINDS[kind] == "local":
         return
-    attributes = dict(read_attributes(message[_ROUTE.size :]))
+    attributes = read_attributes(message[ROUTE.size :])
     address = ip_address(attributes.get(_DST, _NOWHERE[family]))
     hops = next_hops(attributes) if KINDS[kind] == "unicast" else ()
     yield ForwardingEntry(

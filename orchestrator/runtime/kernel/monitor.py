@@ -31,18 +31,26 @@ from typing import Any, Protocol
 
 from orchestrator.errors import HostError
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.kernel.notices import Notices, read_messages
-from orchestrator.runtime.network.namespaces import CLONE_NEWNET, entered, unshare
+from orchestrator.runtime.kernel.netlink import (
+    ACK,
+    Message,
+    ask,
+    dump,
+    netlink_in,
+    open_netlink,
+    read_messages,
+    write_attribute,
+)
+from orchestrator.runtime.kernel.notices import Notices
+from orchestrator.runtime.network.namespaces import CLONE_NEWNET, unshare
 
 # linux/netlink.h, linux/rtnetlink.h, linux/net_namespace.h, asm-generic/socket.h
 _SOL_NETLINK, _LISTEN_ALL_NSID = 270, 8
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400  # links; addresses and routes of both families
-_RTM_NEWNSID, _NETNSA_NSID, _NETNSA_FD, _REQUEST_ACK = 88, 1, 3, 0x1 | 0x4
-_RTM_GETLINK, _RTM_GETADDR, _REQUEST_DUMP = 18, 22, 0x1 | 0x300
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_RTM_NEWNSID, _NETNSA_NSID, _NETNSA_FD = 88, 1, 3
+_RTM_GETLINK, _RTM_GETADDR = 18, 22
 _SO_RCVBUFFORCE, _BUFFER_BYTES = 33, 32 << 20
 _DATAGRAM_BYTES, _CONTROL_BYTES = 1 << 16, 64
-_HEADER = struct.Struct("=IHHII")
 
 Tell = Callable[[NetworkEvent], None]
 _Received = tuple[bytes, list[tuple[int, int, bytes]], int, Any]
@@ -100,15 +108,14 @@ class Monitor:
         """Let the namespace be known by a number here; False if it is already."""
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            body = struct.pack("=4xHHiHHI", 8, _NETNSA_NSID, number, 8, _NETNSA_FD, descriptor)
-            header = (_HEADER.size + len(body), _RTM_NEWNSID, _REQUEST_ACK, 1, 0)
-            self._asking.send(_HEADER.pack(*header) + body)
-            (refused,) = struct.unpack_from("=i", self._asking.recv(_DATAGRAM_BYTES), _HEADER.size)
+            numbers = (_NETNSA_NSID, number), (_NETNSA_FD, descriptor)
+            body = b"".join(write_attribute(kind, struct.pack("=i", n)) for kind, n in numbers)
+            ask(self._asking, _RTM_NEWNSID, ACK, bytes(4) + body)
+        except FileExistsError:
+            return False
         finally:
             os.close(descriptor)
-        if refused and -refused != errno.EEXIST:
-            raise OSError(-refused, os.strerror(-refused), path)
-        return not refused
+        return True
 
     def close(self) -> None:
         """Tell what was heard up to now, and stop."""
@@ -162,7 +169,7 @@ def watch(namespaces: Mapping[str, str], tell: Tell | None = None) -> Iterator[M
 def _open_sockets() -> tuple[socket.socket, socket.socket]:
     """One that hears and one to ask with, in a new namespace, which lives as long as they do."""
     unshare(CLONE_NEWNET)
-    hearing, asking = _open(), _open()
+    hearing, asking = open_netlink(), open_netlink()
     try:
         hearing.setsockopt(_SOL_NETLINK, _LISTEN_ALL_NSID, 1)
         hearing.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
@@ -171,12 +178,7 @@ def _open_sockets() -> tuple[socket.socket, socket.socket]:
         raise HostError("the kernel lets nobody but root hear other namespaces", hint) from error
     hearing.setblocking(False)
     hearing.bind((0, _GROUPS))
-    asking.connect((0, 0))
     return hearing, asking
-
-
-def _open() -> socket.socket:
-    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
 
 
 def received(hearing: Hearing) -> Iterator[tuple[int, int | None, bytes]]:
@@ -197,22 +199,8 @@ def received(hearing: Hearing) -> Iterator[tuple[int, int | None, bytes]]:
                 yield now_ns, struct.unpack("=i", value)[0], data
 
 
-def _dump(path: str) -> Iterator[tuple[int, int, bytes]]:
-    """The links and addresses of a namespace, as messages: type, flags, body."""
-    with entered(path):
-        asking = _open()
-    with asking:
-        for request in (_RTM_GETLINK, _RTM_GETADDR):
-            header = (_HEADER.size + 4, request, _REQUEST_DUMP, 1, 0)
-            asking.sendto(_HEADER.pack(*header) + bytes(4), (0, 0))
-            yield from _until_done(asking)
-
-
-def _until_done(asking: socket.socket) -> Iterator[tuple[int, int, bytes]]:
-    while True:
-        for kind, flags, body in read_messages(asking.recv(1 << 18)):
-            if kind == _NLMSG_DONE:
-                return
-            if kind == _NLMSG_ERROR:
-                raise OSError(-struct.unpack_from("=i", body)[0], "the kernel tells no links")
-            yield kind, flags, body
+def _dump(path: str) -> Iterator[Message]:
+    """The links and addresses of a namespace, as messages."""
+    with netlink_in(path) as netlink:
+        for question in (_RTM_GETLINK, _RTM_GETADDR):
+            yield from dump(netlink, question, bytes(4))

@@ -13,26 +13,18 @@ from ipaddress import ip_address
 from typing import Any
 
 from orchestrator.records.study import NetworkEvent
-from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, next_hops, read_attributes
+from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, ROUTE, next_hops
+from orchestrator.runtime.kernel.netlink import read_attributes
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
 NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE = 16, 17, 20, 21, 24, 25
 _REPLACES, _CLONED = 0x100, 0x200
-_HEADER, _ROUTE = struct.Struct("=IHHII"), struct.Struct("=8BI")
 _LINK, _ADDRESS = struct.Struct("=BxHiII"), struct.Struct("=4BI")
 _IFNAME, _OPERSTATE, _IFA_ADDRESS, _IFA_LOCAL = 3, 16, 1, 2
 _LOWER_UP, _LOOPBACK_TYPE = 0x10000, 772
 _DST, _PRIORITY, _TABLE, _LOCAL_TABLE = 1, 6, 15, 255
 _OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _NOWHERE = {2: bytes(4), 10: bytes(16)}  # by address family
-
-
-def read_messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Type, flags and body of each message of a datagram (struct nlmsghdr)."""
-    while len(data) >= _HEADER.size:
-        size, kind, flags, _, _ = _HEADER.unpack_from(data)
-        yield kind, flags, data[_HEADER.size : size]
-        data = data[size + -size % 4 :]
 
 
 class Notices:
@@ -55,7 +47,7 @@ class Notices:
         family, hardware, index, device_flags, _ = _LINK.unpack_from(body)
         if family:  # a bridge tells of its port, or IPv6 of its settings: no change of the link
             return
-        attributes = dict(read_attributes(body[_LINK.size :]))
+        attributes = read_attributes(body[_LINK.size :])
         name = attributes[_IFNAME].rstrip(b"\0").decode()
         carrier, known = bool(device_flags & _LOWER_UP), self._carrier.get(index)
         operstate = _OPERSTATES[attributes.get(_OPERSTATE, b"\0")[0]]
@@ -76,7 +68,7 @@ class Notices:
 
     def _address(self, kind: int, flags: int, body: bytes) -> Iterator[_Change]:
         _, length, _, _, index = _ADDRESS.unpack_from(body)
-        attributes = dict(read_attributes(body[_ADDRESS.size :]))
+        attributes = read_attributes(body[_ADDRESS.size :])
         address = str(ip_address(attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]))
         detail = {"interface": self._name(index), "prefix_length": length}
         held = (index, address) in self._addresses
@@ -88,8 +80,8 @@ class Notices:
             yield "address", "del", address, detail
 
     def _route(self, kind: int, flags: int, body: bytes) -> Iterator[_Change]:
-        family, length, _, _, table, protocol, _, kind_of_route, marks = _ROUTE.unpack_from(body)
-        attributes = dict(read_attributes(body[_ROUTE.size :]))
+        family, length, _, _, table, protocol, _, kind_of_route, marks = ROUTE.unpack_from(body)
+        attributes = read_attributes(body[ROUTE.size :])
         table = _number(attributes.get(_TABLE, bytes([table])))
         if marks & _CLONED or table == _LOCAL_TABLE or KINDS.get(kind_of_route) in (None, "local"):
             return

@@ -39,6 +39,7 @@ from orchestrator.plan.impairment import (
     Nth,
     Queue,
 )
+from orchestrator.runtime.kernel.netlink import read_attributes, write_attribute
 
 # struct tc_netem_qopt: delay and jitter in ticks, which the attributes in nanoseconds overrule.
 _HEAD = struct.Struct("=6I")
@@ -106,13 +107,13 @@ def encode_options(impairment: Impairment) -> bytes:
         attributes[_DISTRIBUTION] = distribution_table(impairment.distribution)
     lost, duplicate = _of_share(random.probability), _of_share(impairment.duplicate)
     head = _HEAD.pack(0, limit, lost, 1 if reorder else 0, duplicate, 0)
-    return head + b"".join(_attribute(kind, value) for kind, value in attributes.items())
+    return head + b"".join(write_attribute(kind, value) for kind, value in attributes.items())
 
 
 def decode_options(options: bytes, distribution: Distribution) -> Impairment:
     """The impairment that a payload of TCA_OPTIONS stands for."""
     _, limit, lost, gap, duplicate, _ = _HEAD.unpack_from(options)
-    attributes = _attributes(options[_HEAD.size :])
+    attributes = read_attributes(options[_HEAD.size :])
     delay_corr, loss_corr, _ = struct.unpack("=3I", attributes[_CORRELATION])
     plain = Impairment(
         delay_ms=_first("=q", attributes[_DELAY64]) / 1e6,
@@ -132,12 +133,12 @@ def _encode_bursts(loss: GilbertElliott) -> bytes:
     """struct tc_netem_gemodel: p, r, h (what gets through in the bad state), k1 (lost in the
     good one)."""
     shares = (loss.p, loss.r, 1 - loss.bad_loss, loss.good_loss)
-    return _attribute(_GILBERT_ELLIOTT, _words(*map(_of_share, shares)))
+    return write_attribute(_GILBERT_ELLIOTT, _words(*map(_of_share, shares)))
 
 
 def _decode_loss(model: bytes, lost: int, correlation: int) -> Loss:
     if model:
-        p, r, through, good = struct.unpack("=4I", _attributes(model)[_GILBERT_ELLIOTT])
+        p, r, through, good = struct.unpack("=4I", read_attributes(model)[_GILBERT_ELLIOTT])
         bad_loss = round(1 - _to_share(through), 9)
         return GilbertElliott(_to_share(p), _to_share(r), _to_share(good), bad_loss)
     return Bernoulli(_to_share(lost), _to_share(correlation)) if lost else LOSSLESS
@@ -181,21 +182,6 @@ def _words(*values: int) -> bytes:
 
 def _first(layout: str, payload: bytes) -> int:
     return int(struct.unpack_from(layout, payload)[0])
-
-
-def _attribute(kind: int, payload: bytes) -> bytes:
-    """A struct nlattr and its payload, filled up to four bytes (netlink(7))."""
-    head = struct.pack("=HH", 4 + len(payload), kind)
-    return head + payload + bytes(-len(payload) % 4)
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    while len(data) >= 4:
-        length, kind = struct.unpack_from("=HH", data)
-        found[kind & 0x3FFF] = data[4:length]
-        data = data[max(4, length + 3 & ~3) :]
-    return found
 
 
 # ── distributions ─────────────────────────────────────────────────────────────

@@ -10,15 +10,23 @@ small one, everybody asks (ARP, RFC 826; RFC 4861), as captures should show.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
-from socket import AF_INET, AF_INET6, AF_NETLINK, SOCK_RAW, socket
+from socket import AF_INET, AF_INET6
 
 from orchestrator.plan.model import Endpoint, Interface, Link, Plan
-from orchestrator.runtime.network.namespaces import entered
+from orchestrator.runtime.kernel.netlink import (
+    ACK,
+    CREATE,
+    REPLACE,
+    REQUEST,
+    ask,
+    netlink_in,
+    write_attribute,
+    write_message,
+)
 
 _LIMITS = [Path(f"/proc/sys/net/ipv{version}/neigh/default/gc_thresh3") for version in (4, 6)]
 _USUAL_LIMIT = 1024
@@ -26,8 +34,6 @@ _USUAL_LIMIT = 1024
 _NDA_DST, _NDA_LLADDR = 1, 2
 _NTF_EXT_LEARNED, _NUD_STALE = 0x10, 0x04
 _RTM_NEWNEIGH = 28
-_NLM_F_ACK, _NLM_F_REPLACE = 0x005, 0x501  # with NLM_F_REQUEST, and NLM_F_CREATE
-_HEADER = struct.Struct("=IHHII")
 _SPEAKING = ("router", "routeserver")
 
 
@@ -62,11 +68,7 @@ def _entries(index: int, other: Interface) -> Iterator[bytes]:
         family = AF_INET if address.version == 4 else AF_INET6
         header = struct.pack("=BxxxiHBB", family, index, _NUD_STALE, _NTF_EXT_LEARNED, 0)
         attributes = ((_NDA_DST, address.packed), (_NDA_LLADDR, mac))
-        yield header + b"".join(_attribute(kind, value) for kind, value in attributes)
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+        yield header + b"".join(write_attribute(kind, value) for kind, value in attributes)
 
 
 def _tell(namespace: str, entries: list[bytes]) -> None:
@@ -74,17 +76,12 @@ def _tell(namespace: str, entries: list[bytes]) -> None:
 
     The kernel answers those that it refuses, and the last, which asks for it.
     """
-    flags = [_NLM_F_REPLACE] * (len(entries) - 1) + [_NLM_F_REPLACE | _NLM_F_ACK]
-    with entered(namespace):
-        asking = socket(AF_NETLINK, SOCK_RAW, 0)
-    with asking:
-        for number, (entry, flag) in enumerate(zip(entries, flags, strict=True)):
-            length = _HEADER.size + len(entry)
-            asking.send(_HEADER.pack(length, _RTM_NEWNEIGH, flag, number, 0) + entry)
-        answer = asking.recv(4096)
-    code, about = struct.unpack_from("=i8xI", answer, _HEADER.size)
-    if code:
-        raise OSError(-code, f"{os.strerror(-code)} (neighbour {about} of {len(entries)})")
+    flags = REQUEST | CREATE | REPLACE
+    *first, last = entries
+    with netlink_in(namespace) as netlink:
+        for entry in first:
+            netlink.sendto(write_message(_RTM_NEWNEIGH, flags, entry), (0, 0))
+        ask(netlink, _RTM_NEWNEIGH, flags | ACK, last)
 
 
 def _wires(plan: Plan) -> Iterator[list[Endpoint]]:

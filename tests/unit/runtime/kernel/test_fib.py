@@ -17,6 +17,12 @@ from orchestrator.runtime.kernel.fib import (
     refusal,
     write_question,
 )
+from orchestrator.runtime.kernel.netlink import (
+    REQUEST,
+    read_messages,
+    refuse_error,
+    write_message,
+)
 
 FORWARDED = Packet(ip_address("198.18.25.1"), ip_address("198.18.9.3"), Flow(), 194)
 # The flags between them ask for the entry or for the way.
@@ -54,28 +60,33 @@ LOCAL = (
 REFUSED = "500000000200000001000000f07100008fffffff"
 
 
+def body_of(message: str) -> bytes:
+    return next(read_messages(bytes.fromhex(message))).body
+
+
 def hop(via: str, interface: int) -> NextHop:
     return NextHop(ip_address(via), interface)
 
 
 @pytest.mark.parametrize(("match", "flags"), [(True, "00300000"), (False, "00100000")])
 def test_a_question_is_what_ip_route_get_asks(match: bool, flags: str) -> None:
-    assert write_question(FORWARDED, match).hex() == flags.join(QUESTION)
+    asked = write_message(26, REQUEST, write_question(FORWARDED, match))
+    assert asked.hex() == flags.join(QUESTION)
 
 
 def test_an_entry_has_all_its_next_hops() -> None:
-    verdict = read_answer(bytes.fromhex(ENTRY))
+    verdict = read_answer(body_of(ENTRY))
     assert (verdict.kind, verdict.prefix) == ("unicast", ip_network("198.18.24.0/22"))
     assert verdict.protocol == "bird"
     assert verdict.equal == (hop("198.18.10.3", 114), hop("198.18.10.5", 116))
 
 
 def test_the_way_has_one() -> None:
-    assert read_answer(bytes.fromhex(WAY)).equal == (hop("198.18.10.5", 116),)
+    assert read_answer(body_of(WAY)).equal == (hop("198.18.10.5", 116),)
 
 
 def test_ipv6_goes_over_link_local_neighbours() -> None:
-    verdict = read_answer(bytes.fromhex(ENTRY6))
+    verdict = read_answer(body_of(ENTRY6))
     assert verdict.prefix == ip_network("3fff:6::/32")
     assert verdict.equal == (hop("fe80::4c:ff:fe09:0", 116), hop("fe80::4c:ff:fe08:0", 114))
     assert verdict.source == ip_address("3fff:2::1")
@@ -83,23 +94,24 @@ def test_ipv6_goes_over_link_local_neighbours() -> None:
 
 def test_a_next_hop_without_carrier_is_not_counted() -> None:
     unusable = ENTRY.replace("1000000074000000", "1000100074000000")
-    assert read_answer(bytes.fromhex(unusable)).equal == (hop("198.18.10.3", 114),)
+    assert read_answer(body_of(unusable)).equal == (hop("198.18.10.3", 114),)
 
 
 def test_the_default_route_matches_everything() -> None:
-    verdict = read_answer(bytes.fromhex(DEFAULT))
+    verdict = read_answer(body_of(DEFAULT))
     assert verdict.prefix == ip_network("0.0.0.0/0")
     assert verdict.equal == (hop("192.168.1.1", 198),)
 
 
 def test_an_own_address_is_local() -> None:
-    verdict = read_answer(bytes.fromhex(LOCAL))
+    verdict = read_answer(body_of(LOCAL))
     assert (verdict.kind, verdict.prefix) == ("local", ip_network("198.18.8.6/32"))
 
 
 def test_a_refusal_is_an_error_with_its_number() -> None:
-    with pytest.raises(OSError, match="does not tell") as caught:
-        read_answer(bytes.fromhex(REFUSED))
+    [message] = read_messages(bytes.fromhex(REFUSED))
+    with pytest.raises(OSError, match="asked in vain") as caught:
+        refuse_error(message, "asked in vain")
     assert caught.value.errno == errno.EHOSTUNREACH
 
 

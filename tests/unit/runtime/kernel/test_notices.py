@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.runtime.kernel.netlink import read_messages
 from orchestrator.runtime.kernel.notices import (
     DELADDR,
     DELLINK,
@@ -17,7 +18,6 @@ from orchestrator.runtime.kernel.notices import (
     NEWLINK,
     NEWROUTE,
     Notices,
-    read_messages,
 )
 from tests.unit.runtime.kernel.test_fib import ENTRY, ENTRY6, LOCAL
 

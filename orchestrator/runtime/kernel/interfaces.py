@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
 
 from orchestrator.plan.addresses import HostAddress
-from orchestrator.runtime.kernel.dump import dump, netlink_in
-from orchestrator.runtime.kernel.fib import read_attributes
+from orchestrator.runtime.kernel.netlink import dump, netlink_in, read_attributes
 
 # linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, linux/if.h
-_RTM_NEWLINK, _RTM_GETLINK, _RTM_NEWADDR, _RTM_GETADDR = 16, 18, 20, 22
+_RTM_GETLINK, _RTM_GETADDR = 18, 22
 _LINK, _ADDRESS = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
 _IFNAME, _QDISC, _CARRIER, _IFA_ADDRESS, _IFA_LOCAL = 3, 6, 33, 1, 2
 _IFF_UP = 1
@@ -34,10 +33,10 @@ class Seen:
 def see_interfaces(namespace: str) -> dict[int, Seen]:
     """The interfaces of a namespace by index. Raises OSError where the kernel does not tell."""
     with netlink_in(namespace) as netlink:
-        links = dump(netlink, _RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0), _RTM_NEWLINK)
-        seen = dict(map(read_link, links))
-        for message in dump(netlink, _RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0), _RTM_NEWADDR):
-            index, address = read_address(message)
+        links = dump(netlink, _RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0))
+        seen = dict(read_link(message.body) for message in links)
+        for message in dump(netlink, _RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0)):
+            index, address = read_address(message.body)
             if index in seen:  # else it came a moment ago
                 held = seen[index].addresses | {address}
                 seen[index] = replace(seen[index], addresses=held)
@@ -47,7 +46,7 @@ def see_interfaces(namespace: str) -> dict[int, Seen]:
 def read_link(message: bytes) -> tuple[int, Seen]:
     """Index and interface of an RTM_NEWLINK message without its header; no addresses yet."""
     _, _, index, flags, _ = _LINK.unpack_from(message)
-    attributes = dict(read_attributes(message[_LINK.size :]))
+    attributes = read_attributes(message[_LINK.size :])
     return index, Seen(
         name=attributes[_IFNAME].rstrip(b"\0").decode(),
         is_up=bool(flags & _IFF_UP),
@@ -59,7 +58,7 @@ def read_link(message: bytes) -> tuple[int, Seen]:
 def read_address(message: bytes) -> tuple[int, HostAddress]:
     """The index of an interface and an address of it, of an RTM_NEWADDR message."""
     _, length, _, _, index = _ADDRESS.unpack_from(message)
-    attributes = dict(read_attributes(message[_ADDRESS.size :]))
+    attributes = read_attributes(message[_ADDRESS.size :])
     # Of a point-to-point interface the first is the far end's.
     packed = attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
     return index, ip_interface(f"{ip_address(packed)}/{length}")

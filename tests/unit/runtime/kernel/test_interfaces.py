@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from ipaddress import ip_address, ip_interface
 
-from orchestrator.runtime.network.interfaces import read_address, read_link
+from orchestrator.runtime.kernel.interfaces import read_address, read_link
 
 
 def attribute(kind: int, value: bytes) -> bytes:
