@@ -68,5 +68,5 @@ class Step:
 
     @property
     def duration_ms(self) -> float:
-        """How long it took."""
+        """How long the step took, in milliseconds."""
         return (self.end_ns - self.start_ns) / 1e6

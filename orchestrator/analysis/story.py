@@ -47,7 +47,7 @@ class Story:
 
     @property
     def visit(self) -> Visit:
-        """The record."""
+        """The visit's record, as visit.json has it."""
         return self.evidence.visit
 
     @property
@@ -72,7 +72,7 @@ class Story:
         return self.started_ns + round(milliseconds * 1e6)
 
     def since_start_ms(self, time_ns: int) -> float:
-        """The other way round."""
+        """Milliseconds since the visit began, of a time in ns since 1970 UTC."""
         return (time_ns - self.started_ns) / 1e6
 
     @cached_property

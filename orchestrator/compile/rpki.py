@@ -20,7 +20,7 @@ def add_rpki(draft: Draft) -> None:
 
 
 def set_roas(draft: Draft) -> None:
-    """Fill the cache."""
+    """Give the RPKI caches the ROAs that the topology's ASes have."""
     spec = draft.topology.rpki
     if spec is None:
         return

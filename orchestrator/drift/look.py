@@ -80,7 +80,7 @@ class Look:
 
     @functools.cached_property
     def record(self) -> Record:
-        """Its helpers."""
+        """The state folder's record of the lab's helper processes."""
         return self.state.record()
 
     @functools.cached_property

@@ -77,7 +77,7 @@ def _fate(names: Names, node: str, action: str, detail: Mapping[str, object]) ->
 
 
 def say_overrun(names: Names, node: str, events: Sequence[NetworkEvent]) -> Iterator[str]:
-    """Something is missing above."""
+    """A sentence that the kernel said more than could be read."""
     yield "some links' and routes' events were lost: more came at once than could be read"
 
 

@@ -31,6 +31,6 @@ class Scene:
     hearers: list[Hear] = field(default_factory=list)
 
     def tell(self, event: NetworkEvent) -> None:
-        """Let everybody know."""
+        """Hand an event to every function in ``hearers``."""
         for hear in tuple(self.hearers):
             hear(event)

@@ -27,7 +27,7 @@ class Stream:
         self._lock, self._closed = threading.Lock(), False
 
     def put(self, event: NetworkEvent) -> None:
-        """For all who tell."""
+        """Add an event; from any thread."""
         with self._lock:
             if not self._closed:
                 self._events.append(event)

@@ -72,5 +72,5 @@ def restore_bird(scene: Scene, node: str) -> None:
 
 
 def named(sessions: Iterable[BgpSession]) -> list[str]:
-    """What BIRD calls them."""
+    """The names of the protocols that BIRD has the sessions as."""
     return [session.name for session in sessions]

@@ -77,7 +77,7 @@ def plan_holes(scene: Scene, by: str, holes: Mapping[str, Sequence[Direction]]) 
 
 
 def dig_holes(scene: Scene, memo: Memo) -> None:
-    """Let frames vanish."""
+    """Make links lose every frame while their carrier stays."""
     for name, directions in memo["holes"].items():
         with _explained(name):
             scene.links.blackhole(name, directions, is_on=True)

@@ -106,7 +106,7 @@ def kill_plan(scene: Scene, nodes: Sequence[str], daemon: str) -> Memo:
 
 
 def kill_servers(scene: Scene, memo: Memo) -> None:
-    """Let them die."""
+    """Kill the memo's daemon on each of its nodes; where it names none, power the nodes off."""
     for node in memo["nodes"]:
         if memo["daemon"]:
             kill_daemon(scene, node, memo["daemon"])

@@ -42,7 +42,7 @@ class Choice:
 
     @property
     def best(self) -> RibRoute | None:
-        """The route in use."""
+        """The route that is in use; None where there is none."""
         return next((c.route for c in self.candidates if c.route.best), None)
 
 

@@ -52,11 +52,11 @@ class LabIntf(Intf):  # type: ignore[misc]
         return self.ip
 
     def updateMAC(self) -> str:
-        """It never changes."""
+        """The interface's MAC, which is planned and never changes."""
         return self.mac
 
     def updateAddr(self) -> tuple[str | None, str]:
-        """Both addresses."""
+        """The IPv4 address, looked up again, and the MAC."""
         return self.updateIP(), self.mac
 
     def isUp(self, setUp: bool = False) -> bool:
@@ -88,7 +88,7 @@ class LabIntf(Intf):  # type: ignore[misc]
         self._refuse()
 
     def delete(self) -> NoReturn:
-        """Raises UsageError."""
+        """Refused: a lab keeps the links of its plan. Raises UsageError."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -121,7 +121,7 @@ class LabLink(Link):  # type: ignore[misc]
         intf1.link = intf2.link = self
 
     def delete(self) -> NoReturn:
-        """Raises UsageError."""
+        """Refused: a lab keeps the links of its plan. Raises UsageError."""
         raise UsageError(f"{self.name}: a link of a lab stays", "take it down: link A B down")
 
     def stop(self) -> None:

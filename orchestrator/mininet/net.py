@@ -100,7 +100,7 @@ class LabNet(Measures):
         return [self[name] for name in self]
 
     def items(self) -> list[tuple[str, LabNode]]:
-        """Both."""
+        """Names and nodes, as of a dict."""
         return [(name, self[name]) for name in self]
 
     # ── a lab's life is not Mininet's business ────────────────────────────────

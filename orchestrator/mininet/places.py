@@ -30,7 +30,7 @@ class Place(Protocol):
         """Where its network namespace can be opened now."""
 
     def open_terminal(self) -> Terminal:
-        """A new shell."""
+        """Start a shell in the node, on a terminal of its own."""
 
     def start(self, argv: Sequence[str], **options: Any) -> Any:
         """A program, as a Popen object."""

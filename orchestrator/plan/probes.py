@@ -41,7 +41,7 @@ class HttpProbe:
 
 @dataclass(frozen=True)
 class TcpProbe:
-    """Something listens."""
+    """Something accepts TCP connections at an address and port."""
 
     address: Address
     port: int

@@ -78,7 +78,7 @@ class BgpSession:
 
     @property
     def family(self) -> Family:
-        """4 or 6."""
+        """The session's address family: 4 or 6."""
         return self.neighbour.version
 
     @property

@@ -23,7 +23,7 @@ class Http:
         self._context = secrets_kept(setting.ca, setting.keylog)
 
     async def prepare(self) -> None:
-        """Look the name up."""
+        """Look up the target's name, so that questions need not wait for it."""
         await self._target.address()
 
     async def ask(self, question: Question) -> None:

@@ -34,7 +34,7 @@ class Icmp:
         self._waiting: dict[int, asyncio.Future[tuple[int, str]]] = {}
 
     async def prepare(self) -> None:
-        """Find the target."""
+        """Look up the target's address, so that no echo waits for it."""
         await self._target.address()
 
     async def ask(self, question: Question) -> None:

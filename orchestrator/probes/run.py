@@ -40,7 +40,7 @@ class Probing:
         self._lock = threading.Lock()
 
     def tell(self, sample: Sample) -> None:
-        """One more."""
+        """Keep a sample; from any thread."""
         with self._lock:
             self._samples.append(sample)
 

@@ -89,7 +89,7 @@ class Visitor:
     def sample(
         self, sequence: int, due_ns: int, sent_ns: int, failure: FailureKind, detail: str = ""
     ) -> Sample:
-        """What was not visited."""
+        """A sample for a visit that could not be made."""
         return Sample(self.run.name, sequence, due_ns, sent_ns, None, failure, detail)
 
 

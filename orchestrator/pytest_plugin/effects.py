@@ -60,7 +60,7 @@ class Effects:
         return name
 
     def visit(self, name: str, request: Request, captures: Path) -> Run:
-        """As verbs.visit.visit."""
+        """Make a visit in the lab, as `orchestrator.verbs.visit.visit` does."""
         return visit(name, request, captures)
 
     def symptoms(self, name: str) -> Iterator[str]:

@@ -35,11 +35,11 @@ class Mark(Protocol):
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """As written in brackets."""
+        """The mark's arguments without a name."""
 
     @property
     def kwargs(self) -> Any:
-        """Those with names."""
+        """The mark's arguments with a name."""
 
 
 def read_mark(mark: Mark, folder: Path, module: str, shipped: Path) -> Wanted:

@@ -35,7 +35,7 @@ class Wire:
         self._cut(True)
 
     def up(self) -> None:
-        """Plug it in again."""
+        """Give both ends of the link their carrier again."""
         self._cut(False)
 
     def _cut(self, is_down: bool) -> None:

@@ -38,7 +38,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Band:
-    """A network's row."""
+    """A row of the map: a network and the nodes drawn in it."""
 
     title: str
     about: str

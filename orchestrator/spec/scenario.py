@@ -218,5 +218,5 @@ class Scenario(Shape):
 
     @property
     def settings(self) -> list[str]:
-        """``set`` as KEY=VALUE."""
+        """The scenario's own settings, each as KEY=VALUE."""
         return [f"{key}={value}" for key, value in self.set_.items()]

@@ -102,13 +102,13 @@ class Timeline:
                 doing.ready.wait(_READY_WITHIN_S)
 
     def start(self) -> None:
-        """Now is 0 ms."""
+        """Begin the trial: 0 ms is now."""
         self._started_s = time.monotonic()
         self._started.set()
 
     @property
     def elapsed_ms(self) -> float:
-        """Since the start."""
+        """Milliseconds since `start`."""
         return (time.monotonic() - self._started_s) * 1e3
 
     def wait(self, seconds: float) -> None:

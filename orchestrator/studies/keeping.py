@@ -72,17 +72,17 @@ def study_folder(captures: Path, name: str) -> Iterator[Path]:
 
 
 def write_asked(folder: Path, asked: Asked) -> None:
-    """asked.json"""
+    """Write asked.json into a study's folder."""
     replace_json(folder / ASKED, to_plain(asked))
 
 
 def read_asked(folder: Path) -> Asked:
-    """What `write_asked` wrote."""
+    """Read asked.json, as `write_asked` wrote it."""
     return from_plain(Asked, json.loads((folder / ASKED).read_text(encoding="utf-8")))
 
 
 def write_trial(folder: Path, trial: Trial) -> None:
-    """trial.json, samples.csv and events.jsonl."""
+    """Write trial.json, samples.csv and events.jsonl into a trial's folder."""
     (folder / "samples.csv").write_text(samples_to_csv(trial.samples), encoding="utf-8")
     (folder / "events.jsonl").write_text(events_to_lines(trial.events), encoding="utf-8")
     # Last, and all at once: a folder that has it is whole.

@@ -60,7 +60,7 @@ class Summary:
 
     @property
     def all_up(self) -> bool:
-        """Whether none is down."""
+        """Whether every BGP, RTR and OSPF session is up."""
         sessions = [row.session for row in self.bgp] + [row.session for row in self.rtr]
         return all(s.is_up for s in sessions) and all(row.is_up for row in self.ospf)
 

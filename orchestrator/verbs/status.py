@@ -29,7 +29,7 @@ class Condition:
 
     @property
     def healthy(self) -> bool:
-        """Nothing is wrong."""
+        """Whether every node, the keeper and `wire` are well."""
         return self.keeper and self.wire and not self.ill
 
 

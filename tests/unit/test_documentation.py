@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,16 @@ def test_every_file_that_is_named_is_there(page: str) -> None:
     roots = (REPOSITORY, REPOSITORY / "orchestrator", REPOSITORY / "orchestrator/analysis")
     assert len(named) >= 5
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+def public_docstrings() -> Iterator[tuple[str, str]]:
+    """Of every public function and class: where it is, and what is said of it."""
+    for path in sorted((REPOSITORY / "orchestrator").rglob("*.py")):
+        for found in ast.walk(ast.parse(path.read_text())):
+            if isinstance(found, ast.FunctionDef | ast.ClassDef) and found.name[0] != "_":
+                yield f"{path.name}:{found.name}", ast.get_docstring(found) or ""
+
+
+def test_no_docstring_is_a_riddle() -> None:
+    """ "When." and "Both." tell nobody what comes out."""
+    assert [where for where, said in public_docstrings() if 0 < len(said.split()) < 3] == []

@@ -97,7 +97,7 @@ class Handshake:
 
     @property
     def server_name(self) -> str:
-        """SNI, "" without one."""
+        """The server name that the client asked for (SNI, RFC 6066); "" without one."""
         return self.hello.one("tls.handshake.extensions_server_name")
 
     @property

@@ -28,7 +28,7 @@ class Round:
 
     @property
     def size_bytes(self) -> int:
-        """What its segments carried."""
+        """Octets of payload that its segments carried."""
         return sum(len(frame.payload) for frame in self.segments)
 
 

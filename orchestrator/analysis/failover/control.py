@@ -51,7 +51,7 @@ class Told:
 
     @property
     def time_ns(self) -> int:
-        """When it left."""
+        """When the message left its sender, in ns since 1970 UTC."""
         return self.frame.time_ns
 
 

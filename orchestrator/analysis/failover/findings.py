@@ -28,7 +28,7 @@ class Outage:
 
     @property
     def ms(self) -> float:
-        """How long, in milliseconds."""
+        """How long the outage lasted, in milliseconds."""
         return (self.end_ns - self.start_ns) / 1e6
 
 
@@ -93,7 +93,7 @@ class FaultFinding:
 
 @dataclass(frozen=True)
 class TrialFinding:
-    """One trial, judged."""
+    """What one trial found: its outages, its chain of events, its paths."""
 
     number: int
     probes: Mapping[str, ProbeFinding]

@@ -47,7 +47,7 @@ class Leg:
 
     @property
     def duration_ms(self) -> float:
-        """How long it took."""
+        """How long the packet was on this way, in milliseconds."""
         return (self.end_ns - self.start_ns) / 1e6
 
 

@@ -25,22 +25,22 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        """What was asked for."""
+        """The name in the question."""
         return self.query.name
 
     @property
     def type(self) -> str:
-        """Which records of it."""
+        """The type of records that was asked for: A, AAAA, …."""
         return self.query.type
 
     @property
     def server(self) -> Address:
-        """Who was asked."""
+        """The address that the question went to."""
         return self.query.frame.target_address
 
     @property
     def asked_ns(self) -> int:
-        """When."""
+        """When the question was sent, in ns since 1970 UTC."""
         return self.query.frame.time_ns
 
     @property
@@ -57,7 +57,7 @@ class Lookup:
 
     @property
     def name(self) -> str:
-        """Whose records."""
+        """The name whose records were looked up."""
         return self.exchanges[0].name
 
     @property
@@ -91,7 +91,7 @@ class Lookup:
 
     @property
     def started_ns(self) -> int:
-        """The first query."""
+        """When its first query was sent, in ns since 1970 UTC."""
         return self.exchanges[0].asked_ns
 
     @property
@@ -119,7 +119,7 @@ class Questions:
         return self._at[node]
 
     def by(self, node: str) -> tuple[Exchange, ...]:
-        """Those that it asked."""
+        """The queries that ``node`` sent, in the order of time."""
         return tuple(e for e in self.at(node) if e.query.frame.outbound)
 
     def received(self, exchange: Exchange) -> tuple[Node, Exchange] | None:

@@ -67,7 +67,7 @@ class Message:
 
     @property
     def is_response(self) -> bool:
-        """QR."""
+        """Whether the message is a response (its QR bit, RFC 1035)."""
         return bool(self.flags & _RESPONSE)
 
     @property
@@ -82,7 +82,7 @@ class Message:
 
     @property
     def rcode(self) -> str:
-        """NOERROR, NXDOMAIN, …"""
+        """The response code by its name: NOERROR, NXDOMAIN, …."""
         code = self.flags & _RCODE
         return RCODES.get(code, str(code))
 

@@ -38,7 +38,7 @@ class Question:
 
     @property
     def answer(self) -> Message | None:
-        """What came first."""
+        """The answer that arrived first."""
         return next((e.answer for e in self.lookup.answered), None)
 
     @property

@@ -64,13 +64,13 @@ def say_answers(lookup: Lookup) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """a, b and c"""
+    """Words as a list in a sentence: "a, b and c"."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def say_types(lookup: Lookup) -> str:
-    """A and AAAA records"""
+    """Types as in a sentence: "A and AAAA records"."""
     return f"{listed(lookup.types)} record{'s' if len(lookup.types) > 1 else ''}"
 
 

@@ -63,7 +63,7 @@ class Frame(NamedTuple):
 
     @property
     def node(self) -> str:
-        """Where it was seen."""
+        """The node or switch that the frame was seen at."""
         return self.captured.node
 
     @property
@@ -73,7 +73,7 @@ class Frame(NamedTuple):
 
     @property
     def time_ns(self) -> int:
-        """When it was seen."""
+        """When the frame was seen, in ns since 1970 UTC."""
         return self.captured.time_ns
 
     @property
@@ -83,7 +83,7 @@ class Frame(NamedTuple):
 
     @property
     def endpoint(self) -> str:
-        """``node:interface``."""
+        """Where the frame was seen, as ``node:interface``."""
         return f"{self.captured.node}:{self.captured.interface}"
 
     @property

@@ -21,5 +21,5 @@ class Layer:
 
     @property
     def length(self) -> int:
-        """In bytes."""
+        """How long the layer is, in octets."""
         return len(self.data)

@@ -41,7 +41,7 @@ class _Attempt:
 
     @property
     def opened(self) -> Frame | None:
-        """The SYN-ACK."""
+        """The SYN-ACK that opened the connection; None where none came."""
         return next((f for f in self.connection.frames if f.has(SYN, ACK)), None)
 
     @property
@@ -52,7 +52,7 @@ class _Attempt:
 
     @property
     def sent(self) -> int:
-        """How many SYNs left."""
+        """How many SYNs the client sent for it."""
         return sum(f.outbound and f.has(SYN) for f in self.connection.frames)
 
 

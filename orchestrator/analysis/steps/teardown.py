@@ -44,7 +44,7 @@ class _Ending:
 
     @property
     def first(self) -> Frame:
-        """Who begins to close."""
+        """The first FIN or RST: of the side that begins to close."""
         return self.signs[0].frame
 
     @property

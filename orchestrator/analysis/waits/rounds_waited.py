@@ -23,7 +23,7 @@ class RoundTrips:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Round trips waited for in all."""
         return sum(self.by_kind.values())
 
 

@@ -19,7 +19,7 @@ class Segment:
 
     @property
     def duration_ms(self) -> float:
-        """How long it took."""
+        """How long the stretch is, in milliseconds."""
         return (self.end_ns - self.start_ns) / 1e6
 
 

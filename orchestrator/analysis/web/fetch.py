@@ -58,7 +58,7 @@ class Fetch:
 
     @property
     def response(self) -> HttpMessage | None:
-        """What the browser got."""
+        """The response as the browser got it; None where none was seen."""
         return self.exchange.response if self.exchange else None
 
     @property

@@ -66,12 +66,12 @@ class HttpMessage:
 
     @property
     def node(self) -> str:
-        """Where it was seen."""
+        """The node that the message was seen at."""
         return self.frame.node
 
     @property
     def time_ns(self) -> int:
-        """When it began."""
+        """When the message began, in ns since 1970 UTC."""
         return self.first.time_ns
 
     @property
@@ -116,7 +116,7 @@ class HttpExchange:
 
     @property
     def request_id(self) -> str:
-        """X-Request-Id of either."""
+        """X-Request-Id, of the request or of the response; "" without."""
         answered = self.response.request_id if self.response else ""
         return self.request.request_id or answered
 

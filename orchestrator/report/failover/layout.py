@@ -103,7 +103,7 @@ def origin_ns(trial: Trial) -> int:
 
 
 def whole(trial: Trial) -> Window:
-    """All of a trial."""
+    """The span of time of a whole trial."""
     zero = origin_ns(trial)
     ends = [trial.ended_ns, *(sample.due_ns for sample in trial.samples)]
     return Window((trial.started_ns - zero) / 1e6, (max(ends) - zero) / 1e6)

@@ -36,7 +36,7 @@ class LinkState:
 
     @property
     def impairments(self) -> dict[Direction, Impairment]:
-        """Both directions."""
+        """The impairment of each direction."""
         return {"ab": self.ab, "ba": self.ba}
 
     def changed(self, **changes: Any) -> LinkState:
