@@ -9,7 +9,7 @@ journey.py     evidence → journey
 milestones.py  the comments of journey.pcapng
 
 packets/       frames, header by header
-hops/          one packet over every interface: flights, traces, NAT, hand-offs, why it went so
+hops/          one packet over every interface: tracks, traces, NAT, hand-offs, why it went so
 names/         DNS
 connections/   TCP and TLS
 web/           HTTP, fetches over proxies, logs, database queries

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from orchestrator.analysis.evidence import Dissection, Evidence
-from orchestrator.analysis.hops.flights import Flights
+from orchestrator.analysis.hops.tracks import Tracks
 from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.analysis.step import Proof
 from orchestrator.analysis.web.http import HttpMessage
@@ -94,9 +94,9 @@ class Story:
                 yield dissection
 
     @cached_property
-    def flights(self) -> Flights:
+    def tracks(self) -> Tracks:
         """Which frames are the same packet, over all interfaces of the lab."""
-        return Flights(self.evidence.frames, self.plan)
+        return Tracks(self.evidence.frames, self.plan)
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:

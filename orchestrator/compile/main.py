@@ -6,11 +6,11 @@ from orchestrator.compile.anycast import set_speakers
 from orchestrator.compile.claims import refuse_pointless_hijacks, reserve_claims
 from orchestrator.compile.content import add_datacenters, add_edges
 from orchestrator.compile.draft import Draft
-from orchestrator.compile.exchanges import add_exchanges
 from orchestrator.compile.extras import add_links, add_nodes
 from orchestrator.compile.freeze import freeze, set_routers
 from orchestrator.compile.homes import add_homes
 from orchestrator.compile.interior import add_ibgp
+from orchestrator.compile.ixps import add_ixps
 from orchestrator.compile.names import add_name_servers, add_resolvers, set_resolvers
 from orchestrator.compile.origins import set_origins
 from orchestrator.compile.reach import refuse_unreachable
@@ -34,7 +34,7 @@ def compile_plan(topology: Topology, document: Document) -> Plan:
     add_nodes(draft)
     add_ibgp(draft)
     add_relations(draft)
-    add_exchanges(draft)
+    add_ixps(draft)
     add_resolvers(draft)
     add_homes(draft)
     servers = add_name_servers(draft)

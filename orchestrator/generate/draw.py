@@ -39,7 +39,7 @@ class System:
 
 
 @dataclass
-class Exchange:
+class Ixp:
     """An IXP, the numbers of its members, and where it stands."""
 
     number: int
@@ -49,15 +49,15 @@ class Exchange:
 
 @dataclass
 class Internet:
-    """A graph: ASes by number, tier by tier, and exchanges, the largest first."""
+    """A graph: ASes by number, tier by tier, and IXPs, the largest first."""
 
     seed: int
     systems: dict[int, System]
-    exchanges: list[Exchange]
+    ixps: list[Ixp]
 
 
 def draw_internet(count: int, seed: int = 1, ixps: int | None = None) -> Internet:
-    """A graph of ``count`` ASes and ``ixps`` exchanges, one per 25 ASes unless given.
+    """A graph of ``count`` ASes and ``ixps`` IXPs, one per 25 ASes unless given.
 
     Raises UsageError for numbers that no graph can have.
     """
@@ -69,7 +69,7 @@ def draw_internet(count: int, seed: int = 1, ixps: int | None = None) -> Interne
     _relate_tier2(random, *tiers[:2])
     _relate_stubs(random, *tiers)
     systems = {system.number: system for tier in tiers for system in tier}
-    internet = Internet(seed, systems, list(_exchanges(random, tiers[1], tiers[2], ixps)))
+    internet = Internet(seed, systems, list(_ixps(random, tiers[1], tiers[2], ixps)))
     # Last, so that the list of cities has no say in the graph.
     _place(random, internet)
     return internet
@@ -81,7 +81,7 @@ def _refuse(count: int, seed: int, ixps: int) -> None:
     if seed < 0:
         raise UsageError(f"the seed {seed} is negative", "0 or more")
     if not 0 <= ixps <= count // FEWEST_MEMBERS:
-        message = f"{count} ASes cannot have {ixps} exchanges"
+        message = f"{count} ASes cannot have {ixps} IXPs"
         raise UsageError(message, f"0 to {count // FEWEST_MEMBERS}")
 
 
@@ -139,9 +139,9 @@ def _relate_stubs(
         system.providers += urn.draw(random.choice(STUB_PROVIDERS))
 
 
-def _exchanges(
+def _ixps(
     random: Random, tier2: Sequence[System], stubs: Sequence[System], count: int
-) -> Iterator[Exchange]:
+) -> Iterator[Ixp]:
     """Exchanges whose sizes fall off as 1/rank, half of their members from each tier."""
     largest = (len(tier2) + len(stubs)) / 5
     for number in range(1, count + 1):
@@ -149,19 +149,19 @@ def _exchanges(
         carriers = random.sample(tier2, min(size // 2, len(tier2)))
         content = random.sample(stubs, min(size - len(carriers), len(stubs)))
         members = sorted(system.number for system in (*carriers, *content))
-        yield Exchange(number, members)
+        yield Ixp(number, members)
 
 
 def _place(random: Random, internet: Internet) -> None:
-    """Transit stands anywhere, stubs at their first exchange, else by their first provider."""
-    at_exchange: dict[int, str] = {}
-    for exchange in internet.exchanges:
-        exchange.city = random.choice(list(CITIES))
-        for member in exchange.members:
-            at_exchange.setdefault(member, exchange.city)
+    """Transit stands anywhere, stubs at their first IXP, else by their first provider."""
+    at_ixp: dict[int, str] = {}
+    for ixp in internet.ixps:
+        ixp.city = random.choice(list(CITIES))
+        for member in ixp.members:
+            at_ixp.setdefault(member, ixp.city)
     for system in internet.systems.values():
         if system.tier < 3:
             system.city = random.choice(list(CITIES))
         else:
             nearby = internet.systems[system.providers[0]].city
-            system.city = at_exchange.get(system.number, nearby)
+            system.city = at_ixp.get(system.number, nearby)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import TextWrapper
 
-from orchestrator.generate.draw import Exchange, Internet, System
+from orchestrator.generate.draw import Internet, Ixp, System
 
 ROUTE_SERVER_MEMBERS = 8  # from here on bilateral sessions become a burden
 # Private use, RFC 6996. AS n of a graph has the number base + n; the small base has room for 1022.
@@ -25,7 +25,7 @@ def write_topology(
     """A topology as YAML: the same graph, the same bytes.
 
     ``places`` says where everybody stands, which gives the links delays. ``route_servers`` puts
-    one at each of the larger exchanges.
+    one at each of the larger IXPs.
     """
     count = len(internet.systems)
     lines = [
@@ -36,16 +36,16 @@ def write_topology(
         "as:",
         *_systems(internet, places),
     ]
-    if internet.exchanges:
+    if internet.ixps:
         lines += ["", "ixps:"]
-    for exchange in internet.exchanges:
-        lines += _exchange(internet, exchange, places, route_servers)
+    for ixp in internet.ixps:
+        lines += _ixp(internet, ixp, places, route_servers)
     return "\n".join(lines) + "\n"
 
 
 def _opening(internet: Internet, places: bool) -> list[str]:
     tiers = [sum(s.tier == tier for s in internet.systems.values()) for tier in _TIERS]
-    command = f"lab generate {sum(tiers)} --seed {internet.seed} --ixps {len(internet.exchanges)}"
+    command = f"lab generate {sum(tiers)} --seed {internet.seed} --ixps {len(internet.ixps)}"
     words = (
         f"An Internet-like graph of {sum(tiers)} ASes, drawn with seed {internet.seed} by "
         f"`{command}{' --places' * places}`: "
@@ -72,23 +72,21 @@ def _systems(internet: Internet, places: bool) -> Iterator[str]:
         yield f"  {_name(system.number)}: {{{', '.join(entries)}}}"
 
 
-def _exchange(
-    internet: Internet, exchange: Exchange, places: bool, route_servers: bool
-) -> Iterator[str]:
-    yield f"  ix{exchange.number}:"
+def _ixp(internet: Internet, ixp: Ixp, places: bool, route_servers: bool) -> Iterator[str]:
+    yield f"  ix{ixp.number}:"
     if places:
-        yield f"    at: {exchange.city}"
-    if route_servers and len(exchange.members) >= ROUTE_SERVER_MEMBERS:
+        yield f"    at: {ixp.city}"
+    if route_servers and len(ixp.members) >= ROUTE_SERVER_MEMBERS:
         yield "    route_server: true"
-    systems = [internet.systems[number] for number in exchange.members]
-    members = ", ".join(_member(system, exchange.city if places else "") for system in systems)
+    systems = [internet.systems[number] for number in ixp.members]
+    members = ", ".join(_member(system, ixp.city if places else "") for system in systems)
     wrapper = TextWrapper(_WIDTH, initial_indent="    ", subsequent_indent="      ")
     for line in wrapper.wrap(f"members: [{members}]"):
         yield line.replace(_NO_BREAK, " ")
 
 
 def _member(system: System, city: str) -> str:
-    """A member of an exchange in ``city``; from elsewhere it names the router it comes with."""
+    """A member of an IXP in ``city``; from elsewhere it names the router it comes with."""
     name = _name(system.number)
     if city in ("", system.city):
         return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.errors import Problem, SpecError, nearest
-from orchestrator.spec.check_exchanges import check_exchanges
+from orchestrator.spec.check_ixps import check_ixps
 from orchestrator.spec.check_names import (
     check_content,
     check_expectations,
@@ -33,7 +33,7 @@ def check_topology(topology: Topology, document: Document) -> None:
         check_interiors,
         check_announcements,
         check_rpki,
-        check_exchanges,
+        check_ixps,
         _check_homes,
         check_names,
         check_resolvers,

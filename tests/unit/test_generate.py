@@ -43,12 +43,12 @@ class Neighbours:
 
 
 def related(topology: Topology) -> dict[int, Neighbours]:
-    """By ASN: relations as written, and everybody's with everybody at an exchange."""
+    """By ASN: relations as written, and everybody's with everybody at an ixp."""
     numbers = {name: spec.asn for name, spec in topology.as_.items()}
     buys = {(a, numbers[str(b)]) for a, spec in asns(topology) for b in spec.providers}
     peers = {(a, numbers[str(b)]) for a, spec in asns(topology) for b in spec.peers}
-    for exchange in topology.ixps.values():
-        peers |= set(combinations((numbers[member_of(m).as_] for m in exchange.members), 2))
+    for ixp in topology.ixps.values():
+        peers |= set(combinations((numbers[member_of(m).as_] for m in ixp.members), 2))
     peers |= {(b, a) for a, b in peers}
     peers -= buys | {(b, a) for a, b in buys}
     return {
@@ -152,10 +152,10 @@ def test_stubs_mostly_have_two_providers(count: int) -> None:
 @pytest.mark.parametrize(("count", "ixps"), [(2, 0), (20, 1), (100, 4), (1000, 40)])
 def test_exchanges_are_one_for_25_ases(count: int, ixps: int) -> None:
     graph = draw_internet(count)
-    assert len(graph.exchanges) == ixps
-    for exchange in graph.exchanges:
-        assert len(set(exchange.members)) == len(exchange.members) >= 2
-        assert all(graph.systems[member].tier > 1 for member in exchange.members)
+    assert len(graph.ixps) == ixps
+    for ixp in graph.ixps:
+        assert len(set(ixp.members)) == len(ixp.members) >= 2
+        assert all(graph.systems[member].tier > 1 for member in ixp.members)
 
 
 @pytest.mark.parametrize("count", [3, 4, 7, 30])
@@ -181,8 +181,8 @@ def test_places_change_nothing_else() -> None:
 
 def test_route_servers_at_the_larger_exchanges() -> None:
     graph = draw_internet(200, seed=1)
-    large = sum(len(exchange.members) >= 8 for exchange in graph.exchanges)
-    assert 0 < large < len(graph.exchanges)
+    large = sum(len(ixp.members) >= 8 for ixp in graph.ixps)
+    assert 0 < large < len(graph.ixps)
     assert write_topology(graph, route_servers=True).count("    route_server: true\n") == large
     assert "route_server" not in write_topology(graph)
 
@@ -193,8 +193,8 @@ def test_route_servers_at_the_larger_exchanges() -> None:
         ({"count": 1}, "1 ASes are no Internet\n  hint: 2 to 2000"),
         ({"count": 2001}, "2001 ASes are no Internet"),
         ({"count": 10, "seed": -1}, "the seed -1 is negative"),
-        ({"count": 10, "ixps": 4}, "10 ASes cannot have 4 exchanges\n  hint: 0 to 3"),
-        ({"count": 10, "ixps": -1}, "10 ASes cannot have -1 exchanges"),
+        ({"count": 10, "ixps": 4}, "10 ASes cannot have 4 IXPs\n  hint: 0 to 3"),
+        ({"count": 10, "ixps": -1}, "10 ASes cannot have -1 IXPs"),
     ],
 )
 def test_what_cannot_be_drawn(asked: dict[str, Any], said: str) -> None:

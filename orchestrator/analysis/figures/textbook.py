@@ -147,7 +147,7 @@ def _places(story: Story, questions: Questions, entry: Exchange) -> Iterator[str
     frames = [entry.query.frame]
     if received is not None and received[1].answer is not None:
         frames.append(received[1].answer.frame)
-    yield from filter(None, (story.flights.of(frame).lost for frame in frames))
+    yield from filter(None, (story.tracks.of(frame).lost for frame in frames))
 
 
 def _tcp(story: Story, connection: Connection, trip_ms: float) -> Comparison:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.hops.flights import Flight
+from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import TCP, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.addresses import in_url
@@ -35,14 +35,14 @@ def account(story: Story) -> Account:
     ends = set(_ends_of_connections(story))
     packets = matched = 0
     lost: list[str] = []
-    for flight in story.flights:
-        if _ends(flight.first) not in ends:
+    for track in story.tracks:
+        if _ends(track.first) not in ends:
             continue
-        if flight.lost:
-            lost.append(_tell_lost(flight))
-        if flight.lost or flight.arrived:
+        if track.lost:
+            lost.append(_tell_lost(track))
+        if track.lost or track.arrived:
             packets += 1
-        matched += flight.arrived and flight.first.outbound
+        matched += track.arrived and track.first.outbound
     return Account(packets, matched, tuple(lost))
 
 
@@ -52,10 +52,10 @@ def _ends_of_connections(story: Story) -> Iterator[_Ends]:
     for frame in story.frames_of(story.visit.node):
         if not frame.outbound or _ends(frame) in known or not _is_connection(frame):
             continue
-        flight = story.flights.of(frame)
-        if not flight.lost:
+        track = story.tracks.of(frame)
+        if not track.lost:
             known.add(_ends(frame))
-        for sighting in flight.sightings:
+        for sighting in track.sightings:
             source, source_port, target, target_port = _ends(sighting)
             yield source, source_port, target, target_port
             yield target, target_port, source, source_port
@@ -69,10 +69,10 @@ def _ends(frame: Frame) -> _Ends:
     return frame.source, frame.source_port, frame.target, frame.target_port
 
 
-def _tell_lost(flight: Flight) -> str:
-    first = flight.first
+def _tell_lost(track: Track) -> str:
+    first = track.first
     sender = f"{in_url(first.source_address)}:{first.source_port}"
     receiver = f"{in_url(first.target_address)}:{first.target_port}"
     size = f"{len(first.payload)} bytes" if first.payload else "no payload"
     frame = first.captured.journey
-    return f"frame {frame}, {sender} to {receiver}, {size}: lost {flight.lost}"
+    return f"frame {frame}, {sender} to {receiver}, {size}: lost {track.lost}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.hops.flights import Flight
+from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import FIN, ICMP, ICMPV6, SYN, TCP, UDP, Frame
 from orchestrator.analysis.story import Story
 
@@ -12,11 +12,11 @@ _DNS = 53
 _ECHOES = {(ICMP, 8): 0, (ICMPV6, 128): 129}
 
 
-def answer_to(story: Story, flight: Flight) -> Frame | None:
+def answer_to(story: Story, track: Track) -> Frame | None:
     """The first packet that came back for one, as its sender saw it: TCP's acknowledgement of
     all of it (RFC 9293, 3.4), UDP's next the other way, an echo's reply. None: none was seen,
     or there is nothing to answer (an ACK alone)."""
-    asked = flight.first
+    asked = track.first
     if not asked.outbound:
         return None
     back = (asked.target, asked.target_port, asked.source, asked.source_port)

@@ -61,7 +61,7 @@ def _packets(exchange: HttpExchange) -> Asked:
 
 def _asked_at_end(story: Story, asks: HttpExchange) -> HttpExchange | None:
     """The same exchange, as the node has it where the request's packet ends."""
-    last = story.flights.of(asks.request.frame).last
+    last = story.tracks.of(asks.request.frame).last
     came_in = [x for x in _exchanges(story, last.node) if x.inbound]
     seen = {last.number}
     for exchange in came_in:
@@ -104,7 +104,7 @@ def follow_query(story: Story, query: Frame) -> tuple[HandOff, ...]:
     found: list[HandOff] = []
     asks: Asked | None = ask_dns(story, query)
     while asks is not None and len(found) < len(story.plan.nodes):
-        came_in = story.flights.of(asks.question).last
+        came_in = story.tracks.of(asks.question).last
         asked = ask_dns(story, came_in)
         asks = None if came_in.outbound else _asked_on(story, asked)
         if asks is not None:

@@ -1,4 +1,4 @@
-"""A flight node by node: where a packet came in, and where it left."""
+"""A track node by node: where a packet came in, and where it left."""
 
 from __future__ import annotations
 

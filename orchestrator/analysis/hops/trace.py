@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from orchestrator.analysis.hops.account import Account as Account
 from orchestrator.analysis.hops.account import account as account
 from orchestrator.analysis.hops.answers import answer_to
-from orchestrator.analysis.hops.flights import Flight
 from orchestrator.analysis.hops.handoff import (
     HandOff,
     ask_dns,
@@ -25,6 +24,7 @@ from orchestrator.analysis.hops.passage import Leg as Leg
 from orchestrator.analysis.hops.passage import Passage as Passage
 from orchestrator.analysis.hops.passage import divide_time, pass_through
 from orchestrator.analysis.hops.trace_notes import tell_notes
+from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import ACK, SYN, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
@@ -67,8 +67,8 @@ def trace_packets(story: Story) -> Mapping[str, Trace]:
 
 def trace_frame(story: Story, frame: Frame) -> Trace:
     """The packet that a frame shows, wherever it was captured, and the first that answered it."""
-    flight = story.flights.of(frame)
-    return _trace(story, f"{frame.node}:{frame.number}", [frame], _some(answer_to(story, flight)))
+    track = story.tracks.of(frame)
+    return _trace(story, f"{frame.node}:{frame.number}", [frame], _some(answer_to(story, track)))
 
 
 def _trace(
@@ -79,9 +79,9 @@ def _trace(
     hand_offs: Sequence[HandOff] = (),
 ) -> Trace:
     """``there`` and ``back`` have one frame of each packet that went on for the one before."""
-    to, fro = _flights(story, there), _flights(story, back)
-    forward = [flight.sightings for flight in to]
-    backward = [flight.sightings for flight in fro]
+    to, fro = _tracks(story, there), _tracks(story, back)
+    forward = [track.sightings for track in to]
+    backward = [track.sightings for track in fro]
     legs = divide_time(forward, story.plan), divide_time(backward, story.plan)
     return Trace(
         packet=packet,
@@ -93,15 +93,15 @@ def _trace(
     )
 
 
-def _flights(story: Story, frames: Sequence[Frame]) -> list[Flight]:
+def _tracks(story: Story, frames: Sequence[Frame]) -> list[Track]:
     """Of each frame, up to the first that did not get to who goes on for it."""
-    flights: list[Flight] = []
+    tracks: list[Track] = []
     for frame in frames:
-        flight = story.flights.of(frame)
-        if flights and flights[-1].last.node != flight.first.node:
+        track = story.tracks.of(frame)
+        if tracks and tracks[-1].last.node != track.first.node:
             break
-        flights.append(flight)
-    return flights
+        tracks.append(track)
+    return tracks
 
 
 def _some(frame: Frame | None) -> list[Frame]:
@@ -110,13 +110,13 @@ def _some(frame: Frame | None) -> list[Frame]:
 
 def _arriving(story: Story, frame: Frame) -> Frame:
     """The frame, or the copy sent again that arrived where this one was lost."""
-    if not story.flights.of(frame).lost:
+    if not story.tracks.of(frame).lost:
         return frame
     same = (frame.source, frame.source_port, frame.target, frame.target_port, frame.seq)
     for later in story.frames_of(frame.node):
         ends = (later.source, later.source_port, later.target, later.target_port, later.seq)
         again = later.time_ns > frame.time_ns and ends == same and later.payload == frame.payload
-        if again and later.flags == frame.flags and story.flights.of(later).arrived:
+        if again and later.flags == frame.flags and story.tracks.of(later).arrived:
             return later
     return frame
 
@@ -127,7 +127,7 @@ def _trace_syn(story: Story) -> Trace | None:
         return None
     first = _arriving(story, connection.frames[0])
     answers = (f for f in connection.frames if not f.outbound and f.has(SYN, ACK))
-    refusal = answer_to(story, story.flights.of(first))
+    refusal = answer_to(story, story.tracks.of(first))
     return _trace(story, "syn", [first], _some(next(answers, refusal)))
 
 
@@ -191,7 +191,7 @@ def _trace_first_byte(story: Story) -> Trace | None:
     if exchange is None or exchange.response is None:
         return None
     hand_offs = follow_request(story, exchange)
-    acknowledged = answer_to(story, story.flights.of(exchange.response.first))
+    acknowledged = answer_to(story, story.tracks.of(exchange.response.first))
     there = _response(exchange, hand_offs)
     return _trace(story, "first-byte", there, _some(acknowledged), hand_offs)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from orchestrator.analysis.hops.flights import Flight
 from orchestrator.analysis.hops.handoff import HandOff, question
 from orchestrator.analysis.hops.passage import NOISE_MS, Leg
+from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import ACK, ARP, ICMPV6, SYN, TCP, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.addresses import Address, in_url
@@ -21,16 +21,16 @@ _DNS = 53
 
 def tell_notes(
     story: Story,
-    there: Sequence[Flight],
-    back: Sequence[Flight],
+    there: Sequence[Track],
+    back: Sequence[Track],
     legs: Sequence[Leg],
     hand_offs: Sequence[HandOff],
 ) -> Iterator[str]:
     """NAT, hand-offs, waits, another way back, losses, and what the times do not tell."""
-    for flight in (*there, *back):
-        yield from _translations(flight)
-        yield from _resolutions(story, flight)
-    starts = {flight.first.captured for flight in there}
+    for track in (*there, *back):
+        yield from _translations(track)
+        yield from _resolutions(story, track)
+    starts = {track.first.captured for track in there}
     for hand_off in hand_offs:
         if hand_off.asks.question.captured in starts:
             yield _hand_on(story, hand_off)
@@ -42,8 +42,8 @@ def tell_notes(
         yield from _doubt(leg)
 
 
-def _translations(flight: Flight) -> Iterator[str]:
-    for before, after in pairwise(flight.sightings):
+def _translations(track: Track) -> Iterator[str]:
+    for before, after in pairwise(track.sightings):
         for name in ("source", "target"):
             was, now = _end(before, name), _end(after, name)
             if was != now:
@@ -61,9 +61,9 @@ def _end(frame: Frame, name: str) -> str:
     return f"{in_url(address)}:{port}" if port else str(address)
 
 
-def _resolutions(story: Story, flight: Flight) -> Iterator[str]:
+def _resolutions(story: Story, track: Track) -> Iterator[str]:
     """Where it waited until a neighbour had told its MAC address (RFC 826, RFC 4861)."""
-    for came, left in pairwise(flight.sightings):
+    for came, left in pairwise(track.sightings):
         held_ms = (left.time_ns - came.time_ns) / 1e6
         held = came.node == left.node and held_ms > _WORTH_TELLING_MS
         if held and _resolved(story, came.time_ns, left):
@@ -120,7 +120,7 @@ def _hand_back(hand_off: HandOff) -> Iterator[str]:
     )
 
 
-def _compare_ways(story: Story, there: Sequence[Flight], back: Sequence[Flight]) -> Iterator[str]:
+def _compare_ways(story: Story, there: Sequence[Track], back: Sequence[Track]) -> Iterator[str]:
     """Packets and their answers between the same two nodes, by the nodes that they crossed."""
     same = 0
     for to in there:
@@ -165,12 +165,12 @@ def _systems(story: Story, nodes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def _losses(story: Story, there: Sequence[Flight], back: Sequence[Flight]) -> Iterator[str]:
-    for flight in there:
-        yield from _lost_copies(story, flight)
-    for flight in (*there, *back):
-        if flight.lost:
-            yield f"It was lost {flight.lost}."
+def _losses(story: Story, there: Sequence[Track], back: Sequence[Track]) -> Iterator[str]:
+    for track in there:
+        yield from _lost_copies(story, track)
+    for track in (*there, *back):
+        if track.lost:
+            yield f"It was lost {track.lost}."
     if there and there[-1].arrived and not back and _wants_answer(there[0].first):
         yield f"Nothing that answers it came back to {there[0].first.node}."
     if story.evidence.drops:
@@ -182,15 +182,15 @@ def _wants_answer(frame: Frame) -> bool:
     return frame.protocol != TCP or bool(frame.payload) or frame.flags & SYN == SYN
 
 
-def _lost_copies(story: Story, flight: Flight) -> Iterator[str]:
+def _lost_copies(story: Story, track: Track) -> Iterator[str]:
     """Of the same segment or question, sent before by the same node."""
-    sent = flight.first
+    sent = track.first
     if not sent.outbound or not _wants_answer(sent):
         return
     for frame in story.frames_of(sent.node):
         if frame.time_ns >= sent.time_ns:
             return
-        lost = story.flights.of(frame).lost if _repeats(sent, frame) else ""
+        lost = story.tracks.of(frame).lost if _repeats(sent, frame) else ""
         if lost:
             sooner_ms = (sent.time_ns - frame.time_ns) / 1e6
             yield (

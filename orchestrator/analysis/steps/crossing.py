@@ -40,8 +40,8 @@ def _packets(story: Story) -> Iterator[tuple[Frame, str]]:
 
 def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
     routers = _routers(story)
-    first, *_ = flight = story.flights.of(packet).sightings
-    stays = [stay for stay in stays_of(flight) if stay.node in routers]
+    first, *_ = track = story.tracks.of(packet).sightings
+    stays = [stay for stay in stays_of(track) if stay.node in routers]
     ways = planned_ways(story.plan, first.node, first.target_address)
     for asn, group in groupby(stays, key=lambda stay: routers[stay.node].asn):
         inside = [

@@ -25,7 +25,7 @@ def _tell(story: Story) -> Iterator[Step]:
 
 
 def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
-    stays = stays_of(story.flights.of(packet).sightings)
+    stays = stays_of(story.tracks.of(packet).sightings)
     for before, stay, after in zip(stays, stays[1:], stays[2:], strict=False):
         switch = story.plan.switches.get(stay.node)
         if switch is not None and switch.kind == _KIND:

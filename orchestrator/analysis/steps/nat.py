@@ -18,8 +18,8 @@ def _tell(story: Story) -> Iterator[Step]:
     """The first packet of the document's connection at each gateway on its way."""
     if story.main_connection is None:
         return
-    flight = story.flights.of(story.main_connection.frames[0])
-    for stay in stays_of(flight.sightings):
+    track = story.tracks.of(story.main_connection.frames[0])
+    for stay in stays_of(track.sightings):
         node = story.plan.nodes.get(stay.node)
         if node is None or not isinstance(node.settings, GatewaySettings):
             continue

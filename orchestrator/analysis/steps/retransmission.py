@@ -28,8 +28,8 @@ def _tell(story: Story) -> Iterator[Step]:
 
 def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step:
     firsts = [repeat.first for repeat in burst]
-    places = tuple(dict.fromkeys(p for f in firsts if (p := story.flights.of(f).lost)))
-    arrived = [f for f in firsts if story.flights.of(f).last.node == receiver]
+    places = tuple(dict.fromkeys(p for f in firsts if (p := story.tracks.of(f).lost)))
+    arrived = [f for f in firsts if story.tracks.of(f).last.node == receiver]
     causes = tuple(dict.fromkeys(repeat.cause.value for repeat in burst))
     later_ms = max(repeat.later_ms for repeat in burst)
     size = sum(len(repeat.again.payload) for repeat in burst)

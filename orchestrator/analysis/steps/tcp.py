@@ -174,11 +174,11 @@ def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
     came = [f for f in peer.frames if not f.outbound and is_syn(f)]
     if came and any(f.outbound and f.has(SYN, ACK) for f in peer.frames):
         return f" A SYN reached {peer.node}; what it answered did not come back."
-    flights = [story.flights.of(frame) for frame in tried]
-    places = dict.fromkeys(flight.lost for flight in flights if flight.lost)
+    tracks = [story.tracks.of(frame) for frame in tried]
+    places = dict.fromkeys(track.lost for track in tracks if track.lost)
     if places:
         return f" It was lost {in_words(places)}."
-    last = dict.fromkeys(flight.last.node for flight in flights)
+    last = dict.fromkeys(track.last.node for track in tracks)
     seen = [node for node in last if node not in (story.client.name, peer.node)]
     return f" It was last seen at {in_words(seen)}." if seen else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from orchestrator.analysis.hops.flights import Flights
+from orchestrator.analysis.hops.tracks import Tracks
 from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import GatewaySettings
@@ -113,5 +113,5 @@ class Wires(Recording):
                 return bytes.fromhex(mac.replace(":", ""))
         return bytes(6)
 
-    def flights(self) -> Flights:
-        return self.story().flights
+    def tracks(self) -> Tracks:
+        return self.story().tracks

@@ -84,7 +84,7 @@ def test_the_longest_match_and_its_next_hop_are_told() -> None:
     edge = pick(EDGES, 4)
     narrow = ip_network(f"{edge}/24", strict=False)
     seen = story(4)
-    first = seen.flights.of(seen.connections[0].frames[0])
+    first = seen.tracks.of(seen.connections[0].frames[0])
     (out,) = [f.captured.interface for f in first.at("isp") if f.outbound]
     via = ip_address("198.18.0.1")
     fib = (

@@ -1,4 +1,4 @@
-"""Checks of exchanges: their members, where those stand, and how they peer."""
+"""Checks of IXPs: their members, where those stand, and how they peer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from orchestrator.spec.model import MemberSpec, Topology
 from orchestrator.spec.references import missing, missing_router
 
 
-def check_exchanges(topology: Topology, document: Document) -> Iterator[Problem]:
+def check_ixps(topology: Topology, document: Document) -> Iterator[Problem]:
     """Members are ASes, each once, with a router at hand, and peer by what is there."""
-    for name, exchange in topology.ixps.items():
+    for name, ixp in topology.ixps.items():
         seen: set[str] = set()
-        for index, member in enumerate(map(member_of, exchange.members)):
+        for index, member in enumerate(map(member_of, ixp.members)):
             path: Path = ("ixps", name, "members", index)
             yield from _check_member(topology, document, name, member, path)
             if member.as_ in seen:
@@ -24,26 +24,26 @@ def check_exchanges(topology: Topology, document: Document) -> Iterator[Problem]
 
 
 def _check_member(
-    topology: Topology, document: Document, exchange: str, member: MemberSpec, path: Path
+    topology: Topology, document: Document, ixp: str, member: MemberSpec, path: Path
 ) -> Iterator[Problem]:
     where = document.entry(*path, key="as")
     yield from missing(document, "AS", member.as_, topology.as_, where)
     yield from missing_router(topology, document, member.as_, member.router, (*path, "router"))
-    if member.as_ in topology.as_ and router_at(topology, exchange, member) is None:
-        yield _absent_member(topology, document, exchange, member.as_, path)
-    has_server = topology.ixps[exchange].route_server is not False
+    if member.as_ in topology.as_ and router_at(topology, ixp, member) is None:
+        yield _absent_member(topology, document, ixp, member.as_, path)
+    has_server = topology.ixps[ixp].route_server is not False
     if member.peering in ("route-server", "both") and not has_server:
-        hint = f"add 'route_server: true' to 'ixps.{exchange}'"
-        message = f"'{exchange}' has no route server"
+        hint = f"add 'route_server: true' to 'ixps.{ixp}'"
+        message = f"'{ixp}' has no route server"
         yield document.problem(message, *path, "peering", hint=hint)
 
 
 def _absent_member(
-    topology: Topology, document: Document, exchange: str, system: str, path: Path
+    topology: Topology, document: Document, ixp: str, system: str, path: Path
 ) -> Problem:
     places = [
         f"{router} ({place_of(topology, system, router) or 'nowhere'})"
         for router in router_names(topology, system)
     ]
-    message = f"'{system}' has no router in {topology.ixps[exchange].at}, where '{exchange}' is"
+    message = f"'{system}' has no router in {topology.ixps[ixp].at}, where '{ixp}' is"
     return document.problem(message, *path, hint=f"its routers: {', '.join(places)}")

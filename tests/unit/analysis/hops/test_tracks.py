@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from orchestrator.analysis.hops.flights import Flights
+from orchestrator.analysis.hops.tracks import Tracks
 from orchestrator.analysis.packets.frames import ICMPV6, UDP, Frame
 from tests.unit.analysis.tracing import (
     BEYOND,
@@ -42,13 +42,13 @@ def test_a_packet_is_followed_through_nat_to_its_end() -> None:
     wires = Wires()
     inside = wires.send(HOME, out(), 7, 0)
     outside = wires.send(BEYOND, translated(), 7, 10)
-    flights = wires.flights()
-    flight = flights.of(inside[0])
-    assert places(flight.sightings) == named(HOME, BEYOND)
-    assert flight.arrived
-    assert flight.lost == ""
-    assert flights.of(outside[-1]) == flight
-    assert list(flights) == [flight]
+    tracks = wires.tracks()
+    track = tracks.of(inside[0])
+    assert places(track.sightings) == named(HOME, BEYOND)
+    assert track.arrived
+    assert track.lost == ""
+    assert tracks.of(outside[-1]) == track
+    assert list(tracks) == [track]
 
 
 def test_the_way_back_through_nat_changes_the_target() -> None:
@@ -56,40 +56,40 @@ def test_the_way_back_through_nat_changes_the_target() -> None:
     source, target = translated()
     there = wires.send(turned(BEYOND), (target, source), 8, 0)
     wires.send(turned(HOME), (out()[1], out()[0]), 8, 10)
-    flight = wires.flights().of(there[0])
-    assert places(flight.sightings) == named(turned(BEYOND), turned(HOME))
-    assert flight.arrived
+    track = wires.tracks().of(there[0])
+    assert places(track.sightings) == named(turned(BEYOND), turned(HOME))
+    assert track.arrived
 
 
 def test_a_packet_lost_on_a_link_says_between_what() -> None:
     wires = Wires()
     sent = wires.send(HOME, out(), 7, 0)
     wires.send(BEYOND[:1], translated(), 7, 10)
-    flight = wires.flights().of(sent[0])
-    assert flight.lost == "between home-gw:wan and isp:eth2"
-    assert not flight.arrived
+    track = wires.tracks().of(sent[0])
+    assert track.lost == "between home-gw:wan and isp:eth2"
+    assert not track.arrived
 
 
 def test_a_packet_that_a_router_does_not_send_on_is_lost_there() -> None:
     wires = Wires()
     wires.send(BEYOND[:2], translated(), 7, 10)
-    (flight,) = wires.flights()
-    assert flight.lost == "at isp: it came in at eth2 and did not leave"
+    (track,) = wires.tracks()
+    assert track.lost == "at isp: it came in at eth2 and did not leave"
 
 
 def test_a_packet_for_the_router_itself_has_arrived() -> None:
     wires = Wires()
     address = str(two_plan().nodes["isp"].loopbacks[0])
     wires.send(BEYOND[:2], ((wan(), 1), (address, 2)), 7, 10)
-    (flight,) = wires.flights()
-    assert flight.arrived
+    (track,) = wires.tracks()
+    assert track.arrived
 
 
 def test_what_may_be_on_its_way_when_the_capture_ends_is_not_called_lost() -> None:
     wires = Wires()
     wires.send(BEYOND[:1], translated(), 7, 9_950)
-    (flight,) = wires.flights()
-    assert (flight.lost, flight.arrived) == ("", False)
+    (track,) = wires.tracks()
+    assert (track.lost, track.arrived) == ("", False)
 
 
 def test_a_switch_that_floods_a_frame_is_followed_to_who_took_it() -> None:
@@ -102,12 +102,12 @@ def test_a_switch_that_floods_a_frame_is_followed_to_who_took_it() -> None:
         ends = {"source": LAPTOP, "target": edge(), "ports": (PORT, 443)}
         wires.saw(node, 0.9 + place / 100, interface=interface, out=outbound, **ends, **headers)
     outside = wires.send(BEYOND, translated(), 7, 10)
-    flights = wires.flights()
-    assert places(flights.of(sent[0]).sightings) == named(HOME, BEYOND)
-    assert flights.of(outside[0]) == flights.of(sent[1])
-    assert [places(flight.sightings) for flight in flights] == [named(HOME, BEYOND)]
+    tracks = wires.tracks()
+    assert places(tracks.of(sent[0]).sightings) == named(HOME, BEYOND)
+    assert tracks.of(outside[0]) == tracks.of(sent[1])
+    assert [places(track.sightings) for track in tracks] == [named(HOME, BEYOND)]
     phone = next(f for f in wires.story().frames_of("phone"))
-    assert places(flights.of(phone).sightings) == named(HOME[:2], TO_PHONE)
+    assert places(tracks.of(phone).sightings) == named(HOME[:2], TO_PHONE)
 
 
 def test_equal_packets_are_told_apart_by_time_when_the_first_was_lost() -> None:
@@ -115,16 +115,16 @@ def test_equal_packets_are_told_apart_by_time_when_the_first_was_lost() -> None:
     ends = ((wan(), 5000), (edge(), 53))
     first = wires.send(BEYOND[:1], ends, 9, 0, protocol=UDP)
     second = wires.send(BEYOND, ends, 9, 1_000, protocol=UDP)
-    flights = wires.flights()
-    assert flights.of(first[0]).lost == "between home-gw:wan and isp:eth2"
-    assert flights.of(second[0]).sightings == tuple(second)
+    tracks = wires.tracks()
+    assert tracks.of(first[0]).lost == "between home-gw:wan and isp:eth2"
+    assert tracks.of(second[0]).sightings == tuple(second)
 
 
 def test_equal_packets_close_after_each_other_both_arrive() -> None:
     wires = Wires()
     sent = [wires.send(HOME, out(), 7, at_ms) for at_ms in (0, 0.7)]
-    flights = wires.flights()
-    assert [flights.of(frames[0]).sightings for frames in sent] == [tuple(f) for f in sent]
+    tracks = wires.tracks()
+    assert [tracks.of(frames[0]).sightings for frames in sent] == [tuple(f) for f in sent]
 
 
 def test_one_question_to_two_servers_at_once_is_two_packets() -> None:
@@ -134,18 +134,18 @@ def test_one_question_to_two_servers_at_once_is_two_packets() -> None:
         wires.send(BEYOND[:4], ((wan(), 5000), (server, 53)), 9, at_ms, protocol=UDP)
         for server, at_ms in zip(servers, (0, 0.1), strict=True)
     ]
-    flights = wires.flights()
-    assert [flights.of(frames[0]).sightings for frames in to] == [tuple(f) for f in to]
+    tracks = wires.tracks()
+    assert [tracks.of(frames[0]).sightings for frames in to] == [tuple(f) for f in to]
 
 
 def test_what_a_gateway_asks_for_itself_is_no_translation() -> None:
     wires = Wires()
     asked = wires.send(HOME, ((LAPTOP, PORT), (GATEWAY, 53)), 9, 0, protocol=UDP)
     asks = wires.send(BEYOND, ((wan(), 5000), (edge(), 53)), 9, 10, protocol=UDP)
-    flights = wires.flights()
-    assert flights.of(asked[0]).sightings == tuple(asked)
-    assert flights.of(asked[0]).arrived
-    assert flights.of(asks[0]).sightings == tuple(asks)
+    tracks = wires.tracks()
+    assert tracks.of(asked[0]).sightings == tuple(asked)
+    assert tracks.of(asked[0]).arrived
+    assert tracks.of(asks[0]).sightings == tuple(asks)
 
 
 def test_neighbours_talk_is_not_followed() -> None:
@@ -154,13 +154,13 @@ def test_neighbours_talk_is_not_followed() -> None:
     bfd = wires.send(BEYOND[:2], link, 5, 0, protocol=UDP)
     wires.send(BEYOND[:2], ((wan(), 179), (edge(), 40000)), 6, 0)
     wires.send(BEYOND[:2], ((wan(), 0), (edge(), 0)), 7, 0, protocol=ICMPV6, ttl=255)
-    flights = wires.flights()
-    assert list(flights) == []
-    assert flights.of(bfd[0]).sightings == (bfd[0],)
+    tracks = wires.tracks()
+    assert list(tracks) == []
+    assert tracks.of(bfd[0]).sightings == (bfd[0],)
 
 
-def test_without_frames_there_are_no_flights() -> None:
-    assert list(Flights({}, two_plan())) == []
+def test_without_frames_there_are_no_tracks() -> None:
+    assert list(Tracks({}, two_plan())) == []
 
 
 def test_equal_packets_cost_no_more_than_others() -> None:
@@ -173,7 +173,7 @@ def test_equal_packets_cost_no_more_than_others() -> None:
             wires.send(way, translated(), 7 if equal else number + 1, number)
         frames = {node: wires.story().frames_of(node) for node in ("home-gw", "isp")}
         start = time.perf_counter()
-        Flights(frames, two_plan())
+        Tracks(frames, two_plan())
         return time.perf_counter() - start
 
     different = min(seconds(2_000, equal=False) for _ in range(3))

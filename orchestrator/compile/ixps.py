@@ -19,7 +19,7 @@ LAST_PRIVATE_ASN = 65534
 Member = tuple[MemberSpec, Side]
 
 
-def add_exchanges(draft: Draft) -> None:
+def add_ixps(draft: Draft) -> None:
     """Every exchange of the topology, with its members' ports and sessions."""
     for name, spec in draft.topology.ixps.items():
         path = ("ixps", name)
@@ -51,7 +51,7 @@ def _prefixes(draft: Draft, name: str, spec: IxpSpec, path: Path) -> Pair:
 
 
 def _join(draft: Draft, switch: Machine, member: MemberSpec, index: int) -> Side:
-    """A port of the member's router on the exchange's LAN."""
+    """A port of the member's router on the IXP's LAN."""
     router = draft.machines[str(router_at(draft.topology, switch.name, member))]
     port, _ = draft.connect(router, switch)
     if member.wire:
@@ -63,32 +63,32 @@ def _join(draft: Draft, switch: Machine, member: MemberSpec, index: int) -> Side
     return Side(router, asn, addresses, policy_of(member.policy))
 
 
-def _peer(draft: Draft, exchange: str, a: Member, b: Member) -> None:
+def _peer(draft: Draft, ixp: str, a: Member, b: Member) -> None:
     """A bilateral session of two members, if that is how both peer or one of them says so."""
     ours, theirs = draft.systems[a[0].as_], draft.systems[b[0].as_]
-    # Whoever sells transit to a member does not give it away at the exchange.
+    # Whoever sells transit to a member does not give it away at the IXP.
     if ours.relations.get(theirs.asn) not in (None, "peer"):
         return
-    agreed = _agreement(draft, exchange, a[0].as_, b[0].as_)
+    agreed = _agreement(draft, ixp, a[0].as_, b[0].as_)
     if agreed is not None:
         spec, mine, other = agreed
         sides = _with_policy(a[1], mine), _with_policy(b[1], other)
         timers = timers_of(draft, spec, a[0], b[0])
-    elif all(_is_bilateral(draft, exchange, member) for member in (a[0], b[0])):
+    elif all(_is_bilateral(draft, ixp, member) for member in (a[0], b[0])):
         sides, timers = (a[1], b[1]), timers_of(draft, a[0], b[0])
     else:
         return
     relate(ours, theirs, "peer")
-    add_sessions(draft, *sides, ("peer", "peer"), _via(exchange), timers)
+    add_sessions(draft, *sides, ("peer", "peer"), _via(ixp), timers)
 
 
-def _via(exchange: str) -> str:
-    """How sessions over an exchange begin; no other symbol in BIRD's files does."""
-    return f"at_{exchange}"
+def _via(ixp: str) -> str:
+    """How sessions over an IXP begin; no other symbol in BIRD's files does."""
+    return f"at_{ixp}"
 
 
-def _is_bilateral(draft: Draft, exchange: str, member: MemberSpec) -> bool:
-    return peering_of(draft.topology, exchange, member) != "route-server"
+def _is_bilateral(draft: Draft, ixp: str, member: MemberSpec) -> bool:
+    return peering_of(draft.topology, ixp, member) != "route-server"
 
 
 def _with_policy(side: Side, spec: PolicySpec) -> Side:
@@ -96,12 +96,12 @@ def _with_policy(side: Side, spec: PolicySpec) -> Side:
 
 
 def _agreement(
-    draft: Draft, exchange: str, a: str, b: str
+    draft: Draft, ixp: str, a: str, b: str
 ) -> tuple[RelationSpec, PolicySpec, PolicySpec] | None:
-    """A peering of two ASes that is written as being over this exchange, with both policies."""
+    """A peering of two ASes that is written as being over this IXP, with both policies."""
     for name, other in ((a, b), (b, a)):
         for spec in map(relation_of, draft.topology.as_[name].peers):
-            if (spec.as_, spec.via) == (other, exchange):
+            if (spec.as_, spec.via) == (other, ixp):
                 both = (spec.policy, spec.theirs)
                 return (spec, *both) if name == a else (spec, *both[::-1])
     return None

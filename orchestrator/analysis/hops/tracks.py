@@ -1,4 +1,4 @@
-"""Which frames are the same packet: each one's flight, from where it was first seen to the last.
+"""Which frames are the same packet: each one's track, from where it was first seen to the last.
 
 All frames are gone through once, in the order of time. A frame that leaves a node is awaited at
 the other end of its link; one that came in is awaited where it leaves that node again, from a
@@ -7,7 +7,7 @@ gateway's NAT changes one end. Where equal packets are awaited at one place (a q
 a repeated ACK), the one that fits the link's delay best is taken: others were lost, or follow.
 
 What crosses one link and is sent all the time is not followed: BFD, OSPF, BGP, ARP and neighbour
-discovery. Each such frame is a flight of its own.
+discovery. Each such frame is a track of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSING_NS = 100_000_000
 
 
 @dataclass(frozen=True)
-class Flight:
+class Track:
     """One packet: its sightings in the order of time, from the first interface to the last.
 
     ``lost`` is where it vanished, as in "between alder-bng:eth2 and oak-street-gw:wan"; "" if
@@ -59,8 +59,8 @@ class Flight:
         return tuple(frame for frame in self.sightings if frame.node == node)
 
 
-class Flights:
-    """The flights of a run. ``frames`` are those of each node, as in Evidence."""
+class Tracks:
+    """The tracks of a run. ``frames`` are those of each node, as in Evidence."""
 
     def __init__(self, frames: Mapping[str, Sequence[Frame]], plan: Plan) -> None:
         self._wiring = Wiring(plan)
@@ -73,21 +73,21 @@ class Flights:
         for path in sorted(self._paths, key=self._worth):
             self._of.update(((f.captured.node, f.captured.number), path) for f in path)
 
-    def of(self, frame: Frame) -> Flight:
-        """The flight of a frame; of one that is not followed, the frame alone."""
+    def of(self, frame: Frame) -> Track:
+        """The track of a frame; of one that is not followed, the frame alone."""
         path = self._of.get((frame.node, frame.number))
-        return self._flight(path) if path else Flight((frame,))
+        return self._track(path) if path else Track((frame,))
 
-    def __iter__(self) -> Iterator[Flight]:
+    def __iter__(self) -> Iterator[Track]:
         """All packets that were followed, by the time at which they were first seen."""
         for path in self._paths:
             if self._of[path[0].node, path[0].number] is path:
-                yield self._flight(path)
+                yield self._track(path)
 
-    def _flight(self, path: list[Frame]) -> Flight:
+    def _track(self, path: list[Frame]) -> Track:
         last = path[-1]
         arrived = not last.outbound and self._wiring.ends(last)
-        return Flight(tuple(path), "" if arrived else self._vanished(last), arrived)
+        return Track(tuple(path), "" if arrived else self._vanished(last), arrived)
 
     def _worth(self, path: list[Frame]) -> tuple[bool, bool, int]:
         last = path[-1]
