@@ -13,7 +13,7 @@
  * Each line of standard input is a tap, `<node> <namespace> <interface>[,<interface>...]`; it
  * becomes OUTPUT_DIR/<node>.pcapng. Once every tap captures, "ready" is printed. When it has
  * stopped, capmux prints one line of JSON, the count of packets and drops, and exits 0. An option
- * that cannot be exits 2, any other error exits 1, with a message, and removes the files of the run.
+ * that cannot be exits 2, any other error exits 1, with a message, and removes the run's files.
  *
  * Theory of operation
  *

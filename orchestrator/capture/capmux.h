@@ -59,7 +59,7 @@ extern struct settings settings;
 extern struct tap *taps;
 extern unsigned tap_count;
 
-/* taps.c: what to capture, and how to end with a message: `refuse` what was asked for, or `fail`. */
+/* taps.c: what to capture; how to end with a message: `refuse` what was asked for, or `fail`. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
 __attribute__((format(printf, 1, 2), noreturn)) void refuse(const char *format, ...);
 bool read_taps(void); /* true if a blank line ended them, so that standard input is still open */

@@ -3,8 +3,8 @@
  *
  * The first line of /lab/clock-offset is how many seconds the clock is ahead; without it, it is
  * right. It is read once, as the program starts: sandboxes forbid it later. Only CLOCK_REALTIME is
- * off: what measures time (CLOCK_MONOTONIC) and the files' times stay true, and so is the clock of a
- * program with TRUE_CLOCK in its environment.
+ * off: what measures time (CLOCK_MONOTONIC) and the files' times stay true, and so is the clock of
+ * a program with TRUE_CLOCK in its environment.
  *
  * It is linked without a libc (-nostdlib), to fit to the one of the image and not of the host.
  */

@@ -64,8 +64,9 @@ static bool read_wish(char *const words[4], struct device_wish *wish, struct com
     wish->netns = words[0];
     wish->name = words[1];
     if (strlen(wish->name) >= IFNAMSIZ || strpbrk(wish->name, "/:%\"\\"))
-        return complain(complaint, "an interface's name has 1 to %d letters, none of /:%%, not "
-                        "'%.40s'", IFNAMSIZ - 1, wish->name);
+        return complain(complaint,
+                        "an interface's name has 1 to %d letters, none of /:%%, not '%.40s'",
+                        IFNAMSIZ - 1, wish->name);
     if (!read_number("interface index", words[2], 1, INT32_MAX, &index, complaint))
         return false;
     wish->index = (int)index;

@@ -1,7 +1,7 @@
 /* The control socket: any number of lines from several clients, one answer for each line. */
 #pragma once
 
-/* Listen at a path, readable by its owner only. A socket that nobody serves any more is replaced. */
+/* Listen at a path, readable by its owner only. A socket nobody serves any more is replaced. */
 void open_control(const char *path);
 /* Serve until told to end: by `quit`, by a signal, when the path is somebody else's or gone, or,
  * with a lifeline, when standard input is closed. Says why. */

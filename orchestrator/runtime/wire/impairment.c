@@ -57,6 +57,12 @@ static double draw_correlated(struct dice *dice, double *last, uint32_t correlat
     return *last = roll_unit(dice) * (1 - rho) + *last * rho;
 }
 
+static bool draw_bernoulli(struct chance *chance, const struct loss *loss)
+{
+    double drawn = draw_correlated(&chance->dice, &chance->last_loss, loss->correlation_ppb);
+    return drawn * CERTAIN_PPB < loss->chance_ppb;
+}
+
 static bool draw_gilbert(struct chance *chance, const struct loss *loss)
 {
     bool was_bad = chance->bad;
@@ -71,8 +77,7 @@ bool draw_loss(struct chance *chance, const struct loss *loss)
     case LOSS_NONE:
         return false;
     case LOSS_BERNOULLI:
-        return draw_correlated(&chance->dice, &chance->last_loss, loss->correlation_ppb) *
-                   CERTAIN_PPB < loss->chance_ppb;
+        return draw_bernoulli(chance, loss);
     case LOSS_GILBERT:
         return draw_gilbert(chance, loss);
     case LOSS_NTH:

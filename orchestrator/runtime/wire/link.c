@@ -230,8 +230,9 @@ bool switch_carrier(struct link *link, bool is_up, struct complaint *complaint)
         run_errand(cut_link, link);
     for (int i = 0; i < 2; i++)
         if (!change_carrier(&link->devices[i], is_up))
-            is_done = complain(complaint, "cannot change the carrier of %s: %m; is its namespace "
-                               "gone?", link->devices[i].name);
+            is_done = complain(complaint,
+                               "cannot change the carrier of %s: %m; is its namespace gone?",
+                               link->devices[i].name);
     if (!is_up)
         run_errand(cut_link, link);
     for (int i = 0; i < 2; i++)

@@ -40,13 +40,20 @@ static void copy_totals(void *argument)
 
 /* ---- pieces ------------------------------------------------------------------------------ */
 
+static const char *json_bool(bool value)
+{
+    return value ? "true" : "false";
+}
+
 static void write_lateness(FILE *file, const struct lateness *lateness)
 {
     double mean_ns = lateness->count ? (double)lateness->sum_ns / (double)lateness->count : 0;
-    fprintf(file, "\"lateness\":{\"count\":%" PRIu64 ",\"mean_us\":%.1f,\"p50_us\":%.1f,"
-            "\"p99_us\":%.1f,\"max_us\":%.1f}",
-            lateness->count, mean_ns / 1e3, (double)lateness_quantile_ns(lateness, 0.5) / 1e3,
-            (double)lateness_quantile_ns(lateness, 0.99) / 1e3, (double)lateness->max_ns / 1e3);
+    double p50_ns = (double)lateness_quantile_ns(lateness, 0.5);
+    double p99_ns = (double)lateness_quantile_ns(lateness, 0.99);
+    fprintf(file, "\"lateness\":{\"count\":%" PRIu64 ",\"mean_us\":%.1f,", lateness->count,
+            mean_ns / 1e3);
+    fprintf(file, "\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f}", p50_ns / 1e3, p99_ns / 1e3,
+            (double)lateness->max_ns / 1e3);
 }
 
 static void write_counters(FILE *file, const struct counters *counters)
@@ -82,9 +89,9 @@ static void write_direction(FILE *file, const struct direction *direction)
     write_settings(file, &direction->impairment);
     fputs("},", file);
     write_counters(file, &direction->counters);
-    fprintf(file, "\"queued\":{\"line\":%" PRIu64 ",\"line_bytes\":%" PRIu64
-            ",\"flight\":%" PRIu64 "},",
-            direction->line.frames, direction->line.bytes, direction->flight.frames);
+    fprintf(file, "\"queued\":{\"line\":%" PRIu64 ",\"line_bytes\":%" PRIu64 ",",
+            direction->line.frames, direction->line.bytes);
+    fprintf(file, "\"flight\":%" PRIu64 "},", direction->flight.frames);
     write_lateness(file, &direction->lateness);
     fputc('}', file);
 }
@@ -96,12 +103,13 @@ void write_link(FILE *file, struct link *link)
     static struct snapshot snapshot;
     snapshot.link = link;
     run_errand(copy_directions, &snapshot);
-    fprintf(file, "{\"link\":\"%s\",\"carrier\":\"%s\",\"gone\":%s,\"mtu\":%u,\"super_frames\":"
-            "{\"ab\":%s,\"ba\":%s},\"new\":{\"a\":%s,\"b\":%s},\"ab\":",
-            link->name, link->is_up ? "up" : "down", snapshot.is_gone ? "true" : "false",
-            snapshot.directions[0].mtu, link->offloads[0] == SUPER_FRAMES ? "true" : "false",
-            link->offloads[1] == SUPER_FRAMES ? "true" : "false",
-            link->devices[0].is_new ? "true" : "false", link->devices[1].is_new ? "true" : "false");
+    fprintf(file, "{\"link\":\"%s\",\"carrier\":\"%s\",\"gone\":%s,\"mtu\":%u,", link->name,
+            link->is_up ? "up" : "down", json_bool(snapshot.is_gone), snapshot.directions[0].mtu);
+    fprintf(file, "\"super_frames\":{\"ab\":%s,\"ba\":%s},",
+            json_bool(link->offloads[0] == SUPER_FRAMES),
+            json_bool(link->offloads[1] == SUPER_FRAMES));
+    fprintf(file, "\"new\":{\"a\":%s,\"b\":%s},\"ab\":", json_bool(link->devices[0].is_new),
+            json_bool(link->devices[1].is_new));
     write_direction(file, &snapshot.directions[0]);
     fputs(",\"ba\":", file);
     write_direction(file, &snapshot.directions[1]);
@@ -127,11 +135,12 @@ void write_stats(FILE *file)
     struct rusage usage;
     run_errand(copy_totals, &totals);
     getrusage(RUSAGE_SELF, &usage);
-    fprintf(file, "{\"pid\":%d,\"links\":%u,\"scheduling\":\"%s\",\"memory_locked\":%s,\"trim_ns\":%" PRIu64 ","
-            "\"wakeups\":%" PRIu64 ",\"queued\":%" PRIu64 ",\"pool_bytes\":%zu,\"user_s\":%.3f,"
-            "\"system_s\":%.3f,\"peak_kib\":%ld,",
-            getpid(), count_links(), loop_facts.is_realtime ? "fifo" : "other",
-            is_memory_locked ? "true" : "false", totals.trim_ns, totals.wakeups, totals.queued,
+    fprintf(file, "{\"pid\":%d,\"links\":%u,\"scheduling\":\"%s\",\"memory_locked\":%s,", getpid(),
+            count_links(), loop_facts.is_realtime ? "fifo" : "other",
+            json_bool(is_memory_locked));
+    fprintf(file, "\"trim_ns\":%" PRIu64 ",\"wakeups\":%" PRIu64 ",\"queued\":%" PRIu64 ",",
+            totals.trim_ns, totals.wakeups, totals.queued);
+    fprintf(file, "\"pool_bytes\":%zu,\"user_s\":%.3f,\"system_s\":%.3f,\"peak_kib\":%ld,",
             totals.pool_bytes, seconds_of(usage.ru_utime), seconds_of(usage.ru_stime),
             usage.ru_maxrss);
     write_lateness(file, &totals.lateness);
