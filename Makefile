@@ -5,6 +5,7 @@ ROOT  := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
+C_SOURCES = $(shell find orchestrator -name '*.[ch]')
 # How many faults `make soak` tries, and the seed that repeats its choices.
 N ?= 200
 SEED ?= 1
@@ -35,12 +36,14 @@ test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user
 lint: .venv/dev ## Check style, types and the direction of imports
 	@.venv/bin/ruff check orchestrator tests hatch_build.py
 	@.venv/bin/ruff format --check -q orchestrator tests hatch_build.py
+	@.venv/bin/clang-format --dry-run --Werror $(C_SOURCES)
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
 format: .venv/dev ## Format the sources
 	@.venv/bin/ruff check -q --fix orchestrator tests hatch_build.py
 	@.venv/bin/ruff format orchestrator tests hatch_build.py
+	@.venv/bin/clang-format -i $(C_SOURCES)
 
 bench-links: lab .venv/dev ## Measure links: delay, rate, loss, throughput, on what the kernel offers
 	@$(ROOT) .venv/bin/python -m tests.bench.links
