@@ -244,8 +244,8 @@ static void read_option(char option, const char *text)
         settings.snaplen = (unsigned)number_argument('s', text, 64, 262144);
         break;
     case 'r':
-        settings.ring_blocks =
-            (unsigned)((number_argument('r', text, 512, mib) + block_kib - 1) / block_kib);
+        settings.ring_blocks = (unsigned)((number_argument('r', text, 512, mib) + block_kib - 1) /
+                                          block_kib);
     }
 }
 

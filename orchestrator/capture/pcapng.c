@@ -135,7 +135,10 @@ void write_head(struct tap *tap)
 static uint32_t packet_flags(unsigned pkttype)
 {
     static const uint32_t reception[] = {
-        [PACKET_HOST] = 1, [PACKET_MULTICAST] = 2, [PACKET_BROADCAST] = 3, [PACKET_OTHERHOST] = 4,
+        [PACKET_HOST] = 1,
+        [PACKET_MULTICAST] = 2,
+        [PACKET_BROADCAST] = 3,
+        [PACKET_OTHERHOST] = 4,
     };
     if (pkttype == PACKET_OUTGOING)
         return OUTBOUND;
@@ -156,8 +159,8 @@ void write_packet(struct tap *tap, struct interface *interface, const struct tpa
         uint32_t type, length, interface;
         struct timestamp time;
         uint32_t captured, original;
-    } head = {ENHANCED_PACKET, length, (uint32_t)(interface - tap->interfaces), time, captured,
-              frame->tp_len};
+    } head = {ENHANCED_PACKET, length,       (uint32_t)(interface - tap->interfaces), time,
+              captured,        frame->tp_len};
     struct {
         uint16_t option, size;
         uint32_t flags, end_of_options, length;

@@ -39,8 +39,7 @@ static bool check_name(const char *name, struct complaint *complaint)
     if (!is_printable || strlen(name) >= LINK_NAME_BYTES)
         return complain(complaint, "a link's name has 1 to %d printable letters, without \" and \\",
                         LINK_NAME_BYTES - 1);
-    return !find_link(name) ||
-           complain(complaint, "there is a link '%s'; del it first", name);
+    return !find_link(name) || complain(complaint, "there is a link '%s'; del it first", name);
 }
 
 static bool read_mac(const char *text, uint8_t mac[6], struct complaint *complaint)
@@ -126,8 +125,7 @@ static bool do_set(char *const words[], size_t count, FILE *answer, struct compl
     int which = link ? find_direction(words[1], complaint) : 0;
     if (!which)
         return false;
-    struct impairment wanted[2] = {link->directions[0].impairment,
-                                   link->directions[1].impairment};
+    struct impairment wanted[2] = {link->directions[0].impairment, link->directions[1].impairment};
     for (int i = 0; i < 2; i++)
         if (which & 1 << i && !apply_settings(&wanted[i], words + 2, count - 2, complaint))
             return false;
@@ -150,15 +148,13 @@ static bool do_blackhole(char *const words[], size_t count, FILE *answer,
     int is_on = which ? find_word("state", words[2], on_off, complaint) : -1;
     if (is_on < 0)
         return false;
-    struct impairment wanted[2] = {link->directions[0].impairment,
-                                   link->directions[1].impairment};
+    struct impairment wanted[2] = {link->directions[0].impairment, link->directions[1].impairment};
     wanted[0].blackhole = wanted[1].blackhole = is_on;
     (void)count;
     return impair_and_show(link, which, wanted, answer, complaint);
 }
 
-static bool do_carrier(char *const words[], size_t count, FILE *answer,
-                       struct complaint *complaint)
+static bool do_carrier(char *const words[], size_t count, FILE *answer, struct complaint *complaint)
 {
     struct link *link = find_named(words[0], complaint);
     int is_up = link ? find_word("state", words[1], up_down, complaint) : -1;
@@ -212,8 +208,8 @@ static bool do_quit(char *const words[], size_t count, FILE *answer, struct comp
 }
 
 static const char *const names[] = {
-    "add", "del", "set", "reset", "blackhole", "carrier", "show", "list", "stats", "seed", "quit",
-    NULL,
+    "add",  "del",  "set",   "reset", "blackhole", "carrier",
+    "show", "list", "stats", "seed",  "quit",      NULL,
 };
 
 static const struct {

@@ -121,12 +121,12 @@ static bool attach(struct device *device, const struct device_wish *wish,
     if (errno == EBUSY)
         return complain(complaint,
                         "%s (%d) in %s is taken: another process has the device, or the index "
-                        "is another interface's", wish->name, wish->index, wish->netns);
+                        "is another interface's",
+                        wish->name, wish->index, wish->netns);
     return complain(complaint, "cannot create %s in %s: %m", wish->name, wish->netns);
 }
 
-bool open_device(struct device *device, const struct device_wish *wish,
-                 struct complaint *complaint)
+bool open_device(struct device *device, const struct device_wish *wish, struct complaint *complaint)
 {
     *device = (struct device){.tap = -1, .asker = -1};
     strncpy(device->name, wish->name, IFNAMSIZ - 1);

@@ -35,8 +35,8 @@ struct direction {
     unsigned mtu;
     bool is_cut;
     struct queue line, flight;
-    uint64_t line_free_ns;   /* when the last bit of the line's head is out */
-    uint64_t latest_due_ns;  /* of all frames in flight, so that order is kept */
+    uint64_t line_free_ns;  /* when the last bit of the line's head is out */
+    uint64_t latest_due_ns; /* of all frames in flight, so that order is kept */
     struct slot slot;
 };
 
@@ -57,7 +57,6 @@ void admit(struct direction *direction, struct frame *frame, uint64_t now);
 void depart(struct direction *direction, uint64_t now);
 /* Put other impairments in force. Queued frames stay; what is left of the line's head is sent at
  * the new rate, and frames in flight arrive no later than the new delay allows. */
-void change_impairment(struct direction *direction, const struct impairment *changed,
-                       uint64_t now);
+void change_impairment(struct direction *direction, const struct impairment *changed, uint64_t now);
 /* Cut: drop what is on its way and what comes. */
 void cut(struct direction *direction, bool is_cut);

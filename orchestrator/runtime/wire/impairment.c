@@ -30,8 +30,8 @@ void prepare_distributions(void)
 
 bool acts_per_packet(const struct impairment *impairment)
 {
-    return impairment->rate_bps || impairment->loss.model != LOSS_NONE ||
-           impairment->reorder_ppb || impairment->duplicate_ppb || impairment->corrupt_ppb;
+    return impairment->rate_bps || impairment->loss.model != LOSS_NONE || impairment->reorder_ppb ||
+           impairment->duplicate_ppb || impairment->corrupt_ppb;
 }
 
 void seed_chance(struct chance *chance, uint64_t seed)

@@ -9,10 +9,10 @@ enum loss_model { LOSS_NONE, LOSS_BERNOULLI, LOSS_GILBERT, LOSS_NTH };
 
 struct loss {
     enum loss_model model;
-    uint32_t chance_ppb, correlation_ppb;               /* Bernoulli */
-    uint32_t to_bad_ppb, to_good_ppb;                   /* Gilbert-Elliott: p and r, */
-    uint32_t lost_in_good_ppb, lost_in_bad_ppb;         /* 1 - k and 1 - h */
-    uint32_t every;                                     /* the n-th */
+    uint32_t chance_ppb, correlation_ppb;       /* Bernoulli */
+    uint32_t to_bad_ppb, to_good_ppb;           /* Gilbert-Elliott: p and r, */
+    uint32_t lost_in_good_ppb, lost_in_bad_ppb; /* 1 - k and 1 - h */
+    uint32_t every;                             /* the n-th */
 };
 
 struct impairment {
@@ -22,10 +22,10 @@ struct impairment {
     struct loss loss;
     uint32_t reorder_ppb, reorder_gap;
     uint32_t duplicate_ppb, corrupt_ppb;
-    uint64_t rate_bps;    /* 0 is as fast as it goes */
-    uint64_t limit;       /* of the queue before the rate shaper, */
-    bool limits_bytes;    /* in bytes or in packets */
-    bool offload_off;     /* never super-frames, nor checksums left to do */
+    uint64_t rate_bps; /* 0 is as fast as it goes */
+    uint64_t limit;    /* of the queue before the rate shaper, */
+    bool limits_bytes; /* in bytes or in packets */
+    bool offload_off;  /* never super-frames, nor checksums left to do */
     bool blackhole;
 };
 

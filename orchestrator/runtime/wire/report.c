@@ -136,8 +136,7 @@ void write_stats(FILE *file)
     run_errand(copy_totals, &totals);
     getrusage(RUSAGE_SELF, &usage);
     fprintf(file, "{\"pid\":%d,\"links\":%u,\"scheduling\":\"%s\",\"memory_locked\":%s,", getpid(),
-            count_links(), loop_facts.is_realtime ? "fifo" : "other",
-            json_bool(is_memory_locked));
+            count_links(), loop_facts.is_realtime ? "fifo" : "other", json_bool(is_memory_locked));
     fprintf(file, "\"trim_ns\":%" PRIu64 ",\"wakeups\":%" PRIu64 ",\"queued\":%" PRIu64 ",",
             totals.trim_ns, totals.wakeups, totals.queued);
     fprintf(file, "\"pool_bytes\":%zu,\"user_s\":%.3f,\"system_s\":%.3f,\"peak_kib\":%ld,",

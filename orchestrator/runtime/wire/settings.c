@@ -67,8 +67,7 @@ static bool read_gap(struct impairment *to, const char *key, char *value, struct
     return is_read;
 }
 
-static bool read_duplicate(struct impairment *to, const char *key, char *value,
-                           struct complaint *c)
+static bool read_duplicate(struct impairment *to, const char *key, char *value, struct complaint *c)
 {
     return read_ppb(key, value, &to->duplicate_ppb, c);
 }
@@ -111,7 +110,7 @@ static bool read_offload(struct impairment *to, const char *key, char *value, st
 static bool refuse_loss(struct complaint *complaint)
 {
     return complain(complaint, "loss: want none, bernoulli:PPB[,CORRELATION_PPB], nth:N or "
-                    "gilbert:P_PPB,R_PPB,GOOD_LOSS_PPB,BAD_LOSS_PPB");
+                               "gilbert:P_PPB,R_PPB,GOOD_LOSS_PPB,BAD_LOSS_PPB");
 }
 
 /* Shares separated by commas, at least so many of those there are room for. */
@@ -160,13 +159,14 @@ static bool read_loss(struct impairment *to, const char *key, char *value, struc
 /* ---- all together ------------------------------------------------------------------------ */
 
 static const char *const keys[] = {
-    "delay_ns", "jitter_ns", "distribution", "correlation_ppb", "loss", "reorder_ppb",
-    "reorder_gap", "duplicate_ppb", "corrupt_ppb", "rate_bps", "limit", "offload", NULL,
+    "delay_ns",    "jitter_ns",     "distribution", "correlation_ppb", "loss",  "reorder_ppb",
+    "reorder_gap", "duplicate_ppb", "corrupt_ppb",  "rate_bps",        "limit", "offload",
+    NULL,
 };
 
 static reader *const readers[] = {
-    read_delay, read_jitter, read_distribution, read_correlation, read_loss, read_reorder,
-    read_gap, read_duplicate, read_corrupt, read_rate, read_limit, read_offload,
+    read_delay, read_jitter,    read_distribution, read_correlation, read_loss,  read_reorder,
+    read_gap,   read_duplicate, read_corrupt,      read_rate,        read_limit, read_offload,
 };
 
 /* Takes a copy, because reading takes it apart and the words are wanted for the other direction. */

@@ -25,8 +25,9 @@ bool read_number(const char *what, const char *text, uint64_t least, uint64_t mo
         if (least <= *number && *number <= most)
             return true;
     }
-    return complain(complaint, "%s: want a whole number from %" PRIu64 " to %" PRIu64
-                    ", not '%.40s'", what, least, most, text);
+    return complain(complaint,
+                    "%s: want a whole number from %" PRIu64 " to %" PRIu64 ", not '%.40s'", what,
+                    least, most, text);
 }
 
 size_t word_distance(const char *one, const char *other)
