@@ -29,25 +29,13 @@
 #include "impairment.h"
 #include "loop.h"
 #include "report.h"
-#include "stop.h"
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-
-void stop(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("wire: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
 
 /* Signals of the terminal and of `kill` are read from a descriptor, by one thread. */
 static int catch_signals(void)
