@@ -108,7 +108,7 @@ static void reschedule(struct direction *direction)
         deadline_ns = direction->flight.head->due_ns;
     if (direction->line.head && direction->line_free_ns < deadline_ns)
         deadline_ns = direction->line_free_ns;
-    schedule(direction, deadline_ns);
+    schedule(&direction->slot, deadline_ns);
 }
 
 /* ---- in ---------------------------------------------------------------------------------- */

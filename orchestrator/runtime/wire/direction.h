@@ -42,6 +42,12 @@ struct direction {
 
 extern struct lateness all_lateness;
 
+/* The direction that a place in the schedule is part of. */
+static inline struct direction *direction_of(struct slot *slot)
+{
+    return (struct direction *)((char *)slot - offsetof(struct direction, slot));
+}
+
 static inline uint64_t now_ns(void)
 {
     struct timespec time;

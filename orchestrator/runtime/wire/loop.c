@@ -64,7 +64,7 @@ static void send_due(void)
 {
     uint64_t now = now_ns();
     for (int i = 0; i < DEPARTING_AT_ONCE && next_deadline_ns() <= now; i++) {
-        depart(first_scheduled(), now);
+        depart(direction_of(first_scheduled()), now);
         now = now_ns();
     }
 }

@@ -1,77 +1,75 @@
 #include "schedule.h"
-#include "direction.h"
 #include <stdlib.h>
 
-static struct direction **heap; /* from 1 */
+static struct slot **heap; /* from 1 */
 static uint32_t count, reserved;
 
 static uint64_t deadline_at(uint32_t position)
 {
-    return heap[position]->slot.deadline_ns;
+    return heap[position]->deadline_ns;
 }
 
-static void put(uint32_t position, struct direction *direction)
+static void put(uint32_t position, struct slot *slot)
 {
-    heap[position] = direction;
-    direction->slot.position = position;
+    heap[position] = slot;
+    slot->position = position;
 }
 
 static void sift_up(uint32_t position)
 {
-    struct direction *moving = heap[position];
-    for (; position > 1 && deadline_at(position / 2) > moving->slot.deadline_ns; position /= 2)
+    struct slot *moving = heap[position];
+    for (; position > 1 && deadline_at(position / 2) > moving->deadline_ns; position /= 2)
         put(position, heap[position / 2]);
     put(position, moving);
 }
 
 static void sift_down(uint32_t position)
 {
-    struct direction *moving = heap[position];
+    struct slot *moving = heap[position];
     for (uint32_t child; (child = position * 2) <= count; position = child) {
         if (child < count && deadline_at(child + 1) < deadline_at(child))
             child++;
-        if (deadline_at(child) >= moving->slot.deadline_ns)
+        if (deadline_at(child) >= moving->deadline_ns)
             break;
         put(position, heap[child]);
     }
     put(position, moving);
 }
 
-static void take_out(struct direction *direction)
+static void take_out(struct slot *slot)
 {
-    uint32_t position = direction->slot.position;
-    struct direction *last = heap[count--];
-    direction->slot.position = 0;
-    if (last == direction)
+    uint32_t position = slot->position;
+    struct slot *last = heap[count--];
+    slot->position = 0;
+    if (last == slot)
         return;
     put(position, last);
     sift_up(position);
-    sift_down(last->slot.position);
+    sift_down(last->position);
 }
 
-void schedule(struct direction *direction, uint64_t deadline_ns)
+void schedule(struct slot *slot, uint64_t deadline_ns)
 {
-    struct slot *slot = &direction->slot;
     if (deadline_ns == NEVER) {
         if (slot->position)
-            take_out(direction);
+            take_out(slot);
         return;
     }
     if (slot->position && slot->deadline_ns == deadline_ns)
         return;
     slot->deadline_ns = deadline_ns;
     if (!slot->position)
-        put(++count, direction);
+        put(++count, slot);
     sift_up(slot->position);
     sift_down(slot->position);
 }
 
-int reserve_schedule(uint32_t directions)
+int reserve_schedule(uint32_t slots)
 {
-    if (directions <= reserved)
+    if (slots <= reserved)
         return 1;
-    uint32_t wanted = directions * 2 + 64;
-    struct direction **grown = realloc(heap, (wanted + 1) * sizeof *heap);
+    uint32_t wanted = slots * 2 + 64;
+    struct slot **grown = realloc(heap, (wanted + 1) * sizeof *heap);
     if (!grown)
         return 0;
     heap = grown;
@@ -79,7 +77,7 @@ int reserve_schedule(uint32_t directions)
     return 1;
 }
 
-struct direction *first_scheduled(void)
+struct slot *first_scheduled(void)
 {
     return count ? heap[1] : NULL;
 }
