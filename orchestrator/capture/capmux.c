@@ -38,10 +38,15 @@
  * - A socket keeps its namespace alive, and with it the interfaces inside.
  */
 #define _GNU_SOURCE
-#include "capmux.h"
+#include "drain.h"
+#include "fail.h"
+#include "file.h"
+#include "options.h"
+#include "parts.h"
+#include "ring.h"
+#include "taps.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -49,8 +54,6 @@
 #include <unistd.h>
 
 enum { DRAIN_MS = 200, FLUSH_MS = 1000 };
-
-struct settings settings = {.ring_blocks = 8, .snaplen = 262144};
 
 /* ---- capturing --------------------------------------------------------------------------- */
 
@@ -216,39 +219,6 @@ static void run(const char *folder, bool tied)
     print_summary();
 }
 
-/* ---- arguments --------------------------------------------------------------------------- */
-
-static uint64_t number_argument(char option, const char *text, uint64_t least, uint64_t most)
-{
-    char *end;
-    uint64_t value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || value < least || value > most)
-        refuse("-%c %s: want a number from %lu to %lu", option, text, least, most);
-    return value;
-}
-
-static void read_option(char option, const char *text)
-{
-    const uint64_t block_kib = BLOCK_BYTES / 1024, mib = 1 << 20;
-    switch (option) {
-    case 'l':
-        settings.part_bytes = number_argument('l', text, 1, mib) * mib / PARTS;
-        break;
-    case 'c':
-        settings.most_packets = number_argument('c', text, 1, INT64_MAX);
-        break;
-    case 't':
-        settings.most_ms = (int64_t)number_argument('t', text, 1, INT32_MAX) * 1000;
-        break;
-    case 's':
-        settings.snaplen = (unsigned)number_argument('s', text, 64, 262144);
-        break;
-    case 'r':
-        settings.ring_blocks = (unsigned)((number_argument('r', text, 512, mib) + block_kib - 1) /
-                                          block_kib);
-    }
-}
-
 /* Two descriptors a node, of which a large lab needs more than the usual 1024. */
 static void raise_file_limit(void)
 {
@@ -259,26 +229,20 @@ static void raise_file_limit(void)
     }
 }
 
+static void remove_files(void)
+{
+    for (unsigned i = 0; i < tap_count; i++)
+        remove_file(&taps[i]);
+}
+
 int main(int count, char **arguments)
 {
-    const char *filter = NULL;
-    for (int option; (option = getopt(count, arguments, "f:l:c:t:s:r:")) != -1;) {
-        if (option == '?')
-            return 2;
-        if (option == 'f')
-            filter = optarg;
-        else
-            read_option((char)option, optarg);
-    }
-    if (optind + 1 != count)
-        refuse("usage: capmux [-f FILTER] [-l MIB] [-c COUNT] [-t SECONDS] [-s BYTES] [-r KIB] "
-               "OUTPUT_DIR < taps");
-    if (filter)
-        settings.filter = compile_filter(filter);
+    const char *folder = read_options(count, arguments);
+    before_failing = remove_files;
     raise_file_limit();
     bool tied = read_taps();
     if (tap_count == 0)
         fail("no taps on standard input");
-    run(arguments[optind], tied);
+    run(folder, tied);
     return 0;
 }

@@ -1,6 +1,6 @@
-/* From ring to file: which frames are ours, and of which interface. */
 #define _GNU_SOURCE
-#include "capmux.h"
+#include "drain.h"
+#include "parts.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -64,6 +64,7 @@ static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
         const struct sockaddr_ll *address = (const void *)(at + TPACKET_ALIGN(sizeof *frame));
         struct interface *interface = interface_at(tap, address->sll_ifindex);
         if (interface && !has_enough()) {
+            make_room(tap, packet_block_bytes(frame));
             write_packet(tap, interface, frame, address->sll_pkttype);
             packets_of_all++;
         }
@@ -71,7 +72,6 @@ static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
     }
 }
 
-/* Write out the blocks that are ours, at most once round the ring: others wait for their turn. */
 void drain(struct tap *tap)
 {
     for (unsigned i = 0; i < settings.ring_blocks; i++) {
@@ -86,7 +86,6 @@ void drain(struct tap *tap)
     }
 }
 
-/* Frames the kernel holds in a block it has not handed over: it counts them there as they come. */
 uint32_t undelivered(const struct tap *tap)
 {
     return __atomic_load_n(&current_block(tap)->hdr.bh1.num_pkts, __ATOMIC_ACQUIRE);

@@ -1,15 +1,14 @@
-/* An expression of pcap-filter(7) becomes BPF, by libpcap. */
-#define _GNU_SOURCE
-#include "capmux.h"
+#include "filter.h"
+#include "fail.h"
 
 #include <pcap/pcap.h>
 
 /* The kernel's instructions (linux/filter.h) are those of libpcap (pcap/bpf.h) by another name. */
 _Static_assert(sizeof(struct sock_filter) == sizeof(struct bpf_insn), "BPF instructions differ");
 
-struct sock_fprog compile_filter(const char *expression)
+struct sock_fprog compile_filter(const char *expression, unsigned snaplen)
 {
-    pcap_t *compiler = pcap_open_dead(DLT_EN10MB, (int)settings.snaplen);
+    pcap_t *compiler = pcap_open_dead(DLT_EN10MB, (int)snaplen);
     if (!compiler)
         fail("out of memory");
     struct bpf_program program;

@@ -1,8 +1,7 @@
-/* The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one interface block per
- * interface, named "node:interface", nanoseconds of CLOCK_REALTIME, the direction of each frame in
- * epb_flags. */
 #define _GNU_SOURCE
-#include "capmux.h"
+#include "pcapng.h"
+#include "fail.h"
+#include "file.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -146,14 +145,22 @@ static uint32_t packet_flags(unsigned pkttype)
     return INBOUND | kind << 2;
 }
 
+static uint32_t captured_bytes(const struct tpacket3_hdr *frame)
+{
+    return frame->tp_snaplen < settings.snaplen ? frame->tp_snaplen : settings.snaplen;
+}
+
+uint32_t packet_block_bytes(const struct tpacket3_hdr *frame)
+{
+    uint32_t captured = captured_bytes(frame);
+    return 28 + captured + padding(captured) + 16;
+}
+
 void write_packet(struct tap *tap, struct interface *interface, const struct tpacket3_hdr *frame,
                   unsigned pkttype)
 {
     static const uint8_t zeros[4];
-    uint32_t captured = frame->tp_snaplen;
-    if (captured > settings.snaplen)
-        captured = settings.snaplen;
-    uint32_t length = 28 + captured + padding(captured) + 16;
+    uint32_t captured = captured_bytes(frame), length = packet_block_bytes(frame);
     struct timestamp time = timestamp_of((uint64_t)frame->tp_sec * 1000000000 + frame->tp_nsec);
     struct {
         uint32_t type, length, interface;
@@ -166,7 +173,6 @@ void write_packet(struct tap *tap, struct interface *interface, const struct tpa
         uint32_t flags, end_of_options, length;
     } tail = {EPB_FLAGS, 4, packet_flags(pkttype), 0, length};
 
-    make_room(tap, length);
     write_bytes(tap, &head, sizeof head);
     write_bytes(tap, (const uint8_t *)frame + frame->tp_mac, captured);
     write_bytes(tap, zeros, padding(captured));

@@ -1,10 +1,12 @@
-/* A ring for each tap: memory shared with the kernel, into which it puts frames. */
 #define _GNU_SOURCE
-#include "capmux.h"
+#include "ring.h"
+#include "drain.h"
+#include "fail.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if_arp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { THREADS_AT_ONCE = 128 };
+enum { THREADS_AT_ONCE = 128, RETIRE_MS = 50 };
 
 static void open_socket(struct tap *tap)
 {

@@ -1,41 +1,11 @@
-/* What to capture, read from standard input; and how capmux fails. */
-#define _GNU_SOURCE
-#include "capmux.h"
+#include "taps.h"
+#include "fail.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct tap *taps;
 unsigned tap_count;
-
-/* Tell what went wrong, remove the files of this run, and end. Threads may call it: the lock is
- * never released, so the first failure is the one that is told. */
-__attribute__((noreturn)) static void end_with(int status, const char *format, va_list arguments)
-{
-    flockfile(stderr);
-    fputs("capmux: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    for (unsigned i = 0; i < tap_count; i++)
-        remove_file(&taps[i]);
-    _exit(status);
-}
-
-void fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    end_with(1, format, arguments);
-}
-
-void refuse(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    end_with(2, format, arguments);
-}
 
 /* A node's name becomes a file's name and a JSON string: nothing in it may need quoting. */
 static bool is_node_name(const char *text)

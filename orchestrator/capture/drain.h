@@ -1,0 +1,10 @@
+/* From ring to file: which frames are ours, and of which interface. */
+#pragma once
+#include "taps.h"
+
+/* Write out the blocks that are ours, at most once round the ring: others wait for their turn. */
+void drain(struct tap *tap);
+/* Frames the kernel holds in a block it has not handed over: it counts them there as they come. */
+uint32_t undelivered(const struct tap *tap);
+/* Whether there are as many packets as were asked for. */
+bool has_enough(void);
