@@ -32,43 +32,50 @@ static void add_interface(struct tap *tap, const char *name)
         if (strcmp(tap->interfaces[i].name, name) == 0)
             fail("%s: %s: listed twice", tap->node, name);
     size_t size = (tap->interface_count + 1) * sizeof *tap->interfaces;
-    tap->interfaces = realloc(tap->interfaces, size);
-    if (!tap->interfaces)
+    struct interface *grown = realloc(tap->interfaces, size);
+    if (!grown)
         fail("%s: out of memory", tap->node);
-    struct interface *added = &tap->interfaces[tap->interface_count++];
+    tap->interfaces = grown;
+    struct interface *added = &grown[tap->interface_count++];
     *added = (struct interface){0};
     strcpy(added->name, name);
 }
 
-/* The tap points into the line, and keeps it. */
-static void add_tap(char *line)
+/* The tap points into the line, and keeps it. False if the line is blank, and no tap. */
+static bool add_tap(char *line)
 {
     static const char blanks[] = " \t\r\n";
-    const char *node = strtok(line, blanks), *netns = strtok(NULL, blanks);
+    const char *node = strtok(line, blanks);
+    if (!node)
+        return false;
+    const char *netns = strtok(NULL, blanks);
     char *interfaces = strtok(NULL, blanks);
     if (!interfaces || strtok(NULL, blanks))
         fail("%s: want `<node> <namespace> <interface>[,<interface>...]`", node);
     check_node_name(node);
-    taps = realloc(taps, (tap_count + 1) * sizeof *taps);
-    if (!taps)
-        fail("%s: out of memory", node);
-    struct tap *tap = &taps[tap_count++];
-    *tap = (struct tap){.node = node, .netns = netns};
+    struct tap tap = {.node = node, .netns = netns};
     for (char *name = strtok(interfaces, ","); name; name = strtok(NULL, ","))
-        add_interface(tap, name);
-    if (tap->interface_count == 0)
+        add_interface(&tap, name);
+    if (tap.interface_count == 0)
         fail("%s: no interface listed", node);
+    struct tap *grown = realloc(taps, (tap_count + 1) * sizeof *taps);
+    if (!grown)
+        fail("%s: out of memory", node);
+    taps = grown;
+    taps[tap_count++] = tap;
+    return true;
 }
 
 bool read_taps(void)
 {
     char *line = NULL;
     size_t size = 0;
-    while (getline(&line, &size, stdin) > 0) {
-        if (line[strspn(line, " \t\r\n")] == '\0')
-            return true;
-        add_tap(line);
-        line = NULL;
+    bool is_tap = true;
+    while (is_tap && getline(&line, &size, stdin) > 0) {
+        is_tap = add_tap(line);
+        if (is_tap)
+            line = NULL;
     }
-    return false;
+    free(line);
+    return !is_tap;
 }

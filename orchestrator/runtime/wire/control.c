@@ -163,7 +163,7 @@ static void refuse_long_line(struct client *client)
 /* One line at a time, so that a client with a thousand of them shares with the others. */
 static void take_first_line(struct client *client)
 {
-    char *end = find_end(client);
+    const char *end = find_end(client);
     if (end)
         take_line(client, (size_t)(end - client->line));
     else if (client->filled > LONGEST_LINE)

@@ -133,8 +133,8 @@ bool open_device(struct device *device, const struct device_wish *wish, struct c
     int home = enter(wish->netns, complaint);
     if (home < 0)
         return false;
-    device->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     device->asker = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    device->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     bool is_open = device->tap >= 0 && device->asker >= 0;
     if (!is_open)
         complain(complaint, "cannot open a TAP device: %m");

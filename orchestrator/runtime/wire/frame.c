@@ -93,8 +93,8 @@ static struct frame *hand_over(unsigned size, uint32_t length)
  * one; so small frames are not copied, and of the others only the beginning or a few KiB. */
 enum read_status read_frame(int fd, struct frame **frame)
 {
-    static uint8_t sink[64];
     if (!is_ready_to_read()) {
+        uint8_t sink[64];
         ssize_t dropped = read(fd, sink, sizeof sink);
         return dropped >= 0 ? READ_NO_MEMORY : errno == EAGAIN ? READ_NOTHING : READ_FAILED;
     }
@@ -172,7 +172,7 @@ static void finish_checksum(struct frame *frame)
         sum += (i - start) % 2 ? frame->bytes[i] : (uint32_t)frame->bytes[i] << 8;
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
-    uint16_t stored = (uint16_t)~sum ? (uint16_t)~sum : 0xffff;
+    uint16_t stored = sum == 0xffff ? 0xffff : (uint16_t)~sum;
     frame->bytes[place] = stored >> 8;
     frame->bytes[place + 1] = stored & 0xff;
 }

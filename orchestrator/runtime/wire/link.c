@@ -204,7 +204,7 @@ bool impair_link(struct link *link, int which, const struct impairment impairmen
 {
     enum offload wanted[2];
     for (int i = 0; i < 2; i++) {
-        wanted[i] = which & 1 << i ? suitable_offload(&impairments[i]) : link->offloads[i];
+        wanted[i] = (which & 1 << i) ? suitable_offload(&impairments[i]) : link->offloads[i];
         if (wanted[i] < link->offloads[i] && !offer(link, i, wanted[i], complaint))
             return false;
     }

@@ -34,7 +34,7 @@ void run_errand(void (*errand)(void *), void *argument)
     errand_argument = argument;
     eventfd_write(kick, 1);
     while (sem_wait(&errand_done) != 0)
-        continue;
+        ; /* a signal came first */
 }
 
 static void watch(int fd, uint32_t events, void *what)

@@ -118,7 +118,7 @@ static bool read_shares(char *text, uint32_t *const shares[], size_t least, size
                         struct complaint *complaint)
 {
     size_t count = 0;
-    for (char *share; (share = strsep(&text, ",")); count++) {
+    for (const char *share; (share = strsep(&text, ",")); count++) {
         if (count == most)
             return refuse_loss(complaint);
         if (!read_ppb("loss", share, shares[count], complaint))
@@ -137,7 +137,7 @@ static bool read_every(struct loss *loss, const char *text, struct complaint *co
 
 static bool read_loss(struct impairment *to, const char *key, char *value, struct complaint *c)
 {
-    char *model_name = strsep(&value, ":");
+    const char *model_name = strsep(&value, ":");
     int model = find_word("loss model", model_name, models, c);
     struct loss *loss = &to->loss;
     *loss = (struct loss){.model = (enum loss_model)model};
