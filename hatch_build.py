@@ -23,7 +23,8 @@ PROGRAMS = [
         ["-shared", "-fPIC", "-fvisibility=hidden", "-nostdlib"],
     ),
 ]
-COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-pthread"]
+# A warning hinders no install; `make lint` and `make test-sanitized` refuse it.
+COMPILE = ["cc", "-O2", "-Wall", "-Wextra", "-std=gnu17", "-pthread"]
 PACKAGES = "gcc libc6-dev linux-libc-dev libpcap-dev"
 HINT = f"a C compiler and the headers are needed: apt-get install {PACKAGES}"
 
