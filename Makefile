@@ -33,16 +33,19 @@ test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
 test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user-mode Linux)
 	@$(ROOT) tools/test-netem
 
-lint: .venv/dev ## Check style, types and the direction of imports
-	@.venv/bin/ruff check orchestrator tests hatch_build.py
-	@.venv/bin/ruff format --check -q orchestrator tests hatch_build.py
+lint: .venv/dev ## Check style, types, the direction of imports, and our C
+	@.venv/bin/ruff check orchestrator tests tools hatch_build.py
+	@.venv/bin/ruff format --check -q orchestrator tests tools hatch_build.py
 	@.venv/bin/clang-format --dry-run --Werror $(C_SOURCES)
+	@cppcheck -q --std=c11 --enable=warning,style,performance,portability --error-exitcode=1 \
+		--suppressions-list=.cppcheck $(filter %.c,$(C_SOURCES))
+	@.venv/bin/python -m tools.lint_c
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
 format: .venv/dev ## Format the sources
-	@.venv/bin/ruff check -q --fix orchestrator tests hatch_build.py
-	@.venv/bin/ruff format orchestrator tests hatch_build.py
+	@.venv/bin/ruff check -q --fix orchestrator tests tools hatch_build.py
+	@.venv/bin/ruff format orchestrator tests tools hatch_build.py
 	@.venv/bin/clang-format -i $(C_SOURCES)
 
 bench-links: lab .venv/dev ## Measure links: delay, rate, loss, throughput, on what the kernel offers
@@ -64,10 +67,11 @@ clean: ## Remove what was built here; labs and images stay
 	@$(ROOT) rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache
 
 # `make lab` makes the environment; what only tests and lint need is added here.
-# The HAR's validator comes from npm; the console is typed at in tmux.
+# The HAR's validator comes from npm; the console is typed at in tmux; cppcheck reads our C.
 .venv/dev: pyproject.toml | .venv/installed
 	@command -v npm >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends npm
 	@command -v tmux >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends tmux
+	@command -v cppcheck >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends cppcheck
 	@$(ROOT) .venv/bin/pip install -q --disable-pip-version-check -e '.[dev]'
 	@$(ROOT) touch $@
 
