@@ -10,10 +10,10 @@ C_SOURCES = $(shell find orchestrator -name '*.[ch]')
 N ?= 200
 SEED ?= 1
 
-.PHONY: help lab up down status test test-netem lint bench bench-links bench-scale soak figures format clean
+.PHONY: help lab up down status test test-netem test-sanitized lint bench bench-links bench-scale soak figures format clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 lab: ## Install what a lab needs, start Docker if none answers, build the images
 	@$(ROOT) tools/install
@@ -32,6 +32,9 @@ test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
 
 test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user-mode Linux)
 	@$(ROOT) tools/test-netem
+
+test-sanitized: lab .venv/dev ## Run the tests of our C programs on builds that ASan and UBSan watch
+	@$(ROOT) tools/test-sanitized
 
 lint: .venv/dev ## Check style, types, the direction of imports, and our C
 	@.venv/bin/ruff check orchestrator tests tools hatch_build.py

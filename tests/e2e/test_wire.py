@@ -77,6 +77,8 @@ def module_wire(path: Path, pair: tuple[Station, Station]) -> Iterator[WireContr
             introduce(*pair)
             yield control
             control.delete(LINK)
+            control.quit()  # not only killed: a build with sanitizers looks for leaks at its end
+            assert wait_for(lambda: ended(process), 10)
     finally:
         end_process(process)
 

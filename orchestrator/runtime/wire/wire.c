@@ -36,6 +36,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 /* Signals of the terminal and of `kill` are read from a descriptor, by one thread. */
 static int catch_signals(void)
@@ -75,5 +78,8 @@ int main(int count, char *arguments[])
     close_control();
     /* Not exit(): the loop still runs, and may use what that would take down. */
     fflush(stderr);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_do_leak_check(); /* which exit() would have done */
+#endif
     _Exit(0);
 }
