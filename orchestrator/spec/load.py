@@ -18,6 +18,9 @@ from orchestrator.spec.document import Document, Node, Position
 from orchestrator.spec.syntax import explain_syntax
 
 _UTF16 = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]", re.DOTALL)
+# libyaml from 0.2.6 on has a limit of 1,000 levels, and looks for it up to 1,024 characters ahead
+# of the events it gives. What stands before that place is deeper than we allow, and we say so.
+_LIBYAML_GAVE_UP = "maximum nesting depth"
 # c-printable of YAML 1.2 (5.1), turned round.
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -41,6 +44,8 @@ def _compose(text: str, file: str, read: Callable[[Composer], Node]) -> Node:
     try:
         root = read(composer)
     except yaml.MarkedYAMLError as error:
+        if _LIBYAML_GAVE_UP in str(error.problem) and error.problem_mark:
+            return _compose(text[: error.problem_mark.index], file, read)
         line, column, message, hint = explain_syntax(error, text)
         composer.refuse(Position(line, column), message, hint)
     if composer.problems:

@@ -378,10 +378,11 @@ TEN_MB = 10_000_000
     [
         (b"[" * TEN_MB, (1, 33)),
         (b"a: " + b"{" * TEN_MB, (1, 35)),
+        ("a: ['é',".encode() + b"{" * TEN_MB, (1, 39)),
         (b"- " * (TEN_MB // 2), (1, 65)),
         ("".join(" " * i + "a:\n" for i in range(4470)).encode(), (33, 33)),
     ],
-    ids=["lists", "mappings", "items", "indentation"],
+    ids=["lists", "mappings", "mappings in a list", "items", "indentation"],
 )
 def test_ten_megabytes_of_nesting(data: bytes, place: tuple[int, int]) -> None:
     started = time.perf_counter()
