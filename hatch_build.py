@@ -7,7 +7,9 @@ To add one, add a line to `PROGRAMS` and its output to `.gitignore`.
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
             self._compile(sources, Path(self.root, program), libraries)
             build_data["artifacts"].append(f"/{program}")
         build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        # Any Python 3 runs the package; what was compiled are programs, and no extension modules.
+        build_data["tag"] = f"py3-none-{_platform()}"
 
     def _compile(self, sources: list[Path], program: Path, libraries: list[str]) -> None:
         if program.exists() and program.stat().st_mtime > _changed_at(sources):
@@ -55,6 +58,11 @@ class CustomBuildHook(BuildHookInterface[Any]):
             self.app.abort(f"cannot compile {program.name}; {HINT}")
         # Renamed into place: what is running keeps the program it started with.
         unfinished.replace(program)
+
+
+def _platform() -> str:
+    """This machine's kind as wheels name it, such as linux_x86_64 (PEP 425)."""
+    return re.sub(r"[-.\s]", "_", sysconfig.get_platform())
 
 
 def _changed_at(sources: list[Path]) -> float:

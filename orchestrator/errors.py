@@ -7,6 +7,7 @@
     ├── Unsettled       BGP's policies contradict: no routes settle (exit 2; routes/settling.py)
     ├── UsageError      the command line is wrong                   (exit 2)
     ├── HostError       this machine is not ready for a lab         (exit 4)
+    │   └── NotInstalled    nor a package that an extra brings; an ImportError, too
     ├── DeployError     the lab did not come up, or a step broke    (exit 1)
     │   └── CommandFailed   a command inside a node failed
     ├── FaultError      a fault could not be put in force           (exit 1)
@@ -19,6 +20,7 @@ Anything else that escapes is a bug of ours: exit 3, with a log.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -84,6 +86,16 @@ class HostError(LabError):
     """This machine cannot run a lab yet; the hint says how to mend it."""
 
     exit_code = 4
+
+
+class NotInstalled(HostError, ImportError):
+    """A package that one of Clicklab's extras brings cannot be imported."""
+
+    def __init__(self, extra: str, reason: ImportError) -> None:
+        super().__init__(
+            f"{extra} cannot be imported: {reason}",
+            f"{sys.executable} -m pip install 'clicklab[{extra}]'",
+        )
 
 
 class DeployError(LabError):

@@ -30,11 +30,11 @@ def console_command(name: str, script: str | None) -> None:
 
     SCRIPT holds commands to run instead of asking for them.
     """
-    lab = chosen_lab(name)
+    # In this order: ours says how to get Mininet where it is missing.
+    from orchestrator.mininet import CLI, net  # isort: split
     from mininet.log import setLogLevel
 
-    from orchestrator.mininet import CLI, net
-
+    lab = chosen_lab(name)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     setLogLevel("info")  # as `mn` has it

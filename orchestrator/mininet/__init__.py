@@ -11,7 +11,16 @@
 Nothing here makes, configures or removes anything on the host: nodes and links are those of the
 lab's containers. Of Mininet itself only what talks to nodes is used; its `mnexec`, its limits and
 its cleanup are not.
+
+Raises NotInstalled where Mininet is not; the extra `clicklab[mininet]` brings it.
 """
+
+from orchestrator.errors import NotInstalled
+
+try:
+    import mininet.net  # noqa: F401 (and with it distutils, which newer Pythons have from setuptools)
+except ImportError as reason:
+    raise NotInstalled("mininet", reason) from None
 
 from orchestrator.mininet.console import CLI
 from orchestrator.mininet.net import LabNet, net

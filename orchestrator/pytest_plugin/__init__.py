@@ -6,6 +6,8 @@
 
 docs/testing.md tells the rest. Nothing heavy is imported before a test asks for a lab: the plugin
 is there in every pytest run of whoever has Clicklab installed.
+
+Raises NotInstalled where pytest is not; the extra `clicklab[pytest]` brings it.
 """
 
 from __future__ import annotations
@@ -13,9 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pytest
+from orchestrator.errors import LabError, NotInstalled
 
-from orchestrator.errors import LabError
+try:
+    import pytest
+except ImportError as reason:
+    raise NotInstalled("pytest", reason) from None
+
 from orchestrator.pytest_plugin.waiting import eventually
 from orchestrator.pytest_plugin.wanted import MARK, Wanted, find_topology, read_mark
 

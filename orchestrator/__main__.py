@@ -1,0 +1,6 @@
+"""`python -m orchestrator` is `lab`."""
+
+from orchestrator.cli.main import run
+
+if __name__ == "__main__":
+    run()
