@@ -6,11 +6,13 @@ LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
 C_SOURCES = $(shell find orchestrator -name '*.[ch]')
+# Where `make test-pythons` runs.
+PYTHONS ?= 3.11 3.12 3.13
 # How many faults `make soak` tries, and the seed that repeats its choices.
 N ?= 200
 SEED ?= 1
 
-.PHONY: help lab up down status test test-netem test-sanitized lint bench bench-links bench-scale soak figures format clean
+.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-scale soak figures format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,6 +31,16 @@ down: ## Remove everything the lab made
 
 test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
 	@$(ROOT) .venv/bin/python -m pytest
+
+test-pythons: .venv/dev ## Run the tests that boot no lab on each Python that we support
+	@$(ROOT) tools/test-units $(PYTHONS)
+
+test-newest: .venv/dev ## Run them with the newest of every dependency, not what the lock has
+	@$(ROOT) tools/test-units newest
+
+lock: .venv/dev ## Pin the newest of every dependency in constraints.txt
+	@.venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --all-extras \
+		--annotation-style line --custom-compile-command 'make lock' -o constraints.txt pyproject.toml
 
 test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user-mode Linux)
 	@$(ROOT) tools/test-netem
@@ -71,11 +83,11 @@ clean: ## Remove what was built here; labs and images stay
 
 # `make lab` makes the environment; what only tests and lint need is added here.
 # The HAR's validator comes from npm; the console is typed at in tmux; cppcheck reads our C.
-.venv/dev: pyproject.toml | .venv/installed
+.venv/dev: pyproject.toml constraints.txt | .venv/installed
 	@command -v npm >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends npm
 	@command -v tmux >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends tmux
 	@command -v cppcheck >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends cppcheck
-	@$(ROOT) .venv/bin/pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(ROOT) tools/pip-install -e '.[dev]'
 	@$(ROOT) touch $@
 
 .venv/installed:

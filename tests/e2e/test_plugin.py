@@ -26,15 +26,21 @@ def test_of_a_cut(lab):
 
 
 def install(folder: Path) -> Path:
-    """The package alone, with what it depends on; the virtual environment's folder of programs.
+    """The package with pytest, by our lock; the virtual environment's folder of programs.
 
     The pip is that of this environment, which saves installing one.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     pip = (sys.executable, "-m", "pip", "--python", folder / "bin/python")
     quick = ("--quiet", "--no-compile", "--disable-pip-version-check")
+    lock = dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), "constraints.txt")
     done = subprocess.run(
-        [*pip, "install", *quick, REPOSITORY], capture_output=True, text=True, check=False
+        [*pip, "install", *quick, ".[pytest]"],
+        cwd=REPOSITORY,
+        env={**os.environ, **lock},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return folder / "bin"

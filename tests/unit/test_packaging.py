@@ -76,6 +76,22 @@ def test_what_a_plain_install_brings(wheel: zipfile.ZipFile) -> None:
     assert versions >= {"3.11", "3.12", "3.13", "Typed"}
 
 
+def test_the_lock_pins_all_that_is_asked_for() -> None:
+    lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
+    pinned = {normal(line.split("==")[0]) for line in lines if "==" in line}
+    build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["build-system"]["requires"]
+    extras = [need for needs in PROJECT["optional-dependencies"].values() for need in needs]
+    asked = {normal(need) for need in [*build, *PROJECT["dependencies"], *extras]}
+    assert asked - {PROJECT["name"]} <= pinned
+
+
+def normal(requirement: str) -> str:
+    """The name in a requirement, as PEP 503 writes it."""
+    name = re.match(r"[\w.-]+", requirement)
+    assert name is not None
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
 def test_the_citation_names_this_version() -> None:
     citation = (REPOSITORY / "CITATION.cff").read_text()
     assert f"\nversion: {PROJECT['version']}\n" in citation
