@@ -56,6 +56,16 @@ def dissect(
     return {node: tuple(dissections) for node, dissections in found.items()}
 
 
+def unknown_fields(names: Iterable[str]) -> list[str]:
+    """Those of some fields that this machine's tshark does not have, in their order.
+
+    Raises HostError without tshark, LabError where it does not tell.
+    """
+    lines = (line.split("\t") for line in _run(["tshark", "-G", "fields"]).splitlines())
+    known = {line[2] for line in lines if line[0] in ("F", "P")}  # a field, a protocol
+    return [name for name in names if name not in known]
+
+
 def strangers(frames: Mapping[str, Sequence[Frame]]) -> list[list[str]]:
     """The nodes in as few groups as come easily, in each of which no packet was seen twice."""
     groups: list[list[str]] = []
@@ -104,6 +114,10 @@ def _tshark(capture: bytes, fields: Sequence[str], options: Sequence[str]) -> It
     argv += ["-E", f"separator={_SEPARATOR}", "-E", f"aggregator={_AGGREGATOR}"]
     argv += ["-e", "frame.number", "-e", "frame.protocols"]
     argv += [option for name in fields for option in ("-e", name)]
+    yield from _run(argv, capture).split("\n")[:-1]
+
+
+def _run(argv: Sequence[str], capture: bytes = b"") -> str:
     try:
         done = subprocess.run(argv, input=capture, capture_output=True, check=False)
     except OSError as error:
@@ -111,7 +125,7 @@ def _tshark(capture: bytes, fields: Sequence[str], options: Sequence[str]) -> It
     if done.returncode:
         *_, reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
         raise LabError(f"tshark cannot read the capture: {reason}")
-    yield from done.stdout.decode(errors="replace").split("\n")[:-1]
+    return done.stdout.decode(errors="replace")
 
 
 def _parse(line: str, fields: Sequence[str], frames: Sequence[Frame]) -> Dissection:

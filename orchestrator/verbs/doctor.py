@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,8 +17,10 @@ from typing import Literal
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
+from orchestrator.analysis.steps import fields
 from orchestrator.capture.mux import CAPMUX
-from orchestrator.errors import HostError
+from orchestrator.errors import HostError, LabError
+from orchestrator.runs.dissect import unknown_fields
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.images import IMAGES, images_folder, missing_images
 from orchestrator.runtime.network.namespaces import CLONE_NEWNET, unshare
@@ -151,11 +153,23 @@ def _programs() -> Iterator[Finding]:
         yield Finding("capture", "good", "capmux is built")
     else:
         yield Finding("capture", "bad", "capmux is not built", "make lab")
-    for program, purpose in (("tshark", "reads captures"), ("docker", "exec, shell and logs")):
-        if shutil.which(program):
-            yield Finding("programs", "good", f"{program} is installed ({purpose})")
-        else:
-            yield Finding("programs", "note", f"{program} is missing ({purpose})", "make lab")
+    if shutil.which("docker"):
+        yield Finding("programs", "good", "docker is installed (exec, shell and logs)")
+    else:
+        yield Finding("programs", "note", "docker is missing (exec, shell and logs)", "make lab")
+    yield examine_tshark(fields())
+
+
+def examine_tshark(names: Sequence[str]) -> Finding:
+    """Whether tshark is there and has the fields that we read; one it lacks fails every report."""
+    try:
+        unknown = unknown_fields(names)
+    except LabError as error:
+        return Finding("programs", "note", f"{error.message} (it reads captures)", "make lab")
+    if unknown:
+        detail = f"tshark is too old or too new: it has no field {', '.join(unknown)}"
+        return Finding("programs", "note", detail, "install tshark 4.0 to 4.4")
+    return Finding("programs", "good", "tshark is installed (reads captures)")
 
 
 def _resources() -> Iterator[Finding]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import subprocess
+from pathlib import Path
 
 import pytest
 
 from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.analysis.steps import TELLERS, fields
-from orchestrator.runs.dissect import strangers
+from orchestrator.runs.dissect import strangers, unknown_fields
+from orchestrator.verbs.doctor import examine_tshark
 from tests.unit.analysis.builders import Recording
 
 
@@ -29,16 +30,23 @@ def test_frames_without_identity_keep_nobody_apart() -> None:
     assert strangers(frames) == [["laptop", "edge"]]
 
 
-@pytest.fixture(scope="module")
-def known_fields() -> set[str]:
-    told = subprocess.run(["tshark", "-G", "fields"], capture_output=True, text=True, check=True)
-    rows = (line.split("\t") for line in told.stdout.splitlines())
-    return {row[2] for row in rows if row[0] in ("F", "P")}
-
-
-def test_tshark_knows_every_field_that_is_asked_for(known_fields: set[str]) -> None:
+def test_tshark_knows_every_field_that_is_asked_for() -> None:
     """One that it does not know makes it refuse them all."""
-    assert set(fields()) <= known_fields
+    assert unknown_fields(fields()) == []
+
+
+def test_a_field_that_tshark_does_not_know() -> None:
+    assert unknown_fields(["tcp.port", "tcp.harbour", "dns"]) == ["tcp.harbour"]
+
+
+def test_the_doctor_asks_tshark_for_the_fields(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert examine_tshark(["tcp.port"]).verdict == "good"
+    strange = examine_tshark(["tcp.port", "tcp.harbour"])
+    assert (strange.verdict, "tcp.harbour" in strange.detail) == ("note", True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert examine_tshark(["tcp.port"]).detail == "tshark is not there (it reads captures)"
 
 
 def test_every_kind_of_step_is_told_by_one_teller() -> None:
