@@ -6,8 +6,8 @@ LAB   := $(ROOT) .venv/bin/lab
 # A topology: a file, or the name of a shipped one. Empty is the default lab.
 TOPOLOGY ?=
 C_SOURCES = $(shell find orchestrator -name '*.[ch]')
-# Where `make test-pythons` runs.
-PYTHONS ?= 3.11 3.12 3.13
+# Where `make test-pythons` runs. Empty is every Python that pyproject.toml names.
+PYTHONS ?=
 # How many faults `make soak` tries, and the seed that repeats its choices.
 N ?= 200
 SEED ?= 1
@@ -38,7 +38,7 @@ test-pythons: .venv/dev ## Run the tests that boot no lab on each Python that we
 test-newest: .venv/dev ## Run them with the newest of every dependency, not what the lock has
 	@$(ROOT) tools/test-units newest
 
-lock: .venv/dev ## Pin the newest of every dependency in constraints.txt
+lock: .venv/bin/uv ## Pin the newest of every dependency in constraints.txt
 	@.venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --all-extras \
 		--annotation-style line --custom-compile-command 'make lock' -o constraints.txt pyproject.toml
 
@@ -89,6 +89,10 @@ clean: ## Remove what was built here; labs and images stay
 	@command -v cppcheck >/dev/null || $(ROOT) apt-get -q install -y --no-install-recommends cppcheck
 	@$(ROOT) tools/pip-install -e '.[dev]'
 	@$(ROOT) touch $@
+
+# Not by way of .venv/dev where it is there: what that would install may be what the lock forbids.
+.venv/bin/uv:
+	@$(MAKE) .venv/dev
 
 .venv/installed:
 	@$(ROOT) tools/install
