@@ -157,7 +157,7 @@ class Draft:
         # Prefixes that the user wrote: all of them, and those of links by hand.
         self.reserved: list[Prefix] = []
         self.drawn: list[Prefix] = []
-        self._empty: set[int] = set()
+        self._empty: set[Pool] = set()
         self._next_index = 100
 
     def report(self, message: str, *path: str | int, hint: str = "", at_key: bool = False) -> None:
@@ -197,9 +197,9 @@ class Draft:
         try:
             return pool.take(length)
         except PoolExhausted as error:
-            if id(pool) not in self._empty:
+            if pool not in self._empty:
                 self.report(f"prefix too small: {error} for {what}", *path, hint=pool.remedy)
-            self._empty.add(id(pool))
+            self._empty.add(pool)
             return None
 
     def add(self, name: str, role: str, path: Path, near: Machine | None = None) -> Machine:
