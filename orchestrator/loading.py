@@ -17,9 +17,10 @@ from orchestrator.spec.check import check_topology
 from orchestrator.spec.document import Document
 from orchestrator.spec.imports import add_imported
 from orchestrator.spec.load import parse
-from orchestrator.spec.model import ImportSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.overrides import override
 from orchestrator.spec.problems import explain
+from orchestrator.spec.systems import ImportSpec
 
 
 def load(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from orchestrator.cli.common import (
@@ -89,11 +87,9 @@ def plan_command(
 )
 def schema_command(what: str) -> None:
     """Print the JSON schema of topologies, or of scenarios, for editors."""
-    from orchestrator.spec.model import Topology
-    from orchestrator.spec.scenario import Scenario
+    from orchestrator.spec.schema import json_schema
 
-    model = Topology if what == "topology" else Scenario
-    click.echo(json.dumps(model.model_json_schema(by_alias=True), indent=2))
+    print_json(json_schema(what))
 
 
 def _print_files(plan: Plan, name: str) -> None:

@@ -11,7 +11,8 @@ from orchestrator.compile.draft import Draft
 from orchestrator.plan.addresses import Prefix, overlap, within
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import router_names
-from orchestrator.spec.model import AsSpec, Topology
+from orchestrator.spec.model import Topology
+from orchestrator.spec.systems import AsSpec
 
 _MOST_SHOWN = 4  # prefixes that a hint lists
 

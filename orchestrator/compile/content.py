@@ -19,7 +19,7 @@ from orchestrator.plan.services import (
     WebSettings,
 )
 from orchestrator.spec.document import Path
-from orchestrator.spec.model import CdnSpec, DatacenterSpec
+from orchestrator.spec.services import CdnSpec, DatacenterSpec
 
 WEB_PORT, APP_PORT = 80, 8080
 CERTIFICATE = "site"

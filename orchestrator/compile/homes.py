@@ -18,7 +18,7 @@ from orchestrator.plan.addresses import Address, eui64
 from orchestrator.plan.routing import AccessLine, OspfPort
 from orchestrator.plan.services import GatewaySettings, HostSettings, Lease
 from orchestrator.spec.document import Path
-from orchestrator.spec.model import HomeSpec
+from orchestrator.spec.services import HomeSpec
 
 GATEWAY_OFFSET, FIRST_LEASE = 1, 100
 # What the user's own router has, most likely: a lab that has it too is confusing to read.

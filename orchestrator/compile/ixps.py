@@ -10,8 +10,8 @@ from orchestrator.compile.relations import relate, timers_of
 from orchestrator.compile.sessions import Side, add_sessions, policy_of
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import member_of, peering_of, relation_of, router_at
-from orchestrator.spec.model import IxpSpec, MemberSpec, RelationSpec
 from orchestrator.spec.routing import PolicySpec
+from orchestrator.spec.systems import IxpSpec, MemberSpec, RelationSpec
 
 # Route servers that are given no ASN have the last private ones, going down (RFC 6996).
 LAST_PRIVATE_ASN = 65534

@@ -10,7 +10,7 @@ from orchestrator.plan.addresses import EVERYWHERE
 from orchestrator.plan.services import ResolverSettings, RootHint
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import implied_tlds
-from orchestrator.spec.model import ServersSpec
+from orchestrator.spec.services import ServersSpec
 
 
 def add_name_servers(draft: Draft) -> dict[str, list[Server]]:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from orchestrator.compile.draft import Draft, System
 from orchestrator.plan.addresses import Prefix, overlap
 from orchestrator.plan.routing import Origin
-from orchestrator.spec.model import AsSpec
+from orchestrator.spec.systems import AsSpec
 
 # Prefixes that no AS may announce to the Internet (RFC 6890 and its registries); those that the
 # lab itself uses in place of public space are left out of the filters.

@@ -10,8 +10,8 @@ from orchestrator.plan.addresses import Address
 from orchestrator.plan.routing import Relation
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import relation_of
-from orchestrator.spec.model import RelationSpec
 from orchestrator.spec.routing import SessionSpec
+from orchestrator.spec.systems import RelationSpec
 
 
 def add_relations(draft: Draft) -> None:

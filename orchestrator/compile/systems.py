@@ -20,8 +20,8 @@ from orchestrator.compile.tiers import tiered_pairs
 from orchestrator.plan.routing import Bfd, OspfPort
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import listed_routers
-from orchestrator.spec.model import AsSpec
 from orchestrator.spec.routing import BfdSpec
+from orchestrator.spec.systems import AsSpec
 
 LONGEST_PREFIX = 24  # what the routers' import filters, as most of the Internet's, accept
 LONGEST_PREFIX6 = 44  # the same is a /48, and a quarter of this still holds a thousand /56

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from orchestrator.compile.draft import Draft
 from orchestrator.plan.services import NameServerSettings, Zone
 from orchestrator.spec.lookups import zone_of
-from orchestrator.spec.model import RecordSpec
+from orchestrator.spec.services import RecordSpec
 
 LONGEST_DOMAIN = 253
 _POINTERS = ("MX", "NS", "SRV")  # what they name must have an address (RFC 2181, 10.3)

@@ -18,10 +18,8 @@ from orchestrator.spec.check_names import (
 from orchestrator.spec.check_relations import check_provider_cycles, check_relations
 from orchestrator.spec.check_routing import check_announcements, check_interiors, check_rpki
 from orchestrator.spec.document import Document, Path
-from orchestrator.spec.model import Topology
+from orchestrator.spec.model import NODE_ROLES, Topology
 from orchestrator.spec.references import missing, missing_router
-
-NODE_ROLES = ("host", "router")
 
 
 def check_topology(topology: Topology, document: Document) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from orchestrator.errors import Problem
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.lookups import member_of, place_of, router_at, router_names
-from orchestrator.spec.model import MemberSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.references import missing, missing_router
+from orchestrator.spec.systems import MemberSpec
 
 
 def check_ixps(topology: Topology, document: Document) -> Iterator[Problem]:

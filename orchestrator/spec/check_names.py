@@ -8,8 +8,9 @@ from orchestrator.errors import Problem, nearest
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.lookups import implied_tlds, zone_of
-from orchestrator.spec.model import DnsSpec, ServersSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.references import missing, missing_router, twice
+from orchestrator.spec.services import DnsSpec, ServersSpec
 
 MOST_ROOTS = 26  # they are called a.root-servers.net to z.root-servers.net
 

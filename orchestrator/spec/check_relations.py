@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from orchestrator.errors import Problem
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.lookups import member_of, relation_of
-from orchestrator.spec.model import RelationSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.references import missing, missing_router
+from orchestrator.spec.systems import RelationSpec
 
 # What a relation has where it is a link of its own; at an exchange its members have that.
 _OF_A_LINK = ("here", "there", "wire")

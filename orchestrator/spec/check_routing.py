@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from orchestrator.errors import Problem
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import PrefixOfEither
-from orchestrator.spec.model import AsSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.references import missing, missing_router, twice
 from orchestrator.spec.routing import LONGEST_ANNOUNCED, TIERS, RoaSpec
+from orchestrator.spec.systems import AsSpec
 
 
 def check_interiors(topology: Topology, document: Document) -> Iterator[Problem]:

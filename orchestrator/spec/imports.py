@@ -8,7 +8,8 @@ from typing import NamedTuple
 from orchestrator.errors import Mistake, Problem, SpecError
 from orchestrator.spec.caida import Relationships, parse_relationships, select
 from orchestrator.spec.document import Document, Node, Position
-from orchestrator.spec.model import AsSpec, ImportSpec, Topology
+from orchestrator.spec.model import Topology
+from orchestrator.spec.systems import AsSpec, ImportSpec
 
 
 class Imported(NamedTuple):

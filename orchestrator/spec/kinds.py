@@ -1,6 +1,7 @@
 """Kinds of values that a topology is made of: names, numbers, prefixes, places.
 
-What is wrong with one is said by a Mistake; where it stands is found by problems.py.
+What is wrong with one is said by a Mistake; where it stands is found by problems.py. The JSON
+schema of each, for editors, stands beside its validator.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import re
 from ipaddress import IPv4Interface, IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from orchestrator.errors import Mistake, nearest
 from orchestrator.spec.places import CITIES
+from orchestrator.spec.written import text_like
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_URL = re.compile(r"https?://(?P<host>[^/:?#@]+)(:[0-9]+)?([/?#].*)?")
+_URL = re.compile(r"https?://([^/:?#@]+)(:[0-9]+)?([/?#].*)?")
 # RFC 6996 (private use) and RFC 5398 (documentation): a leak could reach nobody.
-_SAFE_ASNS = (range(64496, 64512), range(64512, 65535), range(4200000000, 4294967295))
+_SAFE_ASNS = (range(64496, 65535), range(4200000000, 4294967295))
 _SAFE_PREFIXES = tuple(
     IPv4Network(text)
     for text in (
@@ -60,7 +62,7 @@ def check_domain(name: str) -> str:
 def host_of(url: str) -> str:
     """The host name in a URL that is not checked otherwise, or nothing."""
     found = _URL.fullmatch(url)
-    return found["host"] if found else ""
+    return found[1] if found else ""
 
 
 def _check_url(url: str) -> str:
@@ -143,16 +145,77 @@ def nothing_to_mapping(value: Any) -> Any:
     return {} if value is None else value
 
 
-Label = Annotated[str, AfterValidator(check_label)]
-Domain = Annotated[str, AfterValidator(check_domain)]
-Asn = Annotated[int, AfterValidator(_check_asn)]
-Prefix = Annotated[IPv4Network, AfterValidator(_check_prefix)]
-Prefix6 = Annotated[IPv6Network, AfterValidator(_check_prefix6)]
+# For editors: the form of what is written; whether it may be is left to the validators.
+_DOMAIN = rf"{_LABEL.pattern}(\.{_LABEL.pattern})*"
+_PREFIX = r"[0-9]+(\.[0-9]+){3}(/[0-9.]+)?"
+_PREFIX6 = r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(/[0-9]+)?"
+
+Label = Annotated[
+    str,
+    AfterValidator(check_label),
+    WithJsonSchema(text_like("name", _LABEL.pattern, "isp-west", maxLength=63)),
+]
+Domain = Annotated[
+    str,
+    AfterValidator(check_domain),
+    WithJsonSchema(text_like("domain", _DOMAIN, "www.example.com", maxLength=253)),
+]
+Asn = Annotated[
+    int,
+    AfterValidator(_check_asn),
+    WithJsonSchema(
+        {
+            "type": "integer",
+            "title": "AS number",
+            "examples": [64501],
+            "anyOf": [{"minimum": block[0], "maximum": block[-1]} for block in _SAFE_ASNS],
+        }
+    ),
+]
+Prefix = Annotated[
+    IPv4Network,
+    AfterValidator(_check_prefix),
+    WithJsonSchema(text_like("prefix", _PREFIX, "198.18.0.0/24")),
+]
+Prefix6 = Annotated[
+    IPv6Network,
+    AfterValidator(_check_prefix6),
+    WithJsonSchema(text_like("prefix of IPv6", _PREFIX6, "3fff:1::/32")),
+]
 PrefixOfEither = IPv4Network | IPv6Network
-AnyPrefix = Annotated[PrefixOfEither, BeforeValidator(_read_prefix)]
-Address = Annotated[IPv4Interface, AfterValidator(_check_address)]
+AnyPrefix = Annotated[
+    PrefixOfEither,
+    BeforeValidator(_read_prefix),
+    WithJsonSchema(text_like("prefix", rf"({_PREFIX}|{_PREFIX6})", "198.18.0.0/24", "3fff:1::/48")),
+]
+Address = Annotated[
+    IPv4Interface,
+    AfterValidator(_check_address),
+    WithJsonSchema(text_like("address with its prefix length", _PREFIX, "172.20.0.1/24")),
+]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Place = Annotated[str | tuple[Latitude, Longitude], BeforeValidator(_check_place)]
+Coordinates = Annotated[
+    tuple[Latitude, Longitude],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "title": "degrees north and east",
+            "examples": [[50.1, 8.7]],
+            "items": {"type": "number", "minimum": -180, "maximum": 180},
+            "minItems": 2,
+            "maxItems": 2,
+        }
+    ),
+]
+City = Annotated[str, WithJsonSchema({"enum": list(CITIES), "title": "city"})]
+Place = Annotated[
+    str | tuple[Latitude, Longitude],
+    BeforeValidator(_check_place, json_schema_input_type=City | Coordinates),
+]
 Count = Annotated[int, Field(ge=1, le=64)]
-Url = Annotated[str, AfterValidator(_check_url)]
+Url = Annotated[
+    str,
+    AfterValidator(_check_url),
+    WithJsonSchema(text_like("URL", _URL.pattern, "https://www.example.com/")),
+]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.spec.model import AsSpec, MemberSpec, RelationSpec, Topology
+from orchestrator.spec.model import Topology
 from orchestrator.spec.places import Coordinates
+from orchestrator.spec.systems import AsSpec, MemberSpec, RelationSpec
 
 
 def relation_of(entry: str | RelationSpec) -> RelationSpec:

@@ -10,9 +10,11 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from orchestrator.errors import Mistake
+from orchestrator.spec.written import text_like
 
 _PART = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _OWNER = re.compile(rf"@|(\*|{_PART})(\.{_PART})*")
+WRITTEN_OWNER = text_like("owner", _OWNER.pattern, "www", "@", "*")
 _NAME = rf"(@|{_PART}(\.{_PART})*\.?)"
 _NUMBER = r"[0-9]{1,5}"
 _FORMS = {

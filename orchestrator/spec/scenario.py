@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from orchestrator.errors import Mistake
 from orchestrator.spec.kinds import Label, nothing_to_mapping
-from orchestrator.spec.units import read_bound, read_span_ms
+from orchestrator.spec.units import (
+    WRITTEN_COUNT_BOUND,
+    WRITTEN_SPAN,
+    WRITTEN_TIME_BOUND,
+    read_bound,
+    read_span_ms,
+)
 from orchestrator.spec.wires import Shape
 
 # The same as in records/study.py, which is above; a test holds them together.
@@ -82,15 +88,24 @@ def _read_version(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-# For editors: what is written, which is not what it is read as.
-_TEXT = WithJsonSchema({"type": "string"})
-_TEXT_OR_COUNT = WithJsonSchema({"type": ["string", "integer"]})
-_SCALAR = WithJsonSchema({"type": ["string", "number", "boolean"]})
+_COUNT = {"type": "integer", "minimum": 0}
 
-Span = Annotated[float, BeforeValidator(read_span_ms), _TEXT]
-TimeBound = Annotated[Bound, BeforeValidator(_read_time_bound), _TEXT_OR_COUNT]
-CountBound = Annotated[Bound, BeforeValidator(_read_count_bound), _TEXT_OR_COUNT]
-Option = Annotated[str, BeforeValidator(_read_option), _SCALAR]
+Span = Annotated[float, BeforeValidator(read_span_ms), WithJsonSchema(WRITTEN_SPAN)]
+TimeBound = Annotated[Bound, BeforeValidator(_read_time_bound), WithJsonSchema(WRITTEN_TIME_BOUND)]
+CountBound = Annotated[
+    Bound,
+    BeforeValidator(_read_count_bound),
+    WithJsonSchema({"anyOf": [_COUNT, WRITTEN_COUNT_BOUND]}),
+]
+Option = Annotated[
+    str,
+    BeforeValidator(_read_option),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+Settings = Annotated[
+    dict[str, Option],
+    BeforeValidator(nothing_to_mapping, json_schema_input_type=dict[str, Option] | None),
+]
 HttpVersion = Annotated[
     Literal["1.1", "2"],
     BeforeValidator(_read_version),
@@ -107,21 +122,51 @@ class ProbeSpec(Shape):
     with the address, that is the right answer. A visit is made by ``client`` over HTTP ``version``.
     """
 
-    http: str | None = None
-    icmp: str | None = None
-    dns: str | None = None
-    tcp: str | None = None
-    visit: str | None = None
-    from_: str = Field(alias="from")
-    every: Span
-    timeout: Span | None = None
-    slow: Span | None = None
-    family: Literal[4, 6] | None = None
-    server: str | None = None
-    answer: str | None = None
-    port: Port | None = None
-    version: HttpVersion | None = None
-    client: Literal["chromium", "curl"] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [kind]} for kind in PROBE_KINDS]}
+    )
+
+    http: str | None = Field(
+        default=None,
+        description="A GET of this URL over a new connection.",
+        examples=["https://direct.example.com/healthz"],
+    )
+    icmp: str | None = Field(default=None, description="An echo request to this name.")
+    dns: str | None = Field(
+        default=None, description="One query over UDP for this name, never repeated."
+    )
+    tcp: str | None = Field(
+        default=None, description="A request to this name over one connection that is kept open."
+    )
+    visit: str | None = Field(default=None, description="The page of this URL in a browser.")
+    from_: str = Field(alias="from", description="The host that asks.")
+    every: Span = Field(
+        description="The pause between two questions: at least 5 ms, 20 ms by 'http', "
+        "1 s by 'visit'."
+    )
+    timeout: Span | None = Field(
+        default=None,
+        description="When a question is lost: after 1 s by 'icmp' and 'tcp', 2 s by 'dns' and "
+        "'http', 20 s by 'visit' otherwise.",
+    )
+    slow: Span | None = Field(
+        default=None, description="A good answer that took longer is counted as slow."
+    )
+    family: Literal[4, 6] | None = Field(
+        default=None, description="IPv4 or IPv6; what the host would choose otherwise."
+    )
+    server: str | None = Field(
+        default=None,
+        description="By 'dns': whom to ask, a node or an address; the host's resolver else.",
+    )
+    answer: str | None = Field(
+        default=None, description="By 'dns': the right answer, an address or a node; any else."
+    )
+    port: Port | None = Field(default=None, description="By 'tcp', which has to have one.")
+    version: HttpVersion | None = Field(default=None, description="By 'visit': HTTP 1.1, or 2.")
+    client: Literal["chromium", "curl"] | None = Field(
+        default=None, description="By 'visit': a browser, or the document alone."
+    )
 
     @property
     def kind(self) -> ProbeKind:
@@ -152,24 +197,36 @@ class FaultSpec(Shape):
     """A fault of the timeline: ``at`` after the probes began, healed ``for`` later, or at the
     trial's end; ``jitter`` is the most by which it is put off, at random."""
 
-    fault: str
-    target: str
-    at: Span
-    for_: Span | None = Field(default=None, alias="for")
-    jitter: Span = 0.0
-    with_: Annotated[dict[str, Option], BeforeValidator(nothing_to_mapping)] = Field(
-        default_factory=dict, alias="with"
+    fault: str = Field(description="Its name: see 'lab fault list'.")
+    target: str = Field(description="What it is done to: 'lab fault NAME' lists what there is.")
+    at: Span = Field(description="When it begins, after the probes did.")
+    for_: Span | None = Field(
+        default=None,
+        alias="for",
+        description="How long until it is healed; at the trial's end otherwise.",
     )
+    jitter: Span = Field(
+        default=0.0,
+        description="It begins up to so much later, at random, in each trial anew.",
+        json_schema_extra={"default": "0 ms"},
+    )
+    with_: Settings = Field(default_factory=dict, alias="with", description="Options of the fault.")
 
 
 class PathSpec(Shape):
     """Nodes on the way in each phase, in this order, others between them; those of ``not`` are
     on the way in none of the phases that are named here."""
 
-    before: tuple[str, ...] | None = None
-    during: tuple[str, ...] | None = None
-    after: tuple[str, ...] | None = None
-    not_: tuple[str, ...] = Field(default=(), alias="not")
+    before: tuple[str, ...] | None = Field(
+        default=None, description="Until the first fault begins."
+    )
+    during: tuple[str, ...] | None = Field(
+        default=None, description="Until the last fault begins to be healed."
+    )
+    after: tuple[str, ...] | None = Field(default=None, description="What follows.")
+    not_: tuple[str, ...] = Field(
+        default=(), alias="not", description="Nodes that are on the way in none of these phases."
+    )
 
     @property
     def phases(self) -> dict[Phase, tuple[str, ...]]:
@@ -181,40 +238,58 @@ class PathSpec(Shape):
 class MedianSpec(Shape):
     """The median answer of a phase, in ms."""
 
-    of: Phase
-    at_most: Span | None = Field(default=None, alias="at-most")
-    at_least: Span | None = Field(default=None, alias="at-least")
+    of: Phase = Field(description="Of which phase the answers are.")
+    at_most: Span | None = Field(default=None, alias="at-most", description="The most it may be.")
+    at_least: Span | None = Field(
+        default=None, alias="at-least", description="The least it may be."
+    )
 
 
 class ExpectSpec(Shape):
     """What must hold of a probe in every trial; ``spread`` of its outages over all of them."""
 
-    probe: str
-    outage: TimeBound | None = None
-    spread: TimeBound | None = None
-    lost: CountBound | None = None
-    failed: CountBound | None = None
-    slow: CountBound | None = None
-    failures: tuple[FailureKind, ...] | None = None
-    path: PathSpec | None = None
-    median: MedianSpec | None = None
+    probe: str = Field(description="One of the probes above.")
+    outage: TimeBound | None = Field(
+        default=None, description="How long the longest outage was; quote what starts with >."
+    )
+    spread: TimeBound | None = Field(
+        default=None, description="How far apart the outages of the trials are; needs 'repeats'."
+    )
+    lost: CountBound | None = Field(
+        default=None, description="Questions without an answer in time."
+    )
+    failed: CountBound | None = Field(default=None, description="Questions that failed in any way.")
+    slow: CountBound | None = Field(
+        default=None, description="Good answers that took longer than the probe's 'slow'."
+    )
+    failures: tuple[FailureKind, ...] | None = Field(
+        default=None, description="The kinds of failure that are allowed; any other fails."
+    )
+    path: PathSpec | None = Field(default=None, description="Nodes on the way, by phase.")
+    median: MedianSpec | None = Field(default=None, description="The median of the good answers.")
 
 
 class Scenario(Shape):
     """A study as it is written. ``set`` goes into the topology as `lab up --set` would."""
 
-    name: Label
-    about: str = ""
-    topology: str = "internet"
-    set_: Annotated[dict[str, Option], BeforeValidator(nothing_to_mapping)] = Field(
-        default_factory=dict, alias="set"
+    name: Label = Field(description="What the study is called.")
+    about: str = Field(default="", description="A sentence.")
+    topology: str = Field(
+        default="internet", description="A file beside this one, or the name of a shipped one."
     )
-    repeats: Annotated[int, Field(ge=1, le=1000)] = 1
-    seed: int = 1
-    duration: Span
-    probes: Annotated[dict[Label, ProbeSpec], Field(min_length=1)]
-    faults: tuple[FaultSpec, ...] = ()
-    expect: tuple[ExpectSpec, ...] = ()
+    set_: Settings = Field(
+        default_factory=dict,
+        alias="set",
+        description="Values put into the topology, as 'lab up --set KEY=VALUE' does.",
+    )
+    repeats: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="How many trials.")
+    seed: int = Field(default=1, description="Of the pauses that 'jitter' asks for.")
+    duration: Span = Field(description="How long a trial lasts, at most 60 min.")
+    probes: Annotated[dict[Label, ProbeSpec], Field(min_length=1)] = Field(
+        description="What is asked all the time, by name."
+    )
+    faults: tuple[FaultSpec, ...] = Field(default=(), description="What is broken, and when.")
+    expect: tuple[ExpectSpec, ...] = Field(default=(), description="What must come of it.")
 
     @property
     def settings(self) -> list[str]:

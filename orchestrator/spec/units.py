@@ -1,15 +1,18 @@
 """Quantities as people write them: `12 ms`, `100 Mbit/s`, `1.5 %`, `64 kB`, `100 packets`.
 
 A unit is always written; a bare number could mean anything. Each function raises Mistake for
-what it cannot read, and for what no link could have.
+what it cannot read, and for what no link could have. ``written`` and the ``WRITTEN_…`` are the
+JSON schema of what they read: the form and the units, not the limits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from orchestrator.errors import Mistake, nearest
+from orchestrator.spec.written import text_like
 
 _QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Zµ%/]*)\s*")
 _BOUND = re.compile(r"\s*(<=|>=|=)?\s*([^<>=\s].*)")
@@ -18,6 +21,9 @@ _SHOWN = 40  # characters of a text that a message repeats
 _NO_TEXT = {list: "a list", dict: "a mapping", type(None): "nothing"}
 
 TIMES_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
+SPANS_MS = {**TIMES_MS, "min": 60_000.0}
+DURATIONS_MS = {**SPANS_MS, "h": 3_600_000.0}
+SHARES = {"%": 0.01}
 RATES_BPS = {
     f"{prefix}{unit}": factor
     for unit in ("bit/s", "bps")
@@ -25,6 +31,7 @@ RATES_BPS = {
 }
 SIZES_BYTES = {"B": 1.0, "kB": 1e3, "KiB": 1024.0, "MB": 1e6, "MiB": 1024.0**2}
 PACKETS = {"packets": 1.0, "packet": 1.0}
+QUEUES = {**SIZES_BYTES, **PACKETS}
 
 LONGEST_DELAY_MS = 60_000.0
 LONGEST_DURATION_S = 86_400.0
@@ -77,8 +84,7 @@ def read_time_ms(written: object) -> float:
 
 def read_duration_s(text: str) -> float:
     """How long something goes on, in seconds; at most a day."""
-    units = {**TIMES_MS, "min": 60_000.0, "h": 3_600_000.0}
-    value = _read(text, units, "time", "10 s")[0] / 1000
+    value = _read(text, DURATIONS_MS, "time", "10 s")[0] / 1000
     if value > LONGEST_DURATION_S:
         raise Mistake(f"'{text}' is longer than a day", "at most 24 h")
     return value
@@ -86,7 +92,7 @@ def read_duration_s(text: str) -> float:
 
 def read_span_ms(written: object) -> float:
     """A stretch of a study in milliseconds, at most an hour."""
-    value, _ = _read(written, {**TIMES_MS, "min": 60_000.0}, "time", "8 s")
+    value, _ = _read(written, SPANS_MS, "time", "8 s")
     if value > LONGEST_SPAN_MS:
         raise Mistake(f"{_shown(str(written))} is too long for a study", "at most 60 min")
     return value
@@ -120,7 +126,7 @@ def read_rate_bps(written: object) -> int:
 
 def read_share(written: object) -> float:
     """A probability, written in percent, as a number between 0 and 1."""
-    value, _ = _read(written, {"%": 0.01}, "share", "1.5 %")
+    value, _ = _read(written, SHARES, "share", "1.5 %")
     if value > 1:
         raise Mistake(f"{_shown(str(written))} is more than all", "at most 100 %")
     return value
@@ -128,7 +134,7 @@ def read_share(written: object) -> float:
 
 def read_queue(written: object) -> tuple[int, str]:
     """A queue's length and what it counts: ``(100, "packets")`` or ``(64000, "bytes")``."""
-    value, unit = _read(written, {**SIZES_BYTES, **PACKETS}, "queue", "100 packets")
+    value, unit = _read(written, QUEUES, "queue", "100 packets")
     counted = "packets" if unit in PACKETS else "bytes"
     if value < 1:
         raise Mistake(f"{_shown(str(written))} holds nothing", "at least 1 packet")
@@ -138,3 +144,32 @@ def read_queue(written: object) -> tuple[int, str]:
     if value != int(value):
         raise Mistake(f"{_shown(str(written))} has a fraction of one", f"whole {counted} only")
     return int(value), counted
+
+
+def _quantity(units: Iterable[str]) -> str:
+    """A pattern of what ``_read`` takes, in the dialect of JSON schema (ECMA 262)."""
+    return rf"\+?[0-9]*\.?[0-9]+\s*({'|'.join(units)})"
+
+
+def written(title: str, units: Iterable[str], *examples: str) -> dict[str, Any]:
+    """The JSON schema of a quantity in one of these units; the first example is the form."""
+    return text_like(title, rf"\s*{_quantity(units)}\s*", *examples)
+
+
+WRITTEN_TIME = written("time", TIMES_MS, "12 ms", "1.5 s")
+WRITTEN_SPAN = written("time", SPANS_MS, "8 s", "20 ms", "2 min")
+WRITTEN_DURATION = written("time", DURATIONS_MS, "90 s", "10 s")
+WRITTEN_RATE = written("rate", RATES_BPS, "100 Mbit/s", "1.5 Mbit/s", "384 kbit/s")
+WRITTEN_SHARE = written("share", SHARES, "1.5 %", "0.1 %")
+WRITTEN_QUEUE = written("queue", QUEUES, "100 packets", "64 kB")
+# Only of nothing is it the same to say "at most" and "just".
+WRITTEN_TIME_BOUND = text_like(
+    "bound of a time",
+    rf"\s*((<=|>=)\s*{_quantity(TIMES_MS)}|=?\s*0*\.?0+\s*({'|'.join(TIMES_MS)}))\s*",
+    *("<= 600 ms", ">= 2 s"),
+)
+WRITTEN_COUNT_BOUND = text_like(
+    "bound of a number",
+    rf"\s*(<=|>=|=)?\s*([0-9]+|{_quantity(SHARES)})\s*",
+    *("<= 3", "<= 1 %"),
+)

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from orchestrator.errors import Mistake, nearest
 from orchestrator.spec.profiles import PROFILES, Distribution
 from orchestrator.spec.units import (
     MOST_PACKETS,
+    WRITTEN_QUEUE,
+    WRITTEN_RATE,
+    WRITTEN_SHARE,
+    WRITTEN_TIME,
     read_queue,
     read_rate_bps,
     read_share,
     read_time_ms,
 )
 
-Milliseconds = Annotated[float, BeforeValidator(read_time_ms)]
-BitsPerSecond = Annotated[int, BeforeValidator(read_rate_bps)]
-Share = Annotated[float, BeforeValidator(read_share)]
-QueueLength = Annotated[tuple[int, str], BeforeValidator(read_queue)]
+Milliseconds = Annotated[float, BeforeValidator(read_time_ms), WithJsonSchema(WRITTEN_TIME)]
+BitsPerSecond = Annotated[int, BeforeValidator(read_rate_bps), WithJsonSchema(WRITTEN_RATE)]
+Share = Annotated[float, BeforeValidator(read_share), WithJsonSchema(WRITTEN_SHARE)]
+QueueLength = Annotated[tuple[int, str], BeforeValidator(read_queue), WithJsonSchema(WRITTEN_QUEUE)]
 
 
 def _refuse_truth(value: Any) -> Any:
@@ -48,10 +60,14 @@ class Shape(BaseModel):
 class BurstSpec(Shape):
     """Losses in bursts, by Gilbert and Elliott: see plan/impairment.py."""
 
-    p: Share
-    r: Share
-    good: Share = 0.0
-    bad: Share = 1.0
+    p: Share = Field(description="How likely a frame begins a burst.")
+    r: Share = Field(description="How likely a frame of a burst is its last.")
+    good: Share = Field(
+        default=0.0, description="Lost outside of bursts.", json_schema_extra={"default": "0 %"}
+    )
+    bad: Share = Field(
+        default=1.0, description="Lost in a burst.", json_schema_extra={"default": "100 %"}
+    )
 
     @model_validator(mode="after")
     def _check_end(self) -> BurstSpec:
@@ -65,20 +81,39 @@ def _read_loss(value: Any) -> Any:
     return value if isinstance(value, dict) else read_share(value)
 
 
+Loss = Annotated[
+    BurstSpec | float, BeforeValidator(_read_loss, json_schema_input_type=BurstSpec | Share)
+]
+
+
 class DirectionSpec(Shape):
     """One direction of a link; what is not written stays as it is."""
 
-    delay: Milliseconds | None = None
-    jitter: Milliseconds | None = None
-    distribution: Distribution | None = None
-    correlation: Share | None = None
-    loss: Annotated[BurstSpec | float, BeforeValidator(_read_loss)] | None = None
-    nth: FrameCount | None = None
-    reorder: Share | None = None
-    duplicate: Share | None = None
-    corrupt: Share | None = None
-    rate: BitsPerSecond | Literal["unlimited"] | None = None
-    queue: QueueLength | None = None
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["loss", "nth"]}})
+
+    delay: Milliseconds | None = Field(
+        default=None, description="Delay one way, instead of the distance's."
+    )
+    jitter: Milliseconds | None = Field(
+        default=None, description="By how much the delay varies, at most the delay."
+    )
+    distribution: Distribution | None = Field(
+        default=None, description="How jitter is distributed around the delay."
+    )
+    correlation: Share | None = Field(
+        default=None, description="How much a frame's jitter depends on that of the frame before."
+    )
+    loss: Loss | None = Field(
+        default=None, description="Frames lost at random, or in bursts; not together with 'nth'."
+    )
+    nth: FrameCount | None = Field(default=None, description="Every n-th frame is lost.")
+    reorder: Share | None = Field(default=None, description="Frames that overtake others.")
+    duplicate: Share | None = Field(default=None, description="Frames that arrive twice.")
+    corrupt: Share | None = Field(default=None, description="Frames with a wrong bit.")
+    rate: BitsPerSecond | Literal["unlimited"] | None = Field(
+        default=None, description="Of whole frames."
+    )
+    queue: QueueLength | None = Field(default=None, description="How much waits for the rate.")
 
     @model_validator(mode="after")
     def _check_loss(self) -> DirectionSpec:
@@ -92,14 +127,22 @@ def profile_to_mapping(value: Any) -> Any:
     return {"profile": value} if isinstance(value, str) else value
 
 
-Profile = Annotated[str, AfterValidator(_check_profile)]
+Profile = Annotated[str, AfterValidator(_check_profile), WithJsonSchema({"enum": list(PROFILES)})]
 
 
 class WireSpec(DirectionSpec):
     """A link: both directions at once, and what differs from the first end to the second
     (``there``) and from the second to the first (``back``)."""
 
-    profile: Profile | None = None
-    mtu: Annotated[int, Field(ge=576, le=65000)] | None = None
-    there: DirectionSpec | None = None
-    back: DirectionSpec | None = None
+    profile: Profile | None = Field(
+        default=None, description="An access line: delay on top of the distance, rates down and up."
+    )
+    mtu: Annotated[int, Field(ge=576, le=65000)] | None = Field(
+        default=None, description="Octets of IP in a frame."
+    )
+    there: DirectionSpec | None = Field(
+        default=None, description="Only from the link's first end to its second."
+    )
+    back: DirectionSpec | None = Field(
+        default=None, description="Only from the link's second end to its first."
+    )

@@ -12,12 +12,9 @@ import pytest
 
 from orchestrator.cli.main import VERBS
 from orchestrator.loading import load
+from tests.documented import REPOSITORY, examples
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-BLOCKS = re.findall(
-    r"^```yaml\n(.*?)^```", (REPOSITORY / "docs/topology.md").read_text(), re.M | re.S
-)
-COMPLETE = [block for block in BLOCKS if block.startswith("name:")]
+COMPLETE = [block for block in examples("docs/topology.md") if block.startswith("name:")]
 
 
 def test_the_reference_has_examples() -> None:

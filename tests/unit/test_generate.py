@@ -19,7 +19,8 @@ from orchestrator.routes.as_paths import Systems, best_paths
 from orchestrator.spec.check import check_topology
 from orchestrator.spec.load import parse
 from orchestrator.spec.lookups import member_of
-from orchestrator.spec.model import AsSpec, Topology
+from orchestrator.spec.model import Topology
+from orchestrator.spec.systems import AsSpec
 
 GRAPHS = [(2, 1), (3, 1), (7, 5), (10, 2), (50, 1), (100, 1), (100, 2), (250, 3)]
 every_graph = pytest.mark.parametrize(("count", "seed"), GRAPHS)

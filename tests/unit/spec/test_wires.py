@@ -9,9 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import SpecError
 from orchestrator.spec.load import parse
-from orchestrator.spec.model import HomeSpec
 from orchestrator.spec.problems import explain
 from orchestrator.spec.profiles import PROFILES
+from orchestrator.spec.services import HomeSpec
 from orchestrator.spec.wires import BurstSpec, DirectionSpec, WireSpec
 
 
