@@ -13,11 +13,13 @@ from orchestrator.capture.mux import CaptureSummary, Options
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
+    group_name_option,
     json_option,
     name_option,
     print_json,
     print_note,
 )
+from orchestrator.cli.groups import Group
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.records.merge import JOURNEY
@@ -36,7 +38,8 @@ from orchestrator.verbs.capture import (
 _MIB = 1 << 20
 
 
-@click.group("capture")
+@click.group("capture", cls=Group)
+@group_name_option
 def capture_command() -> None:
     """Capture packets of a running lab, by node, link or all; several at once.
 

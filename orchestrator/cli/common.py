@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -34,7 +35,32 @@ settings_option = click.option(
     metavar="KEY=VALUE",
     help="Put this into the topology first, like routing.bfd=false; may be repeated.",
 )
-name_option = click.option("--name", default="", help="Which lab, when several are up.")
+# The place in click's `meta`, which all contexts of a command line share.
+LAB = "orchestrator.lab"
+_Declared = TypeVar("_Declared", bound=Callable[..., Any])
+
+
+def agree(context: click.Context, parameter: click.Parameter, given: str) -> str:
+    """The lab that is named so far: here, or by a `--name` further to the left.
+
+    Raises UsageError where the two are different.
+    """
+    before: str = context.meta.get(LAB, "")
+    if given and before and given != before:
+        raise UsageError(f"two labs are named, '{before}' and '{given}'", "name one")
+    context.meta[LAB] = named = given or before
+    return named
+
+
+def option_to_name(about: str, **more: Any) -> Callable[[_Declared], _Declared]:
+    """The option `--name`. It may stand in front of the verb, too: groups have it without a value
+    of their own (``expose_value=False``), and the verb gets what was given there."""
+    return click.option("--name", default="", callback=agree, help=about, **more)
+
+
+_WHICH_LAB = "Which lab, when several are up."
+name_option = option_to_name(_WHICH_LAB)
+group_name_option = option_to_name(_WHICH_LAB, expose_value=False)
 
 
 def chosen_lab(name: str) -> str:

@@ -6,13 +6,13 @@ import time
 
 import click
 
-from orchestrator.cli.common import chosen_lab, name_option
+from orchestrator.cli.common import agree, chosen_lab, name_option
 from orchestrator.verbs.down import down
 from orchestrator.verbs.labs import known_labs
 
 
 @click.command("down")
-@click.argument("lab_name", required=False, default="", metavar="[NAME]")
+@click.argument("lab_name", required=False, default="", metavar="[NAME]", callback=agree)
 @name_option
 @click.option("--all", "every", is_flag=True, help="Take down every lab on this machine.")
 def down_command(lab_name: str, name: str, every: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from orchestrator.cli.common import option_to_name
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
@@ -15,7 +16,7 @@ from orchestrator.spec.kinds import check_label
 @click.option("--seed", default=1, show_default=True, help="Another seed, another graph.")
 @click.option("--ixps", type=int, help="How many exchanges; one per 25 ASes unless given.")
 @click.option("--places", is_flag=True, help="Put ASes in cities, so that links have delays.")
-@click.option("--name", default="", help="The lab's name; internet-N unless given.")
+@option_to_name("The lab's name; internet-N unless given.")
 def generate_command(count: int, seed: int, ixps: int | None, places: bool, name: str) -> None:
     """Print a topology of N ASes: lab generate 100 > big.yaml"""
     try:

@@ -8,8 +8,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.common import (
+    chosen_lab,
+    group_name_option,
+    json_option,
+    name_option,
+    print_json,
+)
 from orchestrator.cli.glass_told import print_round_trip, round_trip_to_plain, wide_console
+from orchestrator.cli.groups import Group
 from orchestrator.errors import UsageError
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES
@@ -48,8 +55,8 @@ def route_command(
 ) -> int:
     """Show how packets get from a node to a node, a service, a site or an address, and back.
 
-    Of each node its kernel tells what it forwards by, of each router its BIRD why. Nothing is
-    sent. Exits 1 if packets do not arrive.
+    Of each node its kernel tells what it forwards
+    by, of each router its BIRD why. Nothing is sent. Exits 1 if packets do not arrive.
     """
     lab = open_lab(chosen_lab(name))
     families = [f for f, only in zip(FAMILIES, (only4, only6), strict=True) if only] or FAMILIES
@@ -72,7 +79,8 @@ def _read_flow(text: str) -> Flow:
     return Flow("udp" if found[1] == "udp" else "tcp", int(found[2]), int(found[3]))
 
 
-@click.group("bgp")
+@click.group("bgp", cls=Group)
+@group_name_option
 def bgp_command() -> None:
     """Look at the routing sessions of a running lab."""
 

@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.groups import Group
 from orchestrator.cli.links_told import arrow, told
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
@@ -23,7 +24,7 @@ from_option = click.option("--from", "sender", default="", help="Only frames tha
 link_argument = click.argument("link")
 
 
-@click.group("link", invoke_without_command=True)
+@click.group("link", cls=Group, invoke_without_command=True)
 @name_option
 @json_option
 @click.pass_context
@@ -32,7 +33,6 @@ def link_command(context: click.Context, name: str, as_json: bool) -> None:
 
     LINK is a link's name, or its two ends: laptop,oak-street-lan
     """
-    context.obj = name
     if context.invoked_subcommand is None:
         with links_of(chosen_lab(name)) as layer:
             links, plan = dict(layer.links), layer.plan
@@ -46,8 +46,8 @@ def link_command(context: click.Context, name: str, as_json: bool) -> None:
 @link_command.command("show")
 @link_argument
 @json_option
-@click.pass_obj
-def show_command(name: str, link: str, as_json: bool) -> None:
+@name_option
+def show_command(link: str, name: str, as_json: bool) -> None:
     """Show what a link does, and what its backend counts."""
     with links_of(chosen_lab(name)) as layer:
         found = find_link(layer.plan, link)
@@ -67,7 +67,7 @@ def show_command(name: str, link: str, as_json: bool) -> None:
 @link_argument
 @click.argument("settings", nargs=-1, required=True)
 @from_option
-@click.pass_obj
+@name_option
 def set_command(name: str, link: str, settings: tuple[str, ...], sender: str) -> None:
     """Change settings and leave the others: lab link set a--b delay=20ms loss=1%
 
@@ -87,7 +87,7 @@ def set_command(name: str, link: str, settings: tuple[str, ...], sender: str) ->
 
 @link_command.command("reset")
 @link_argument
-@click.pass_obj
+@name_option
 def reset_command(name: str, link: str) -> None:
     """Make a link again what its topology says; cuts are mended."""
     with links_of(chosen_lab(name)) as layer:
@@ -101,7 +101,7 @@ def reset_command(name: str, link: str) -> None:
 
 @link_command.command("down")
 @link_argument
-@click.pass_obj
+@name_option
 def down_command(name: str, link: str) -> None:
     """Pull the cable: both ends lose their carrier, and routing sees it at once."""
     _cut(name, link, down=True)
@@ -109,7 +109,7 @@ def down_command(name: str, link: str) -> None:
 
 @link_command.command("up")
 @link_argument
-@click.pass_obj
+@name_option
 def up_command(name: str, link: str) -> None:
     """Plug the cable in again."""
     _cut(name, link, down=False)
@@ -127,7 +127,7 @@ def _cut(name: str, link: str, down: bool, quiet: bool = False) -> None:
 @link_argument
 @click.argument("switch", type=click.Choice(["on", "off"]), default="on")
 @from_option
-@click.pass_obj
+@name_option
 def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
     """Let frames vanish while the carrier stays: only BFD or a hold timer notices."""
     with links_of(chosen_lab(name)) as layer:
@@ -140,7 +140,7 @@ def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
 @link_argument
 @click.option("--every", default="2s", show_default=True, help="Down once in so long, for half.")
 @click.option("--for", "duration", default="10s", show_default=True, help="How long altogether.")
-@click.pass_obj
+@name_option
 def flap_command(name: str, link: str, every: str, duration: str) -> None:
     """Pull the cable and plug it in again, over and over; it is plugged in at the end."""
     period_s, duration_s = _seconds(every), _seconds(duration)

@@ -11,6 +11,8 @@ from importlib import import_module
 import click
 
 from orchestrator.cli import interrupts
+from orchestrator.cli.common import group_name_option
+from orchestrator.cli.groups import Group
 from orchestrator.errors import HostError, LabError, Mistakes
 
 BUG, INTERRUPTED = 3, 130
@@ -46,7 +48,7 @@ VERBS = {
 }
 
 
-class _Verbs(click.Group):
+class _Verbs(Group):
     """A group that imports the module of a verb when the verb is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -72,6 +74,7 @@ class _Verbs(click.Group):
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="clicklab", prog_name="lab")
+@group_name_option
 def lab() -> None:
     """A whole, small Internet on one machine, and one click through it.
 
@@ -91,7 +94,7 @@ def run() -> None:
 
 def _run() -> int:
     try:
-        code = lab.main(standalone_mode=False)
+        code = lab.main(prog_name="lab", standalone_mode=False)
     except LabError as error:
         # Mistakes in a file start with the file, so that editors find the place.
         click.echo(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)

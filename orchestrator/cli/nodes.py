@@ -17,7 +17,24 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 _user_option = click.option("--user", default="", help="As this user [default: its daemon's].")
 
 
-@click.command("exec", context_settings=_PASS_ON)
+class _CommandInNode(click.Command):
+    """Our options stand before the node or right behind it; then the node's command begins."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        before, rest = self._split(args)
+        behind, command = self._split(rest[1:])
+        return super().parse_args(ctx, [*before, *behind, *rest[:1], *command])
+
+    def _split(self, words: list[str]) -> tuple[list[str], list[str]]:
+        """The options that the words begin with, and the others."""
+        own = {name for parameter in self.params for name in parameter.opts if name[0] == "-"}
+        end = 0
+        while end < len(words) and words[end].partition("=")[0] in own:
+            end += 1 if "=" in words[end] else 2
+        return words[:end], words[end:]
+
+
+@click.command("exec", cls=_CommandInNode, context_settings=_PASS_ON)
 @name_option
 @_user_option
 @click.argument("node")

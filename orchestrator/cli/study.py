@@ -12,16 +12,18 @@ from orchestrator.cli.common import (
     captures_option,
     chosen_lab,
     json_option,
+    option_to_name,
     print_json,
     settings_option,
 )
+from orchestrator.cli.groups import Group
 from orchestrator.errors import LabError, UsageError
 from orchestrator.studies.scenarios import load_study, scenario_path, shipped_scenarios
 
 _INTERRUPTED = 130
 
 
-class _FileOrVerb(click.Group):
+class _FileOrVerb(Group):
     """What is not the name of a verb below is the scenario to run."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -49,7 +51,7 @@ def study_command() -> None:
 @settings_option
 @click.option("--repeats", type=click.IntRange(1, 1000), help="How many trials.")
 @click.option("--seed", type=int, help="Of the pauses before faults.")
-@click.option("--name", default="", help="Run it in this lab, which must be up and well.")
+@option_to_name("Run it in this lab, which must be up and well.")
 @click.option("--keep", is_flag=True, help="Leave the lab that was booted for it as it is.")
 @click.option(
     "--timeout",

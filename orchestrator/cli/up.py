@@ -11,6 +11,7 @@ from rich.console import Console
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
+    option_to_name,
     print_note,
     settings_option,
     topology_argument,
@@ -29,7 +30,7 @@ from orchestrator.verbs.visit import Request, visit
 @click.command("up")
 @topology_argument
 @settings_option
-@click.option("--name", default="", help="Call the lab this instead of what its file says.")
+@option_to_name("Call the lab this instead of what its file says.")
 @click.option(
     "--timeout",
     default=READY_WITHIN_S,
