@@ -41,9 +41,9 @@ _MIB = 1 << 20
 @click.group("capture", cls=Group)
 @group_name_option
 def capture_command() -> None:
-    """Capture packets of a running lab, by node, link or all; several at once.
+    """Capture packets of a running lab, by node, link or all.
 
-    A visit captures by itself; this is for what happens beside visits.
+    A visit captures by itself; this is for what happens beside visits. Several may run at once.
     """
 
 
@@ -78,7 +78,9 @@ def start_command(
     name: str,
     as_json: bool,
 ) -> None:
-    """Start a capture; it goes on until it is stopped, or the lab is down.
+    """Start a capture.
+
+    It goes on until it is stopped, or the lab is down.
 
     Every interface is captured where neither --node nor --link says which. The filter is written
     as for tcpdump (pcap-filter(7)), with addresses in place of names. While a capture runs,

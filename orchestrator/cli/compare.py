@@ -25,9 +25,9 @@ from orchestrator.verbs.report import tell
 )
 @json_option
 def compare_command(first: str, second: str, captures: Path, as_json: bool) -> None:
-    """Compare two runs: their figures, what the second saved, and what saved it.
+    """Compare two runs: their figures, and what the second saved.
 
-    A run is a folder, or the name of one below --captures. No lab is needed.
+    And what saved it. A run is a folder, or the name of one below --captures. No lab is needed.
     """
     journeys = [tell(find_run(captures, run)) for run in (first, second)]
     comparison = Comparison([journey.visit for journey in journeys], compare_journeys(*journeys))

@@ -18,7 +18,9 @@ _ENDED_BY_SIGNAL = 128
 @name_option
 @click.argument("script", required=False, type=click.Path(exists=True, dir_okay=False))
 def console_command(name: str, script: str | None) -> None:
-    """Open Mininet's command line over a running lab; quitting leaves the lab up.
+    """Open Mininet's command line over a running lab.
+
+    Quitting leaves the lab up.
 
     \b
     nodes, net, links, dump         what there is

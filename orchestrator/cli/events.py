@@ -31,7 +31,10 @@ from orchestrator.verbs.events import stream_of, watched
 def events_command(
     name: str, as_json: bool, kinds: str, node: str, duration: str, count: int | None
 ) -> int:
-    """Print what happens in a lab, as it happens, until ^C or the lab's end."""
+    """Print what happens in a lab, as it happens.
+
+    It ends with ^C, or with the lab.
+    """
     chosen, for_s = _read_kinds(kinds), _read_duration(duration)
     with stream_of(chosen_lab(name), print_note) as (scene, stream):
         wanted = _filter(scene, chosen, node)

@@ -36,7 +36,9 @@ LIST = "list"
 def fault_command(
     fault: str, target: str, settings: tuple[str, ...], duration: str, name: str, as_json: bool
 ) -> None:
-    """Break something, and see that it is broken; it stays so until `lab heal`.
+    """Break something, and see that it is broken.
+
+    It stays so until `lab heal`.
 
     \b
     lab fault                                       what is in force

@@ -53,9 +53,9 @@ def route_command(
     name: str,
     as_json: bool,
 ) -> int:
-    """Show how packets get from a node to a node, a service, a site or an address, and back.
+    """Show how packets get from a node to somewhere, and back.
 
-    Of each node its kernel tells what it forwards
+    TO is a node, a service, a site or an address. Of each node its kernel tells what it forwards
     by, of each router its BIRD why. Nothing is sent. Exits 1 if packets do not arrive.
     """
     lab = open_lab(chosen_lab(name))
@@ -90,7 +90,10 @@ def bgp_command() -> None:
 @name_option
 @json_option
 def summary_command(node: str, name: str, as_json: bool) -> int:
-    """Show all BGP sessions, of a node or of all, then RTR's and OSPF's. Exits 1 if one is down."""
+    """Show the sessions of a node, or of all: BGP, RTR, OSPF.
+
+    Exits 1 if one is down.
+    """
     summary = summarise(open_lab(chosen_lab(name)), node)
     if as_json:
         print_json({**to_plain(summary), "all_up": summary.all_up})

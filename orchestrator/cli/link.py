@@ -69,7 +69,10 @@ def show_command(link: str, name: str, as_json: bool) -> None:
 @from_option
 @name_option
 def set_command(name: str, link: str, settings: tuple[str, ...], sender: str) -> None:
-    """Change settings and leave the others: lab link set a--b delay=20ms loss=1%
+    """Change settings, and leave the others.
+
+    \b
+    lab link set a--b delay=20ms loss=1%
 
     \b
     delay=20ms jitter=2ms distribution=normal correlation=25%
@@ -103,7 +106,10 @@ def reset_command(name: str, link: str) -> None:
 @link_argument
 @name_option
 def down_command(name: str, link: str) -> None:
-    """Pull the cable: both ends lose their carrier, and routing sees it at once."""
+    """Pull the cable: both ends lose their carrier.
+
+    Routing sees it at once.
+    """
     _cut(name, link, down=True)
 
 
@@ -129,7 +135,10 @@ def _cut(name: str, link: str, down: bool, quiet: bool = False) -> None:
 @from_option
 @name_option
 def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
-    """Let frames vanish while the carrier stays: only BFD or a hold timer notices."""
+    """Let frames vanish while the carrier stays.
+
+    Only BFD or a hold timer notices.
+    """
     with links_of(chosen_lab(name)) as layer:
         found = find_link(layer.plan, link)
         layer.blackhole(found.name, directions_from(found, sender), switch == "on")
@@ -142,7 +151,10 @@ def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
 @click.option("--for", "duration", default="10s", show_default=True, help="How long altogether.")
 @name_option
 def flap_command(name: str, link: str, every: str, duration: str) -> None:
-    """Pull the cable and plug it in again, over and over; it is plugged in at the end."""
+    """Pull the cable and plug it in again, over and over.
+
+    It is plugged in at the end.
+    """
     period_s, duration_s = _seconds(every), _seconds(duration)
     if not 0.1 <= period_s <= duration_s:
         raise UsageError(f"a flap every {every} for {duration}", "every: from 100 ms, at most for")

@@ -38,7 +38,7 @@ _WIDTH = 80
 def report_command(
     given: str | None, wanted: str, verbose: bool, output: Path | None, captures: Path
 ) -> None:
-    """Tell a run again, offline: what happened, step by step, with its proofs.
+    """Tell a run again, offline: step by step, with its proofs.
 
     Renews journey.html, journey.md and journey.json in the run's folder, where that can be written.
     """

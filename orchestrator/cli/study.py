@@ -160,7 +160,7 @@ def report_command(given: str | None, captures: Path, as_json: bool) -> int:
 @captures_option
 @json_option
 def compare_command(one: str, other: str, captures: Path, as_json: bool) -> None:
-    """Two studies side by side: outages, losses, and how the routers got over the faults."""
+    """Put two studies side by side: outages, losses, recovery."""
     from orchestrator.cli.study_told import print_comparison
     from orchestrator.verbs.study_report import find_results
 

@@ -86,7 +86,7 @@ def plan_command(
     metavar="[topology | scenario]",
 )
 def schema_command(what: str) -> None:
-    """Print the JSON schema of topologies, or of scenarios, for editors."""
+    """Print the JSON schema of topologies or scenarios, for editors."""
     from orchestrator.spec.schema import json_schema
 
     print_json(json_schema(what))

@@ -40,7 +40,7 @@ _FRAME = re.compile(r"([^:]+:)?[0-9]{1,12}")
 @captures_option
 @json_option
 def trace_command(given: str | None, packet: str | None, captures: Path, as_json: bool) -> None:
-    """Follow one packet of a run from interface to interface, and what came back for it.
+    """Follow one packet of a run over every interface, and back.
 
     Offline, from the run's folder alone. Times are since the packet was first seen; all nodes
     have one clock, so they are true one-way times.

@@ -48,7 +48,10 @@ def up_command(
     keep: bool,
     first_visit: bool,
 ) -> int:
-    """Boot a lab, and return when it is ready: converged and answering."""
+    """Boot a lab, and return when it is ready.
+
+    Ready is converged and answering.
+    """
     if name:
         _check_name(name)
     plan = load(topology_path(topology), name, settings, print_note)

@@ -1,4 +1,4 @@
-"""What every verb has in common: `--name` anywhere."""
+"""What every verb has in common: a summary that fits a terminal, and `--name` anywhere."""
 
 from __future__ import annotations
 
@@ -37,9 +37,20 @@ def verbs(group: click.Group = lab, words: tuple[str, ...] = ()) -> Iterator[Ver
 
 
 ALL = list(verbs())
+GROUPS = [Verb((), lab), *(verb for verb in ALL if isinstance(verb.command, click.Group))]
 LEAVES = [verb for verb in ALL if not isinstance(verb.command, click.Group)]
 OF_A_LAB = [verb for verb in LEAVES if takes_lab(verb.command)]
 OF_NONE = [verb for verb in LEAVES if not takes_lab(verb.command)]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+def test_summaries_end_before_the_terminal_does(group: Verb) -> None:
+    context = click.Context(group.command, info_name="lab", terminal_width=80)
+    told = group.command.get_help(context)
+    listed = told.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
+    assert max(map(len, listed.split("\n"))) < 80
 
 
 def test_the_verbs_that_are_about_no_lab() -> None:
