@@ -10,3 +10,8 @@ def shipped_topologies() -> Path:
     package = Path(__file__).resolve().parent
     packaged = package / "_topologies"
     return packaged if packaged.is_dir() else package.parent / "topologies"
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """The scenarios that come with Clicklab, by name."""
+    return {path.stem: path for path in sorted((shipped_topologies() / "scenarios").glob("*.yaml"))}

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from orchestrator.capture.mux import CaptureSummary, Options
+from orchestrator.cli import words
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
@@ -48,8 +49,20 @@ def capture_command() -> None:
 
 
 @capture_command.command("start")
-@click.option("--node", "nodes", multiple=True, help="A node or switch; may be repeated.")
-@click.option("--link", "links", multiple=True, help="Both ends of a link; may be repeated.")
+@click.option(
+    "--node",
+    "nodes",
+    multiple=True,
+    help="A node or switch; may be repeated.",
+    shell_complete=words.nodes_and_switches,
+)
+@click.option(
+    "--link",
+    "links",
+    multiple=True,
+    help="Both ends of a link; may be repeated.",
+    shell_complete=words.links,
+)
 @click.option("--filter", "expression", default="", help="Only such packets: 'tcp port 443'.")
 @click.option(
     "--limit",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from orchestrator.cli import words
 from orchestrator.errors import UsageError, unknown
 from orchestrator.shipped import shipped_topologies
 
@@ -25,7 +26,10 @@ def topology_path(given: str | None) -> Path:
 
 
 topology_argument = click.argument(
-    "topology", required=False, metavar="[TOPOLOGY: a file or a shipped name; default: internet]"
+    "topology",
+    required=False,
+    metavar="[TOPOLOGY: a file or a shipped name; default: internet]",
+    shell_complete=words.topologies,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 settings_option = click.option(
@@ -55,7 +59,8 @@ def agree(context: click.Context, parameter: click.Parameter, given: str) -> str
 def option_to_name(about: str, **more: Any) -> Callable[[_Declared], _Declared]:
     """The option `--name`. It may stand in front of the verb, too: groups have it without a value
     of their own (``expose_value=False``), and the verb gets what was given there."""
-    return click.option("--name", default="", callback=agree, help=about, **more)
+    told = {"callback": agree, "help": about, "shell_complete": words.labs, **more}
+    return click.option("--name", default="", **told)
 
 
 _WHICH_LAB = "Which lab, when several are up."
@@ -90,7 +95,10 @@ def print_note(note: str) -> None:
 
 
 run_argument = click.argument(
-    "given", required=False, metavar="[RUN: a folder, or a name below captures/; default: latest]"
+    "given",
+    required=False,
+    metavar="[RUN: a folder, or a name below captures/; default: latest]",
+    shell_complete=words.runs,
 )
 captures_option = click.option(
     "--captures",

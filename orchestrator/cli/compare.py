@@ -8,14 +8,15 @@ import click
 from rich.console import Console
 
 from orchestrator.analysis.figures.compare import compare_journeys
+from orchestrator.cli import words
 from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.verbs.report import tell
 
 
 @click.command("compare")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", shell_complete=words.runs)
+@click.argument("second", shell_complete=words.runs)
 @click.option(
     "--captures",
     type=click.Path(path_type=Path, file_okay=False),

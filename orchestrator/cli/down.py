@@ -6,13 +6,21 @@ import time
 
 import click
 
+from orchestrator.cli import words
 from orchestrator.cli.common import agree, chosen_lab, name_option
 from orchestrator.verbs.down import down
 from orchestrator.verbs.labs import known_labs
 
 
 @click.command("down")
-@click.argument("lab_name", required=False, default="", metavar="[NAME]", callback=agree)
+@click.argument(
+    "lab_name",
+    required=False,
+    default="",
+    metavar="[NAME]",
+    callback=agree,
+    shell_complete=words.labs,
+)
 @name_option
 @click.option("--all", "every", is_flag=True, help="Take down every lab on this machine.")
 def down_command(lab_name: str, name: str, every: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from orchestrator.cli import words
 from orchestrator.cli.common import chosen_lab, name_option, print_note
 from orchestrator.errors import Mistake, UsageError, unknown
 from orchestrator.events import ALWAYS, KINDS
@@ -25,7 +26,9 @@ from orchestrator.verbs.events import stream_of, watched
 @name_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and event.")
 @click.option("--kind", "kinds", default="", metavar="KIND,…", help=f"Only: {', '.join(KINDS)}.")
-@click.option("--node", default="", help="Only what this node tells.")
+@click.option(
+    "--node", default="", help="Only what this node tells.", shell_complete=words.nodes_and_switches
+)
 @click.option("--for", "duration", default="", metavar="TIME", help="End after, like 10s.")
 @click.option("--count", type=click.IntRange(min=1), help="End after so many events.")
 def events_command(

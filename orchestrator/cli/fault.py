@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import interrupts
+from orchestrator.cli import interrupts, words
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.errors import LabError, Mistake, UsageError, nearest
 from orchestrator.faults import FAULTS
@@ -24,9 +24,20 @@ from orchestrator.verbs.labs import known_labs, plan_of
 LIST = "list"
 
 
+_target_argument = click.argument(
+    "target", required=False, default="", metavar="[TARGET]", shell_complete=words.targets
+)
+
+
 @click.command("fault")
-@click.argument("fault", required=False, default="", metavar="[list | NAME]")
-@click.argument("target", required=False, default="", metavar="[TARGET]")
+@click.argument(
+    "fault",
+    required=False,
+    default="",
+    metavar="[list | NAME]",
+    shell_complete=words.fault_verbs,
+)
+@_target_argument
 @click.argument("settings", nargs=-1, metavar="[OPTION=VALUE]…")
 @click.option(
     "--for", "duration", default="", help="Heal it after so long, like 10s; ^C heals too."
@@ -136,8 +147,10 @@ def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:
 
 
 @click.command("heal")
-@click.argument("which", required=False, default="", metavar="[ID | NAME]")
-@click.argument("target", required=False, default="", metavar="[TARGET]")
+@click.argument(
+    "which", required=False, default="", metavar="[ID | NAME]", shell_complete=words.faults
+)
+@_target_argument
 @click.option("--all", "every", is_flag=True, help="Heal all that is in force.")
 @name_option
 def heal_command(which: str, target: str, every: bool, name: str) -> int:

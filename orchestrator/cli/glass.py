@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.cli import words
 from orchestrator.cli.common import (
     chosen_lab,
     group_name_option,
@@ -29,8 +30,8 @@ _FLOW = re.compile(r"(tcp|udp):(\d{1,5}):(\d{1,5})")
 
 
 @click.command("route")
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", shell_complete=words.nodes)
+@click.argument("target", metavar="TO", shell_complete=words.nodes_and_sites)
 @click.option("-4", "only4", is_flag=True, help="Only IPv4.")
 @click.option("-6", "only6", is_flag=True, help="Only IPv6.")
 @click.option(
@@ -86,7 +87,7 @@ def bgp_command() -> None:
 
 
 @bgp_command.command("summary")
-@click.argument("node", required=False, default="")
+@click.argument("node", required=False, default="", shell_complete=words.nodes)
 @name_option
 @json_option
 def summary_command(node: str, name: str, as_json: bool) -> int:

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from orchestrator.cli import interrupts
+from orchestrator.cli import interrupts, words
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.groups import Group
 from orchestrator.cli.links_told import arrow, told
@@ -20,8 +20,14 @@ from orchestrator.runtime.links.state import DIRECTIONS, LinkState
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.link import links_of
 
-from_option = click.option("--from", "sender", default="", help="Only frames that this end sends.")
-link_argument = click.argument("link")
+from_option = click.option(
+    "--from",
+    "sender",
+    default="",
+    help="Only frames that this end sends.",
+    shell_complete=words.nodes_and_switches,
+)
+link_argument = click.argument("link", shell_complete=words.links)
 
 
 @click.group("link", cls=Group, invoke_without_command=True)

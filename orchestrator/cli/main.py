@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import tempfile
 import traceback
@@ -93,6 +94,10 @@ def run() -> None:
 
 
 def _run() -> int:
+    if "_LAB_COMPLETE" in os.environ:  # a shell asks what may come next
+        from orchestrator.cli.completion import complete
+
+        return complete(lab, os.environ["_LAB_COMPLETE"])
     try:
         code = lab.main(prog_name="lab", standalone_mode=False)
     except LabError as error:

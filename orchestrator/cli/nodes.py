@@ -9,11 +9,13 @@ from typing import NoReturn
 
 import click
 
+from orchestrator.cli import words
 from orchestrator.cli.common import chosen_lab, name_option
 from orchestrator.errors import HostError
 
 # What follows the node belongs to the command, options included.
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+_node_argument = click.argument("node", shell_complete=words.nodes)
 _user_option = click.option("--user", default="", help="As this user [default: its daemon's].")
 
 
@@ -37,7 +39,7 @@ class _CommandInNode(click.Command):
 @click.command("exec", cls=_CommandInNode, context_settings=_PASS_ON)
 @name_option
 @_user_option
-@click.argument("node")
+@_node_argument
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None:
     """Run a command in a node; exit as it does.
@@ -52,7 +54,7 @@ def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None
 @click.command("shell")
 @name_option
 @_user_option
-@click.argument("node")
+@_node_argument
 def shell_command(name: str, user: str, node: str) -> None:
     """Open a shell in a node."""
     terminal = "-it" if sys.stdin.isatty() else "-i"
@@ -63,7 +65,7 @@ def shell_command(name: str, user: str, node: str) -> None:
 @name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on as the node goes on.")
 @click.option("--tail", default="all", metavar="LINES", help="Only the last so many.")
-@click.argument("node")
+@_node_argument
 def logs_command(name: str, follow: bool, tail: str, node: str) -> None:
     """Print what the daemons of a node wrote."""
     options = ["--follow"] if follow else []

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
+from orchestrator.cli import words
 from orchestrator.cli.common import (
     captures_option,
     chosen_lab,
@@ -18,7 +20,8 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.groups import Group
 from orchestrator.errors import LabError, UsageError
-from orchestrator.studies.scenarios import load_study, scenario_path, shipped_scenarios
+from orchestrator.shipped import shipped_scenarios
+from orchestrator.studies.scenarios import load_study, scenario_path
 
 _INTERRUPTED = 130
 
@@ -30,6 +33,14 @@ class _FileOrVerb(Group):
         if args and args[0] not in (*self.commands, "-h", "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs, and whatever `run` takes."""
+        scenario = self.commands["run"].params[0]
+        return [
+            *scenario.shell_complete(ctx, incomplete),
+            *super().shell_complete(ctx, incomplete),
+        ]
 
 
 @click.group("study", cls=_FileOrVerb, subcommand_metavar="[FILE | VERB] [OPTIONS]")
@@ -46,8 +57,11 @@ def study_command() -> None:
     """
 
 
+_scenario_argument = click.argument("scenario", metavar="FILE", shell_complete=words.scenarios)
+
+
 @study_command.command("run", hidden=True)
-@click.argument("scenario", metavar="FILE")
+@_scenario_argument
 @settings_option
 @click.option("--repeats", type=click.IntRange(1, 1000), help="How many trials.")
 @click.option("--seed", type=int, help="Of the pauses before faults.")
@@ -103,7 +117,7 @@ def run_command(
 
 
 @study_command.command("check")
-@click.argument("scenario", metavar="FILE")
+@_scenario_argument
 @settings_option
 @json_option
 def check_command(scenario: str, settings: tuple[str, ...], as_json: bool) -> None:
@@ -140,7 +154,12 @@ def list_command(as_json: bool) -> None:
 
 
 @study_command.command("report")
-@click.argument("given", required=False, metavar="[RUN: a study's folder; default: the newest]")
+@click.argument(
+    "given",
+    required=False,
+    metavar="[RUN: a study's folder; default: the newest]",
+    shell_complete=words.studies,
+)
 @captures_option
 @json_option
 def report_command(given: str | None, captures: Path, as_json: bool) -> int:
@@ -155,8 +174,8 @@ def report_command(given: str | None, captures: Path, as_json: bool) -> int:
 
 
 @study_command.command("compare")
-@click.argument("one", metavar="RUN")
-@click.argument("other", metavar="RUN")
+@click.argument("one", metavar="RUN", shell_complete=words.studies)
+@click.argument("other", metavar="RUN", shell_complete=words.studies)
 @captures_option
 @json_option
 def compare_command(one: str, other: str, captures: Path, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.analysis.figures.compare import compare_journeys
+from orchestrator.cli import words
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     chosen_lab,
@@ -47,8 +48,14 @@ UNITLESS = ("cumulative_layout_shift",)
 
 
 @click.command("visit")
-@click.argument("url")
-@click.option("--from", "source", default="", help="The host that clicks [default: the first].")
+@click.argument("url", shell_complete=words.sites)
+@click.option(
+    "--from",
+    "source",
+    default="",
+    help="The host that clicks [default: the first].",
+    shell_complete=words.hosts,
+)
 @click.option(
     "--client",
     type=click.Choice(["chromium", "curl"]),

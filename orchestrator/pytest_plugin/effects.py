@@ -11,7 +11,8 @@ from orchestrator.errors import DeployError, LabError
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.model import Plan
 from orchestrator.roles import ROLES
-from orchestrator.runtime.disk.state import LabState, known_labs, state_root
+from orchestrator.runtime.disk.labs import known_labs, state_root
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.images import build_images, images_folder, missing_images
 from orchestrator.runtime.shield import shielded

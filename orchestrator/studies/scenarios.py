@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestrator.errors import Problem, SpecError, UsageError, nearest, unknown
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
-from orchestrator.shipped import shipped_topologies
+from orchestrator.shipped import shipped_scenarios, shipped_topologies
 from orchestrator.spec.document import Document
 from orchestrator.spec.scenario import Scenario
 from orchestrator.spec.scenario_check import read_scenario
@@ -31,11 +31,6 @@ class Study:
     plan: Plan
     faults: tuple[TimedFault, ...]
     settings: tuple[str, ...]
-
-
-def shipped_scenarios() -> dict[str, Path]:
-    """The scenarios that come with Clicklab, by name."""
-    return {path.stem: path for path in sorted((shipped_topologies() / "scenarios").glob("*.yaml"))}
 
 
 def scenario_path(given: str) -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.plan.model import Plan
-from orchestrator.runtime.disk.state import LabState, known_labs
+from orchestrator.runtime.disk.labs import Names, known_labs, read_names
+from orchestrator.runtime.disk.state import LabState
 
-__all__ = ["known_labs", "plan_of"]
+__all__ = ["Names", "known_labs", "plan_of", "read_names"]
 
 
 def plan_of(lab: str) -> Plan:

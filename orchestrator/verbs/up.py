@@ -16,11 +16,13 @@ from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
 from orchestrator.runtime import boot
 from orchestrator.runtime.daemons.caches import empty_resolvers
+from orchestrator.runtime.disk.labs import write_names
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.keeper import start_keeper
 from orchestrator.runtime.shield import shielded
+from orchestrator.verbs.names import names_of
 
 READY_WITHIN_S = 60.0
 
@@ -88,6 +90,7 @@ def _boot(
 ) -> None:
     with stages.stage("render files and mint keys"):
         state.create(plan)
+        write_names(plan.name, names_of(plan))
         boot.write_nodes(state, plan, render_plan(plan), _browser_trust)
     with stages.stage(f"start {len(plan.nodes)} containers"):
         containers = boot.make_containers(client, state, plan, images)

@@ -9,6 +9,7 @@ import subprocess
 import docker
 import pytest
 
+from orchestrator.runtime.disk.labs import read_names
 from orchestrator.runtime.polling import wait_for
 from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.leftovers import host_interfaces, leftovers
@@ -30,6 +31,11 @@ def test_up_again_changes_nothing(minimal: RunningLab, engine: docker.DockerClie
     printed = minimal.cli.run("up", TOPOLOGY, "--name", minimal.name)
     assert "up already" in printed
     assert containers() == before
+
+
+def test_its_names_are_there_for_shells(minimal: RunningLab) -> None:
+    status = json.loads(minimal.cli.run("status", "--name", minimal.name, "--json"))
+    assert read_names(minimal.name).nodes == [node["name"] for node in status["nodes"]]
 
 
 def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.DockerClient) -> None:

@@ -5,6 +5,7 @@
                  nodes/<node>/ what the node sees as /lab
                  resolv/<node> the node's /etc/resolv.conf
                  issuer.pem, issuer.key    what signed the certificates of servers
+    <root>/<lab>.names         what is in it by name, for everybody (labs.py)
     <root>/<lab>.lock          held by the command that works on the lab
 
 Whatever ends a command, `lab down` reads this and Docker's labels, and needs nothing else.
@@ -15,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,16 +27,12 @@ from orchestrator.errors import DeployError, UsageError
 from orchestrator.files import replace_file, replace_json
 from orchestrator.plan.codec import from_plain, plan_from_plain, to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.runtime.disk.labs import known_labs, names_file, state_root
 from orchestrator.runtime.polling import wait_for
 
 _LOCK_WITHIN_S = 15.0
 # The last plan that was read, by its file.
 _plans: dict[tuple[Path, int, int], Plan] = {}
-
-
-def state_root() -> Path:
-    """Where labs are recorded: ``$CLICKLAB_STATE``, or /var/lib/clicklab."""
-    return Path(os.environ.get("CLICKLAB_STATE", "/var/lib/clicklab"))
 
 
 @dataclass(frozen=True)
@@ -154,6 +150,7 @@ class LabState:
 
     def remove(self) -> None:
         """Forget the lab."""
+        names_file(self.lab).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
@@ -166,13 +163,6 @@ class LabState:
                 hint = "wait for it to end, or end it"
                 raise DeployError(f"another command is working on lab '{self.lab}'", hint)
             yield
-
-
-def known_labs() -> list[str]:
-    """The names of the labs recorded on this machine."""
-    if not state_root().is_dir():
-        return []
-    return sorted(entry.name for entry in state_root().iterdir() if entry.is_dir())
 
 
 def start_time(pid: int) -> int | None:

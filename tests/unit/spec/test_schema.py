@@ -81,6 +81,13 @@ def test_mistakes_that_a_schema_can_see_are_refused(kind: str, tmp_path: Path) -
     assert sorted(Path(name).stem for name in found) == REFUSED[kind].split()
 
 
+def test_a_key_that_is_no_name_is_refused() -> None:
+    validator = Draft202012Validator(json_schema("topology"))
+    for name in ("Isp_1", "-a", "x" * 64):
+        assert not validator.is_valid({"name": "lab", "as": {name: {"asn": 64501}}})
+    assert validator.is_valid({"name": "lab", "as": {"isp-1": {"asn": 64501}}})
+
+
 @KINDS
 def test_each_is_a_schema(kind: str) -> None:
     Draft202012Validator.check_schema(json_schema(kind))
