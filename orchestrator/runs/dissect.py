@@ -17,8 +17,8 @@ from pathlib import Path
 from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import TCP, UDP, Frame
 from orchestrator.errors import HostError, LabError
+from orchestrator.plan.legend import http_ports
 from orchestrator.plan.model import Plan
-from orchestrator.plan.services import BalancerSettings
 
 # Between fields and between the values of one: neither is in any text that is dissected.
 _SEPARATOR, _AGGREGATOR = "\x1e", "\x1f"
@@ -92,10 +92,7 @@ def _is_routing(frame: Frame) -> bool:
 
 def _options(plan: Plan, keys: Path) -> list[str]:
     """Where plain HTTP is spoken, which no port number tells of itself; and the keys."""
-    settings = [node.settings for node in plan.nodes.values()]
-    balancers = [value for value in settings if isinstance(value, BalancerSettings)]
-    ports = {entry.port for value in balancers for entry in (*value.web, *value.apps)}
-    options = [option for port in sorted(ports) for option in ("-d", f"tcp.port=={port},http")]
+    options = [option for port in http_ports(plan) for option in ("-d", f"tcp.port=={port},http")]
     return [*options, "-o", f"tls.keylog_file:{keys}"] if keys.exists() else options
 
 
