@@ -1,9 +1,10 @@
 """All nodes' captures in one file, `journey.pcapng`: every frame in the order of time.
 
 The result is one section with every interface described once, frames and their options as they
-stand in the nodes' files, TLS secrets once, and the counts of drops. Frames seen in the same
-nanosecond follow in the order of the files' names, then of their numbers; `runs/read.py` numbers
-frames by the same rule. Bytes in, bytes out; formats are those of capmux (pcapng.py cites them).
+stand in the nodes' files, TLS secrets and names once, and the counts of drops. Frames seen in the
+same nanosecond follow in the order of the files' names, then of their numbers; `runs/read.py`
+numbers frames by the same rule. Bytes in, bytes out; formats are those of capmux (pcapng.py cites
+them).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from orchestrator.records.pcapng import (
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
     INTERFACE_STATISTICS,
+    NAME_RESOLUTION,
     SECTION_HEADER,
     Block,
     parse_interface,
@@ -42,7 +44,7 @@ class _Gathered:
     """What was read so far; dictionaries are keyed by a block's bytes, which makes them sets."""
 
     interfaces: dict[bytes, int] = field(default_factory=dict)
-    secrets: dict[bytes, None] = field(default_factory=dict)
+    shared: dict[bytes, None] = field(default_factory=dict)
     frames: list[_Frame] = field(default_factory=list)
     statistics: list[bytes] = field(default_factory=list)
     drops: dict[str, int] = field(default_factory=dict)
@@ -67,7 +69,7 @@ def merge(files: Mapping[str, bytes], comments: Mapping[int, str] | None = None)
         [
             _section(gathered),
             *gathered.interfaces,
-            *gathered.secrets,
+            *gathered.shared,
             *_frames(gathered.frames, comments or {}),
             *gathered.statistics,
         ]
@@ -88,8 +90,8 @@ def _gather(gathered: _Gathered, name: str, data: bytes) -> None:
             numbers = []
         elif kind == INTERFACE_DESCRIPTION:
             numbers.append(_describe(gathered, data[start:end]))
-        elif kind == DECRYPTION_SECRETS:
-            gathered.secrets[data[start:end]] = None
+        elif kind in (DECRYPTION_SECRETS, NAME_RESOLUTION):
+            gathered.shared[data[start:end]] = None
         elif kind == INTERFACE_STATISTICS:
             [index] = _INT.unpack_from(data, start + 8)
             _count(gathered, name, data[start:end], _number(numbers, index))

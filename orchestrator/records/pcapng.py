@@ -1,4 +1,4 @@
-"""Read pcapng files, and put TLS keys into them. Bytes in, bytes out.
+"""Read pcapng files. Bytes in, values out.
 
 The format is draft-ietf-opsawg-pcapng (cited below by section): a file is a row of blocks, each
 with its type and its length at both ends. A section header sets the byte order of what follows,
@@ -22,12 +22,10 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3
+NAME_RESOLUTION = 4
 INTERFACE_STATISTICS = 5
 ENHANCED_PACKET = 6
 DECRYPTION_SECRETS = 0x0A
-
-TLS_KEY_LOG = 0x544C534B
-"""The secrets type of NSS key log lines (section 4.7)."""
 
 _END_OF_OPTIONS, _IF_NAME, _IF_TSRESOL, _IF_TSOFFSET, _EPB_FLAGS = 0, 2, 9, 14, 2
 ByteOrder = Literal["<", ">"]
@@ -144,47 +142,6 @@ def refuse_untimed(kind: int) -> None:
             f"the capture has packet blocks of type {kind}, which are not read here",
             "convert it first: editcap IN OUT",
         )
-
-
-def embed_secrets(data: bytes, keylog: bytes) -> bytes:
-    """Return the file with a TLS key log in it, so that tshark and Wireshark decrypt it unasked.
-
-    `keylog` is the text that SSLKEYLOGFILE receives. It becomes a decryption secrets block
-    (section 4.7) after the first section's header and interfaces, and so before every packet that
-    needs it. TLS keys that stand there already are replaced; an empty `keylog` only removes them.
-    What follows is kept byte for byte. Raises LabError if the bytes are not pcapng.
-    """
-    head: list[Block] = []
-    rest = 0
-    for kind, start, end, order in read_spans(data):
-        if kind not in (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS):
-            break
-        if kind == SECTION_HEADER and head:
-            break
-        head.append(Block(kind, data[start + 8 : end - 4], order))
-        rest = end
-    if not head:  # not even the section header is whole
-        return data
-    kept = [_with_open_length(head[0])] + [b for b in head[1:] if not _is_tls_key_log(b)]
-    if keylog:
-        kept.append(_encode_key_log(keylog, head[0].order))
-    return b"".join([*(block.encode() for block in kept), memoryview(data)[rest:]])
-
-
-def _encode_key_log(keylog: bytes, order: ByteOrder) -> Block:
-    head = struct.pack(order + "II", TLS_KEY_LOG, len(keylog))
-    return Block(DECRYPTION_SECRETS, head + keylog, order)
-
-
-def _is_tls_key_log(block: Block) -> bool:
-    if block.type != DECRYPTION_SECRETS:
-        return False
-    return block.body[:4] == struct.pack(block.order + "I", TLS_KEY_LOG)
-
-
-def _with_open_length(header: Block) -> Block:
-    """The section header with its section's length unspecified, since that changes (4.1)."""
-    return Block(header.type, header.body[:8] + b"\xff" * 8 + header.body[16:], header.order)
 
 
 def read_spans(data: bytes) -> Iterator[tuple[int, int, int, ByteOrder]]:

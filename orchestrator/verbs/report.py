@@ -8,6 +8,8 @@ from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.journey import Journey, tell_journey
 from orchestrator.analysis.milestones import number_milestones
 from orchestrator.files import replace_file
+from orchestrator.plan.legend import address_names
+from orchestrator.records.embedding import embed_names
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.report.main import render_report
 from orchestrator.report.material import Material
@@ -42,8 +44,9 @@ def render(folder: Path, journey: Journey, evidence: Evidence) -> dict[str, str]
 
 
 def write_capture(folder: Path, journey: Journey, evidence: Evidence) -> None:
-    """journey.pcapng: what all nodes saw, in one file, with comments at the milestones."""
+    """journey.pcapng: what all nodes saw, in one file, with names, and comments at milestones."""
     files = {path.name: path.read_bytes() for path in folder.glob("*.pcapng")}
     files.pop(JOURNEY, None)
     comments = number_milestones(journey.steps, evidence.frames)
-    replace_file(folder / JOURNEY, merge(files, comments))
+    merged = embed_names(merge(files, comments), address_names(evidence.plan))
+    replace_file(folder / JOURNEY, merged)

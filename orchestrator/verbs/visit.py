@@ -2,7 +2,7 @@
 
     captures/<run>/visit.json       the record (records.visit.Visit)
                    plan.json        the lab it was made in
-                   <node>.pcapng    what each node's interfaces saw, TLS secrets embedded
+                   <node>.pcapng    what each node's interfaces saw, TLS secrets and names embedded
                    capture.json     packets and drops per node
                    facts.json       FIBs of routers, NAT of gateways, right after the click
                    logs/<node>.log  what daemons wrote, each line after its time in ns
@@ -40,9 +40,10 @@ from orchestrator.errors import HostError, LabError, UsageError
 from orchestrator.files import replace_json
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
+from orchestrator.plan.legend import names_for_nodes
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
-from orchestrator.records.pcapng import embed_secrets
+from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.visit import Visit, to_json
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
@@ -209,8 +210,9 @@ def _point_latest(captures: Path, run: str) -> None:
 
 
 def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:
+    names = names_for_nodes(plan)
     for path in folder.glob("*.pcapng"):
-        path.write_bytes(embed_secrets(path.read_bytes(), evidence.keylog))
+        path.write_bytes(embed_names(embed_secrets(path.read_bytes(), evidence.keylog), names))
     replace_json(folder / "visit.json", to_json(evidence.visit))
     replace_json(folder / "plan.json", to_plain(plan))
     replace_json(folder / "capture.json", asdict(capture))

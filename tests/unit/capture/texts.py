@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 
+from orchestrator.records.embedding import TLS_KEY_LOG
 from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
     INTERFACE_STATISTICS,
     SECTION_HEADER,
-    TLS_KEY_LOG,
     Block,
     ByteOrder,
 )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import struct
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import LabError
+from orchestrator.plan.addresses import Address
+from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
     INTERFACE_STATISTICS,
+    NAME_RESOLUTION,
     SECTION_HEADER,
     Block,
     Direction,
     Packet,
-    embed_secrets,
     is_truncated,
     parse_interface,
     read_blocks,
@@ -139,6 +142,13 @@ def test_secrets_stand_once_and_before_the_frames() -> None:
     kinds = [block.type for block in read_blocks(merged)]
     assert kinds.index(ENHANCED_PACKET) > kinds.index(DECRYPTION_SECRETS)
     assert kinds.index(DECRYPTION_SECRETS) > kinds.index(INTERFACE_DESCRIPTION)
+
+
+def test_names_that_all_files_have_stand_once() -> None:
+    names: dict[Address, str] = {ip_address("192.0.2.1"): "home"}
+    merged = merge({name: embed_names(data, names) for name, data in FILES.items()})
+    assert len(blocks(merged, NAME_RESOLUTION)) == 1
+    assert embed_names(merged, names) == merged
 
 
 def test_comments_stand_at_their_frames_beside_the_flags() -> None:

@@ -1,4 +1,4 @@
-"""Read pcapng made here byte by byte, and put TLS keys into it."""
+"""Read pcapng made here byte by byte."""
 
 from __future__ import annotations
 
@@ -8,28 +8,17 @@ import pytest
 
 from orchestrator.errors import LabError
 from orchestrator.records.pcapng import (
-    DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     INTERFACE_DESCRIPTION,
     INTERFACE_STATISTICS,
-    SECTION_HEADER,
     SIMPLE_PACKET,
-    TLS_KEY_LOG,
     Block,
     Direction,
-    embed_secrets,
     is_truncated,
     read_blocks,
     read_packets,
 )
 from tests.unit.capture.texts import interface, option, packet, section
-
-KEYS = b"CLIENT_RANDOM 00 11\n"
-
-
-def types(data: bytes) -> list[int]:
-    return [block.type for block in read_blocks(data)]
-
 
 TIME_NS = 1_700_000_000_123_456_789
 CAPTURE = (
@@ -98,7 +87,6 @@ def test_a_cut_section_header_reads_as_nothing() -> None:
     cut = section()[:20]
     assert list(read_packets(cut)) == []
     assert is_truncated(cut)
-    assert embed_secrets(cut, KEYS) == cut
 
 
 @pytest.mark.parametrize(
@@ -112,8 +100,6 @@ def test_what_is_not_pcapng_is_refused(foreign: bytes) -> None:
             list(read(foreign))
     with pytest.raises(LabError, match="not a pcapng file"):
         is_truncated(foreign)
-    with pytest.raises(LabError, match="not a pcapng file"):
-        embed_secrets(foreign, KEYS)
 
 
 @pytest.mark.parametrize(
@@ -156,55 +142,3 @@ def test_frames_without_a_time_are_refused_rather_than_skipped() -> None:
     with pytest.raises(LabError, match="type 3") as refused:
         list(read_packets(section() + Block(SIMPLE_PACKET, bytes(4)).encode()))
     assert "editcap" in refused.value.hint
-
-
-def test_secrets_stand_after_the_interfaces_and_before_the_packets() -> None:
-    assert types(embed_secrets(CAPTURE, KEYS)) == [
-        SECTION_HEADER,
-        INTERFACE_DESCRIPTION,
-        INTERFACE_DESCRIPTION,
-        DECRYPTION_SECRETS,
-        ENHANCED_PACKET,
-        ENHANCED_PACKET,
-        INTERFACE_STATISTICS,
-        ENHANCED_PACKET,
-    ]
-
-
-def test_secrets_hold_their_type_and_length_and_the_key_log() -> None:
-    [secrets] = [b for b in read_blocks(embed_secrets(CAPTURE, KEYS)) if b.type == 0x0A]
-    kind, length = struct.unpack_from("<II", secrets.body)
-    assert (kind, length) == (TLS_KEY_LOG, len(KEYS))
-    assert secrets.body[8 : 8 + length] == KEYS
-
-
-def test_secrets_follow_the_byte_order_of_the_section() -> None:
-    data = section(">") + interface("a:eth0", order=">")
-    *_, secrets = read_blocks(embed_secrets(data, KEYS))
-    assert struct.unpack_from(">II", secrets.body) == (TLS_KEY_LOG, len(KEYS))
-
-
-def test_embedding_again_replaces_the_keys() -> None:
-    once = embed_secrets(CAPTURE, KEYS)
-    assert embed_secrets(once, KEYS) == once
-    assert embed_secrets(embed_secrets(CAPTURE, b"OLD 1 2\n"), KEYS) == once
-    assert embed_secrets(once, b"") == CAPTURE
-
-
-def test_secrets_of_another_kind_stay() -> None:
-    wireguard = Block(DECRYPTION_SECRETS, struct.pack("<II", 0x57474B4C, 0)).encode()
-    data = section() + wireguard + interface("a:eth0")
-    assert wireguard in embed_secrets(embed_secrets(data, KEYS), KEYS)
-
-
-def test_embedding_changes_no_packet_and_keeps_a_cut_tail() -> None:
-    cut = CAPTURE[:-5]
-    embedded = embed_secrets(cut, KEYS)
-    assert list(read_packets(embedded)) == list(read_packets(cut))
-    assert embedded.endswith(cut[-40:])
-
-
-def test_a_section_length_that_would_become_wrong_is_left_open() -> None:
-    rest = interface("a:eth0") + packet(0, 1, b"x")
-    header, *_ = read_blocks(embed_secrets(section(length=len(rest)) + rest, KEYS))
-    assert struct.unpack_from("<q", header.body, 8) == (-1,)

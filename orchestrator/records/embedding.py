@@ -1,0 +1,100 @@
+"""Put what helps to read packets into pcapng files: TLS keys, and names of addresses.
+
+Bytes in, bytes out; sections are those of draft-ietf-opsawg-pcapng, as in pcapng.py.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+from orchestrator.plan.addresses import Address
+from orchestrator.records.pcapng import (
+    DECRYPTION_SECRETS,
+    INTERFACE_DESCRIPTION,
+    NAME_RESOLUTION,
+    SECTION_HEADER,
+    Block,
+    ByteOrder,
+    read_spans,
+)
+
+TLS_KEY_LOG = 0x544C534B
+"""The secrets type of NSS key log lines (section 4.7)."""
+
+_HEAD = (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS, NAME_RESOLUTION)
+_NAME_RECORDS = {4: 1, 6: 2}  # by the version of IP (section 4.5)
+
+
+def embed_secrets(data: bytes, keylog: bytes) -> bytes:
+    """Return the file with a TLS key log in it, so that tshark and Wireshark decrypt it unasked.
+
+    `keylog` is the text that SSLKEYLOGFILE receives. It becomes a decryption secrets block
+    (section 4.7) after the first section's header and interfaces, and so before every packet that
+    needs it. TLS keys that stand there already are replaced; an empty `keylog` only removes them.
+    What follows is kept byte for byte. Raises LabError if the bytes are not pcapng.
+    """
+    return _embed(data, _is_tls_key_log, partial(_encode_key_log, keylog) if keylog else None)
+
+
+def embed_names(data: bytes, names: Mapping[Address, str]) -> bytes:
+    """Return the file with the names of addresses in it, for who resolves by the file.
+
+    They become a name resolution block (section 4.5) where TLS keys stand, in place of one that
+    is there; without `names` that is only removed. Raises LabError if the bytes are not pcapng.
+    """
+    encode = partial(_encode_names, tuple(names.items()))
+    return _embed(data, _is_names, encode if names else None)
+
+
+def _embed(
+    data: bytes,
+    is_replaced: Callable[[Block], bool],
+    encode: Callable[[ByteOrder], Block] | None,
+) -> bytes:
+    """The file with a block added to the first section's head, and others left out there."""
+    head: list[Block] = []
+    rest = 0
+    for kind, start, end, order in read_spans(data):
+        if kind not in _HEAD or (kind == SECTION_HEADER and head):
+            break
+        head.append(Block(kind, data[start + 8 : end - 4], order))
+        rest = end
+    if not head:  # not even the section header is whole
+        return data
+    kept = [_with_open_length(head[0])] + [b for b in head[1:] if not is_replaced(b)]
+    if encode is not None:
+        kept.append(encode(head[0].order))
+    return b"".join([*(block.encode() for block in kept), memoryview(data)[rest:]])
+
+
+def _encode_key_log(keylog: bytes, order: ByteOrder) -> Block:
+    head = struct.pack(order + "II", TLS_KEY_LOG, len(keylog))
+    return Block(DECRYPTION_SECRETS, head + keylog, order)
+
+
+def _is_tls_key_log(block: Block) -> bool:
+    if block.type != DECRYPTION_SECRETS:
+        return False
+    return block.body[:4] == struct.pack(block.order + "I", TLS_KEY_LOG)
+
+
+@lru_cache(maxsize=1)  # the same for every file of a run
+def _encode_names(names: tuple[tuple[Address, str], ...], order: ByteOrder) -> Block:
+    """A record per address: its octets, then its name and a zero; and the record that ends them."""
+    body = bytearray()
+    for address, name in names:
+        value = address.packed + name.encode() + b"\0"
+        body += struct.pack(order + "HH", _NAME_RECORDS[address.version], len(value))
+        body += value + bytes(-len(value) % 4)
+    return Block(NAME_RESOLUTION, bytes(body) + bytes(4), order)
+
+
+def _is_names(block: Block) -> bool:
+    return block.type == NAME_RESOLUTION
+
+
+def _with_open_length(header: Block) -> Block:
+    """The section header with its section's length unspecified, since that changes (4.1)."""
+    return Block(header.type, header.body[:8] + b"\xff" * 8 + header.body[16:], header.order)
