@@ -1,5 +1,5 @@
-"""The folder of a capture, and what stands there beside the nodes' files once it is over:
-capture.json and journey.pcapng."""
+"""The folder of a capture, and what is done there once it is over: capture.json, journey.pcapng,
+and names in the nodes' files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from typing import Any
 
 from orchestrator.capture.mux import CaptureSummary
 from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.files import replace_file
+from orchestrator.plan.legend import address_names, names_for_nodes
+from orchestrator.plan.model import Plan
+from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.runtime.disk.ownership import give_to_user
 
 JOURNEY_AT_MOST_BYTES = 512 << 20
 """Above this the nodes' files are not merged: it is done in memory."""
+
+ANNOTATED_AT_MOST_BYTES = 128 << 20
+"""Larger files get neither names nor secrets, for which they are written again."""
 
 
 @contextmanager
@@ -55,8 +62,11 @@ def write_counts(
     (folder / "capture.json").write_text(text, encoding="utf-8")
 
 
-def write_journey(folder: Path, at_most_bytes: int = JOURNEY_AT_MOST_BYTES) -> str:
-    """Merge the nodes' files of a folder. Returns why there is no journey.pcapng, or ""."""
+def write_journey(folder: Path, plan: Plan, at_most_bytes: int = JOURNEY_AT_MOST_BYTES) -> str:
+    """Merge the nodes' files of a folder, with the names of addresses.
+
+    Returns why there is no journey.pcapng, or "".
+    """
     files = sorted(file for file in folder.glob("*.pcapng") if file.name != JOURNEY)
     size = sum(file.stat().st_size for file in files)
     if not files:
@@ -68,5 +78,15 @@ def write_journey(folder: Path, at_most_bytes: int = JOURNEY_AT_MOST_BYTES) -> s
         merged = merge({file.name: file.read_bytes() for file in files})
     except LabError as error:
         return f"{JOURNEY} could not be made: {error.message}"
-    (folder / JOURNEY).write_bytes(merged)
+    (folder / JOURNEY).write_bytes(embed_names(merged, address_names(plan)))
     return ""
+
+
+def annotate(folder: Path, plan: Plan, keylog: bytes = b"") -> None:
+    """Put the names of addresses and TLS secrets into the nodes' files, where there are any."""
+    names = names_for_nodes(plan)
+    for file in folder.glob("*.pcapng") if names or keylog else ():
+        if file.name != JOURNEY and file.stat().st_size <= ANNOTATED_AT_MOST_BYTES:
+            with suppress(LabError):  # what is no capture stays as it is
+                data = embed_secrets(file.read_bytes(), keylog)
+                replace_file(file, embed_names(data, names))

@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from orchestrator.capture.folder import annotate
 from orchestrator.capture.mux import CaptureSummary, Options, start_capture
 from orchestrator.capture.taps import every_tap
 from orchestrator.errors import LabError
 from orchestrator.files import replace_json
 from orchestrator.plan.model import Plan
-from orchestrator.probes.run import Probing, probing
+from orchestrator.probes.run import KEYLOG, Probing, probing
 from orchestrator.records.study import ProbeRun, Sample, Trial
 from orchestrator.runtime.daemons.caches import empty_edges, empty_resolvers
 from orchestrator.runtime.daemons.witness import read_logs
@@ -188,6 +189,9 @@ def _keep(plan: Plan, record: _Record, timeline: Timeline, partial: bool, folder
     replace_json(folder / "capture.json", {**counts, "filter": WITHOUT_STEADY_BFD})
     with suppress(LabError):
         _keep_logs(plan, record, folder)
+    keys = folder / "visits" / KEYLOG
+    with suppress(OSError):  # a disk that is full keeps what it has
+        annotate(folder, plan, keys.read_bytes() if keys.exists() else b"")
     write_trial(folder, record.trial(timeline, partial))
 
 

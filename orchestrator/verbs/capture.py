@@ -3,9 +3,10 @@
     <folder>/<node>.pcapng    what the node's interfaces saw; grows while the capture runs
              journey.pcapng   all of it in the order of time; made by `stop`, as what follows
              capture.json     packets and drops, in all and per node, and what was asked for
+             plan.json        the lab it was made in, whose names `stop` puts into the captures
 
 Offloads are off meanwhile (runtime/network/offloads.py). The lab's record says what runs, so that
-`lab down` ends it too; the nodes' files are whole then, and the two others are missing.
+`lab down` ends it too; the nodes' files are whole then, and the others are missing.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.capture.detached import read_outcome, salvage, started_alone
-from orchestrator.capture.folder import new_folder, write_counts, write_journey
+from orchestrator.capture.folder import annotate, new_folder, write_counts, write_journey
 from orchestrator.capture.mux import EVERYTHING, CaptureSummary, Options, Tap
 from orchestrator.capture.taps import choose_taps, every_tap, ports_of
 from orchestrator.errors import DeployError, UsageError, unknown
+from orchestrator.files import replace_json
+from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.disk.captures import (
@@ -174,12 +177,12 @@ def stop(lab: str, number: int | None) -> Finished:
     require_root()
     state = LabState(lab)
     with state.locked():
-        state.plan()
+        plan = state.plan()
         capture = _find(state.record().captures, number)
         by_itself = not end_capture(state, capture)
     finished = None
     with suppress(FileNotFoundError):
-        finished = _complete(capture, read_outcome(output_of(state, capture.id)), by_itself)
+        finished = _complete(capture, plan, read_outcome(output_of(state, capture.id)), by_itself)
     with state.locked():  # not before: whoever is interrupted can stop it again
         forget_capture(state, capture.id)
     if finished is None:
@@ -199,13 +202,17 @@ def _find(captures: Sequence[RunningCapture], number: int | None) -> RunningCapt
     raise UsageError(f"there is no capture {number}", f"there is: {numbers}")
 
 
-def _complete(capture: RunningCapture, outcome: CaptureSummary | str, by_itself: bool) -> Finished:
+def _complete(
+    capture: RunningCapture, plan: Plan, outcome: CaptureSummary | str, by_itself: bool
+) -> Finished:
     """Write what belongs beside the nodes' files."""
     folder = Path(capture.folder)
     if isinstance(outcome, str):
         salvage(folder)
     asked = {"filter": capture.filter, "limit_mib": capture.limit_mib}
     write_counts(folder, outcome, {**asked, "started_s": capture.started_s})
-    note = write_journey(folder)
+    replace_json(folder / "plan.json", to_plain(plan))
+    annotate(folder, plan)
+    note = write_journey(folder, plan)
     give_to_user([folder, *folder.iterdir()])
     return Finished(capture, outcome, by_itself, note)

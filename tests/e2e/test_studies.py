@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.records.pcapng import DECRYPTION_SECRETS, NAME_RESOLUTION, read_blocks
 from orchestrator.runtime.polling import wait_for
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.scenarios import shipped_scenarios
@@ -103,6 +104,13 @@ def test_the_capture_agrees_on_the_outage(repeated: dict[str, Any]) -> None:
         capture = REPOSITORY / repeated["run"] / f"trial-{trial['number']}" / "laptop.pcapng"
         told_ms = trial["probes"]["ping"]["outage_ms"]
         assert abs(unanswered_ms(capture) - told_ms) <= 2 * interval_ms
+
+
+def test_what_a_trial_captured_has_names_and_is_decrypted(repeated: dict[str, Any]) -> None:
+    trial = REPOSITORY / repeated["run"] / "trial-1"
+    kinds = {block.type for block in read_blocks((trial / "laptop.pcapng").read_bytes())}
+    assert NAME_RESOLUTION in kinds
+    assert (DECRYPTION_SECRETS in kinds) == (trial / "visits/keys.log").exists()
 
 
 def unanswered_ms(capture: Path) -> float:

@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.capture.folder import new_folder, write_counts, write_journey
+from orchestrator.capture.folder import annotate, new_folder, write_counts, write_journey
 from orchestrator.capture.mux import CaptureSummary, NodeSummary
 from orchestrator.errors import HostError, UsageError
-from orchestrator.records.pcapng import read_packets
+from orchestrator.records.pcapng import (
+    DECRYPTION_SECRETS,
+    NAME_RESOLUTION,
+    read_blocks,
+    read_packets,
+)
+from tests.unit.analysis.builders import minimal_plan
 from tests.unit.capture.texts import interface, packet, section
 
 FILE = section() + interface("a:x") + packet(0, 5, b"frame")
@@ -50,17 +56,33 @@ def counts(folder: Path) -> Any:
 def test_the_journey_is_made_of_the_nodes_files_alone(tmp_path: Path) -> None:
     (tmp_path / "a.pcapng").write_bytes(FILE)
     for _ in range(2):  # the second time there is a journey already
-        assert write_journey(tmp_path) == ""
+        assert write_journey(tmp_path, minimal_plan()) == ""
         assert len(list(read_packets((tmp_path / "journey.pcapng").read_bytes()))) == 1
 
 
 def test_why_there_is_no_journey_is_said(tmp_path: Path) -> None:
-    assert write_journey(tmp_path) == "there are no packets"
+    plan = minimal_plan()
+    assert write_journey(tmp_path, plan) == "there are no packets"
     (tmp_path / "a.pcapng").write_bytes(FILE)
-    assert "mergecap -w" in write_journey(tmp_path, at_most_bytes=len(FILE) - 1)
+    assert "mergecap -w" in write_journey(tmp_path, plan, at_most_bytes=len(FILE) - 1)
     (tmp_path / "b.pcapng").write_bytes(b"nonsense")
-    assert "b.pcapng: not a pcapng file" in write_journey(tmp_path)
+    assert "b.pcapng: not a pcapng file" in write_journey(tmp_path, plan)
     assert not (tmp_path / "journey.pcapng").exists()
+
+
+def test_names_and_secrets_are_put_into_all_that_is_a_capture(tmp_path: Path) -> None:
+    (tmp_path / "a.pcapng").write_bytes(FILE)
+    assert write_journey(tmp_path, minimal_plan()) == ""
+    (tmp_path / "b.pcapng").write_bytes(b"nonsense")
+    annotate(tmp_path, minimal_plan(), b"CLIENT_RANDOM 00 11\n")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["a.pcapng", "b.pcapng", "journey.pcapng"]
+    assert (tmp_path / "b.pcapng").read_bytes() == b"nonsense"
+    for file, secrets in (("a.pcapng", 1), ("journey.pcapng", 0)):
+        blocks = list(read_blocks((tmp_path / file).read_bytes()))
+        [named] = [block for block in blocks if block.type == NAME_RESOLUTION]
+        assert b"laptop\0" in named.body
+        assert [block.type for block in blocks].count(DECRYPTION_SECRETS) == secrets
 
 
 def test_counts_are_written_or_why_there_are_none(tmp_path: Path) -> None:
