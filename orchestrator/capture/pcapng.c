@@ -19,6 +19,7 @@ enum {
     SHB_OS = 3,
     SHB_USERAPPL = 4,
     IF_NAME = 2,
+    IF_DESCRIPTION = 3,
     IF_TSRESOL = 9,
     EPB_FLAGS = 2,
     ISB_STARTTIME = 2,
@@ -119,6 +120,7 @@ static void write_interface(struct tap *tap, const struct interface *interface)
     struct body body = {0};
     add_bytes(&body, &fixed, sizeof fixed);
     add_text(&body, IF_NAME, name);
+    add_text(&body, IF_DESCRIPTION, tap->node); /* a column and a filter of its own */
     add_option(&body, IF_TSRESOL, &(uint8_t){9}, 1);
     write_block(tap, INTERFACE_DESCRIPTION, &body);
 }

@@ -1,5 +1,5 @@
 /* The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one interface block per
- * interface, named "node:interface", nanoseconds of CLOCK_REALTIME, the direction of each frame in
+ * interface, named "node:interface" and described as "node", nanoseconds of CLOCK_REALTIME, the direction of each frame in
  * epb_flags. */
 #pragma once
 #include "taps.h"
