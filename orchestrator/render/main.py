@@ -27,8 +27,9 @@ class _PackageLoader(BaseLoader):
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of this package, for configuration files; made once."""
+    made = Environment(
         loader=_PackageLoader(),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -36,17 +37,16 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # configuration files, not HTML
     )
-    environment.filters |= {"of_family": of_family, "link_local": link_local, "in_url": in_url}
-    return environment
+    made.filters |= {"of_family": of_family, "link_local": link_local, "in_url": in_url}
+    return made
 
 
 def render_node(node: Node, plan: Plan) -> dict[str, str]:
     """The files of one node: path relative to /lab → text."""
-    environment = _environment()
     return {
-        path: environment.get_template(template.name).render(
-            node=node, plan=plan, settings=node.settings, **template.context
-        )
+        path: environment()
+        .get_template(template.name)
+        .render(node=node, plan=plan, settings=node.settings, **template.context)
         for path, template in ROLES[node.role].files(node).items()
     }
 

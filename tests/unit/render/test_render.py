@@ -11,6 +11,7 @@ from jinja2 import TemplateNotFound, UndefinedError
 
 from orchestrator.plan.model import Node
 from orchestrator.render.main import render_node, render_plan
+from orchestrator.render.wireshark import FILES
 from orchestrator.roles import ROLES
 from orchestrator.roles.base import Files, Role, Template
 from tests.golden.cases import CASES, Case, plan_of
@@ -26,6 +27,7 @@ def test_every_template_is_used() -> None:
         for node in plan_of(case).nodes.values()
         for template in ROLES[node.role].files(node).values()
     }
+    used |= {f"wireshark/{name}" for name in FILES}
     there = {str(path.relative_to(TEMPLATES))[:-3]: path for path in TEMPLATES.rglob("*.j2")}
     for path in there.values():
         used |= set(_INCLUDED.findall(path.read_text(encoding="utf-8")))
