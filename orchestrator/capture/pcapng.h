@@ -1,6 +1,6 @@
 /* The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one interface block per
- * interface, named "node:interface" and described as "node", nanoseconds of CLOCK_REALTIME, the direction of each frame in
- * epb_flags. */
+ * interface, named "node:interface" and described as "node", nanoseconds of CLOCK_REALTIME, the
+ * direction of each frame in epb_flags. */
 #pragma once
 #include "taps.h"
 #include <linux/if_packet.h>

@@ -31,6 +31,7 @@ VERBS = {
     "compare": "compare",
     "report": "report",
     "trace": "trace",
+    "wireshark": "wireshark",
     "capture": "capture",
     "link": "link",
     "fault": "fault",

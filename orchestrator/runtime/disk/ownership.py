@@ -1,8 +1,10 @@
-"""Whose files are what a command leaves: under sudo, those of who called it."""
+"""Whose files are what a command leaves, and whose programs it starts: under sudo, those of who
+called it."""
 
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,3 +15,14 @@ def give_to_user(paths: Iterable[Path]) -> None:
         owner, group = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
         for path in paths:
             os.chown(path, owner, group)
+
+
+def become_user() -> None:
+    """Be the user behind sudo from here on, for good, with their home; without sudo, stay."""
+    if "SUDO_UID" not in os.environ or os.geteuid() != 0:
+        return
+    user = pwd.getpwuid(int(os.environ["SUDO_UID"]))
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
