@@ -34,6 +34,7 @@ class Teller:
     answered     its steps are over when the second of their nodes has answered the first
     round_trips  how many round trips one after the other a step is
     minor        kinds of its steps that other steps tell already, where room is short
+    folds        where many of its steps follow each other, the first may speak for them
     """
 
     kind: str
@@ -42,3 +43,4 @@ class Teller:
     answered: bool = False
     round_trips: Callable[[Step], int] = no_round_trips
     minor: tuple[str, ...] = ()
+    folds: bool = True

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import TELLERS
 
 DEEPEST = 3
 # Of steps alike in a row so many are told one by one; of more, only the first. In brief only the
@@ -13,6 +14,8 @@ DEEPEST = 3
 _ALIKE, _ALIKE_IN_BRIEF = 3, {"crossing": 1, "neighbour": 1, "resource": 1}
 # Kinds that follow each other and tell of one thing: how a packet finds its way.
 _FAMILIES = {"ixp": "crossing"}
+# Kinds of which every step says something of its own.
+_APART = {teller.kind for teller in TELLERS if not teller.folds}
 # What sums up a whole connection goes on beside the steps, and is not made of them.
 _BESIDE = ("slow_start", "retransmission")
 
@@ -41,7 +44,7 @@ def nest(steps: Sequence[Step]) -> tuple[int, ...]:
 def fold(steps: Sequence[Step], *, brief: bool = False) -> tuple[tuple[int, ...], ...]:
     """The places of all steps in order, those that may be folded away in one tuple.
 
-    What was not as planned is never folded away.
+    What was not as planned is never folded away, nor what its teller says does not fold.
     """
     return tuple(_folded(steps, _ALIKE_IN_BRIEF if brief else {}))
 
@@ -49,7 +52,7 @@ def fold(steps: Sequence[Step], *, brief: bool = False) -> tuple[tuple[int, ...]
 def _folded(steps: Sequence[Step], most: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
     def alike(place: int) -> tuple[str, int]:
         step = steps[place]
-        apart = place if step.as_expected is False else -1
+        apart = place if step.as_expected is False or step.kind in _APART else -1
         return _FAMILIES.get(step.kind, step.kind), apart
 
     for (kind, _), run in itertools.groupby(range(len(steps)), alike):

@@ -1,6 +1,9 @@
 """From HTML to pixels: parsed, painted, DOMContentLoaded, load, by the page's own timeline.
 
 W3C Navigation Timing, Paint Timing, Largest Contentful Paint; HTML, 13.2.7 (the end of parsing).
+
+Parsing lasts. The others are milestones: moments, told at the time that the browser gives them; how
+long each waited for what it names is a detail of it.
 """
 
 from __future__ import annotations
@@ -85,7 +88,7 @@ class _Page:
         }
         terms = ("first contentful paint", "render-blocking")
         title = names.capitalize()
-        return self._step(title, told, began_ms, ended_ms, tuple(proofs), details, terms)
+        return self._milestone(title, told, began_ms, ended_ms, proofs, details, terms)
 
     def largest(self) -> Step | None:
         """The largest text or image; the last candidate counts."""
@@ -111,7 +114,7 @@ class _Page:
         }
         terms = ("largest contentful paint",)
         title = "Largest contentful paint"
-        return self._step(title, told, began_ms, ended_ms, tuple(proofs), details, terms)
+        return self._milestone(title, told, began_ms, ended_ms, proofs, details, terms)
 
     def content(self) -> Step | None:
         """Parsed, and deferred scripts have run."""
@@ -132,7 +135,7 @@ class _Page:
         told = f"The document is whole: DOMContentLoaded, at {ended_ms:.1f} ms. {why}."
         details: dict[str, Detail] = {"dom_content_loaded_ms": round(ended_ms, 1)}
         title, terms = "DOMContentLoaded", ("DOMContentLoaded", "DOM")
-        return self._step(title, told, began_ms, ended_ms, tuple(proofs), details, terms)
+        return self._milestone(title, told, began_ms, ended_ms, proofs, details, terms)
 
     def load(self) -> Step | None:
         """All that the page named is there."""
@@ -154,7 +157,8 @@ class _Page:
             "resources": sum(1 for e in self._resources if float(e["responseEnd"]) <= ended_ms),
             **self._vitals(),
         }
-        return self._step("Load", told, began_ms, ended_ms, tuple(proofs), details, ("load event",))
+        terms = ("load event",)
+        return self._milestone("Load", told, began_ms, ended_ms, proofs, details, terms)
 
     def _vitals(self) -> dict[str, Detail]:
         found: dict[str, Detail] = {}
@@ -194,6 +198,21 @@ class _Page:
             return 0, None
         place = max(ended)[1]
         return place, self._resources[place]
+
+    def _milestone(
+        self,
+        title: str,
+        told: str,
+        waited_since_ms: float,
+        at_ms: float,
+        proofs: Sequence[Proof],
+        details: Mapping[str, Detail],
+        terms: tuple[str, ...],
+    ) -> Step:
+        """A moment. Where it began to wait earlier, how long it did is told with it."""
+        waited_ms = round(at_ms - waited_since_ms, 1)
+        known = {**details, "waited_ms": waited_ms} if waited_ms > 0 else details
+        return self._step(title, told, at_ms, at_ms, tuple(proofs), known, terms)
 
     def _step(
         self,
@@ -235,4 +254,4 @@ def _end_of(place: int, entry: Entry) -> Proof:
     return Proof(_FILE, 0, f"/resource/{place}/responseEnd", f"{_name(entry)} has come")
 
 
-TELLER = Teller("page", _tell)
+TELLER = Teller("page", _tell, folds=False)

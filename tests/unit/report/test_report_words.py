@@ -106,6 +106,11 @@ def test_many_alike_are_folded_but_not_what_went_wrong() -> None:
     assert fold(alike) == ((0,), (1, 2, 3), (4,), (5,))
 
 
+def test_milestones_are_never_folded_away() -> None:
+    moments = [step("page", n, n, "laptop") for n in range(5)]
+    assert fold(moments) == fold(moments, brief=True) == ((0,), (1,), (2,), (3,), (4,))
+
+
 def test_in_brief_more_is_folded_but_not_what_is_new_each_time() -> None:
     files = [step("resource", n, n + 1, "laptop") for n in range(2)]
     queries = [step("dns_query", n, n + 1, "resolver") for n in range(3, 6)]
