@@ -1,9 +1,11 @@
 """A visit's times beside the ranges that textbooks give.
 
 What takes round trips is counted in those: its time, divided by that of the connection's own SYN
-and SYN-ACK. Ranges leave room for what the two ends compute. Where they are from: TCP and TLS,
-RFC 9293 and RFC 8446, 2; the first byte, https://web.dev/articles/ttfb; the others are what
-courses on web performance teach, and hold for orders of magnitude.
+and SYN-ACK. Ranges leave room for what the two ends compute. All are times: what is quicker than
+the range is as good as what lies in it. What failed is compared with nothing, since a quick failure
+is no merit. Where they are from: TCP and TLS, RFC 9293 and RFC 8446, 2; the first byte,
+https://web.dev/articles/ttfb; the others are what courses on web performance teach, and hold for
+orders of magnitude.
 """
 
 from __future__ import annotations
@@ -33,13 +35,17 @@ _FIRST_BYTE_MS = (0.0, 800.0)
 _NEAR_PAGE_MS, _FAR_PAGE_MS = (100.0, 400.0), (500.0, 2000.0)
 # A round trip within a region, and one to another continent.
 _NEAR_MS, _FAR_MS = 40.0, 60.0
+# Why a range is not held against a figure.
+_OTHER_CASE, _FAILED = "this is another case", "this one failed"
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A figure and its usual range, in milliseconds; ``unit`` is "ms" or "RTT".
 
-    ``within`` is None where the textbook's case is not this visit's (a warm cache, no TLS).
+    ``within`` says that it took no longer than ``high``: faster than ``low`` is good too. None is
+    where they do not compare: the case is not this visit's (an edge that had to ask its origin), or
+    what was measured failed.
     """
 
     name: str
@@ -75,27 +81,33 @@ def _compare(
     unit: str,
     case: str,
     why: str = "",
-    applies: bool = True,
+    apart: str = "",
 ) -> Comparison:
-    """``case`` is what the range is for, ``why`` what the evidence says of a figure beyond it."""
+    """``case`` is what the range is for, ``why`` what the evidence says of a figure beyond it, and
+    ``apart`` why they do not compare, if they do not."""
     low, high = usual
-    within = low <= measured <= high if applies else None
+    within = None if apart else measured <= high
     places = 1 if unit == "RTT" else 0
     usually = f"{low:.{places}f} to {high:.{places}f} {unit}"
-    beyond = "longer" if measured > high else "shorter"
-    verdict = {True: "as usual", False: f"this was {beyond}", None: "this is another case"}[within]
+    verdict = apart or _verdict(measured, low, high)
     told = f"{name} took {measured:.1f} {unit}; {case} takes {usually}: {verdict}."
     return Comparison(
         name, round(measured, 2), low, high, unit, within, told + (why if not within else "")
     )
 
 
+def _verdict(measured: float, low: float, high: float) -> str:
+    if measured > high:
+        return "this was longer"
+    return "this was quicker" if measured < low else "as usual"
+
+
 def _dns(story: Story) -> Iterator[Comparison]:
     questions = Questions(story)
-    span = _lookup(story, questions)
-    if span is None:
+    lookup = _lookup(story, questions)
+    if lookup is None:
         return
-    start_ns, end_ns = span
+    start_ns, end_ns, found = lookup
     asking = _askers(story, questions, start_ns, end_ns)
     name = "a name that is in no cache"
     if not asking:
@@ -103,14 +115,17 @@ def _dns(story: Story) -> Iterator[Comparison]:
     else:
         usual = _COLD_DNS_MS
     said = ", ".join(f"{node} asked {how_many(count, 'question')}" for node, count in asking)
-    why = (f" For it {said}." if said else "") + _lost_queries(story, questions, span)
+    why = (f" For it {said}." if said else "") + _lost_queries(story, questions, (start_ns, end_ns))
     # A gateway that asks its resolver, which knows: between the two cases.
-    applies = len(asking) != 1
-    yield _compare("DNS", (end_ns - start_ns) / 1e6, usual, "ms", name, why, applies)
+    apart = _OTHER_CASE if len(asking) == 1 else ""
+    if not found or story.visit.error == "dns":
+        apart = _FAILED
+    yield _compare("DNS", (end_ns - start_ns) / 1e6, usual, "ms", name, why, apart)
 
 
-def _lookup(story: Story, questions: Questions) -> tuple[int, int] | None:
-    """From the client's first question about the host to the answer that it went on with."""
+def _lookup(story: Story, questions: Questions) -> tuple[int, int, bool] | None:
+    """From the client's first question about the host to the answer that it went on with, and
+    whether any answer was a good one."""
     host = (urlsplit(story.visit.url).hostname or "").lower()
     opened_ns = min((c.opened_ns for c in story.connections), default=story.ended_ns)
     mine = [
@@ -118,9 +133,11 @@ def _lookup(story: Story, questions: Questions) -> tuple[int, int] | None:
         for e in questions.by(story.client.name)
         if e.name.rstrip(".").lower() == host and story.started_ns <= e.asked_ns <= opened_ns
     ]
-    answers = [e.answer.frame.time_ns for e in mine if e.answer]
-    in_time = [time_ns for time_ns in answers if time_ns <= opened_ns]
-    return (mine[0].asked_ns, max(in_time)) if in_time else None
+    answers = [e.answer for e in mine if e.answer and e.answer.frame.time_ns <= opened_ns]
+    if not answers:
+        return None
+    end_ns = max(answer.frame.time_ns for answer in answers)
+    return mine[0].asked_ns, end_ns, any(answer.rcode == "NOERROR" for answer in answers)
 
 
 def _askers(
@@ -184,7 +201,8 @@ def _tls(story: Story, connection: Connection, trip_ms: float) -> Iterator[Compa
     usual = (trips * 0.8, trips + 1.0)
     case = f"{'TLS 1.3' if found.version == TLS_1_3 else 'TLS up to 1.2'}{_kind(found)}"
     repeats = _repeats(story, connection, start_ns, ends[-1].frame.time_ns)
-    yield _compare("TLS", measured, usual, "RTT", case, repeats)
+    apart = _FAILED if story.visit.error == "tls" else ""
+    yield _compare("TLS", measured, usual, "RTT", case, repeats, apart)
 
 
 def _kind(found: Handshake) -> str:
@@ -218,25 +236,29 @@ def _first_byte(story: Story) -> Iterator[Comparison]:
     if documents and documents[-1].cache == "MISS":
         why += " The edge had to ask the origin (MISS)."
     case = "a page that feels quick"
-    yield _compare("The first byte", first_ms, _FIRST_BYTE_MS, "ms", case, why)
+    # An error page is no page, however soon it comes.
+    apart = _FAILED if story.visit.error == "http" else ""
+    yield _compare("The first byte", first_ms, _FIRST_BYTE_MS, "ms", case, why, apart)
 
 
 def _page(story: Story, trip_ms: float | None) -> Iterator[Comparison]:
-    """By where the page is from: an edge nearby, or its origin far away."""
+    """By where the page is from: an edge nearby that has it, or its origin far away."""
     load_ms = story.visit.timings_ms.load
     documents = find_fetches(story).documents
     node = documents[-1].peer.node if documents and documents[-1].peer else ""
     if load_ms is None or trip_ms is None or node not in story.plan.nodes:
         return
-    why = _origin(story) + _losses(story)
+    missed = _origin(story)
     trip = f" {node} is {trip_ms:.0f} ms away and back."
     if story.plan.nodes[node].role == "edge":
-        near = trip_ms < _NEAR_MS
-        case, usual, applies = "a page from an edge nearby", _NEAR_PAGE_MS, near
+        # The first visit finds the edge empty: that page comes from its origin.
+        is_case = trip_ms < _NEAR_MS and not missed
+        case, usual = "a page from an edge nearby", _NEAR_PAGE_MS
     else:
+        is_case = trip_ms > _FAR_MS
         case, usual = "a page from another continent without a CDN", _FAR_PAGE_MS
-        applies = trip_ms > _FAR_MS
-    yield _compare("The page", load_ms, usual, "ms", case, trip + why, applies)
+    apart = _FAILED if story.visit.error else "" if is_case else _OTHER_CASE
+    yield _compare("The page", load_ms, usual, "ms", case, trip + missed + _losses(story), apart)
 
 
 def _origin(story: Story) -> str:

@@ -83,14 +83,22 @@ def test_a_syn_sent_again_explains_it_too() -> None:
     assert tcp.told.endswith("A SYN was lost and had to be sent again.")
 
 
-def ask(run: Recording, node: str, at_ms: float, ended_ms: float, source: str, target: str) -> None:
+def ask(
+    run: Recording,
+    node: str,
+    at_ms: float,
+    ended_ms: float,
+    source: str,
+    target: str,
+    rcode: int = 0,
+) -> None:
     """A query for www.example.com and its answer, as the asker saw them."""
     asked = {"dns.id": "0x1", "dns.qry.name": "www.example.com", "dns.qry.type": "1"}
     port = 5000 + round(at_ms)
     query = {"source": source, "target": target, "protocol": UDP, "identity": port}
     run.saw(node, at_ms, {**asked, "dns.flags": "0x0100"}, ports=(port, 53), **query)
     answer = {"source": target, "target": source, "protocol": UDP, "identity": port + 1}
-    flags = {**asked, "dns.flags": "0x8180"}
+    flags = {**asked, "dns.flags": f"{0x8180 | rcode:#06x}"}
     run.saw(node, ended_ms, flags, ports=(53, port), out=False, **answer)
 
 
@@ -130,12 +138,62 @@ def test_a_resolver_that_knows_is_neither_case() -> None:
     assert compared(run)["DNS"].within is None
 
 
+def full_lookup(ended_ms: float, rcode: int = 0, visit: Visit = VISIT) -> Recording:
+    """A name in no cache: gateway and resolver ask too."""
+    run = Recording(visit=visit)
+    ask(run, "laptop", 1, ended_ms, "192.168.1.100", "192.168.1.1", rcode)
+    ask(run, "home-gw", 2, ended_ms - 1, "198.18.1.3", "198.18.1.1", rcode)
+    ask(run, "isp-resolver", 3, ended_ms - 2, "198.18.1.1", "198.18.5.1", rcode)
+    return run
+
+
+def test_what_is_quicker_than_the_textbook_is_good_too() -> None:
+    dns = compared(full_lookup(15))["DNS"]
+    assert (dns.measured, dns.low, dns.within) == (14.0, 20.0, True)
+    assert dns.told.startswith("DNS took 14.0 ms; a name that is in no cache takes 20 to 100 ms: ")
+    assert "this was quicker." in dns.told
+    page = compared(cached(replace(VISIT, timings_ms=Timings(load=60.0))))["The page"]
+    assert (page.low, page.within) == (100.0, True)
+
+
+@pytest.mark.parametrize("ended_ms", [15.0, 60.0, 300.0])
+def test_a_name_that_is_not_found_is_neither_good_nor_bad(ended_ms: float) -> None:
+    dns = compared(full_lookup(ended_ms, rcode=3))["DNS"]
+    assert dns.within is None
+    assert "this one failed." in dns.told
+
+
+def test_a_visit_that_ends_without_an_address_has_no_good_lookup() -> None:
+    """The answer is NOERROR, and holds none: the browser fails all the same."""
+    failed = replace(VISIT, status=None, error="dns")
+    assert compared(full_lookup(15, visit=failed))["DNS"].within is None
+
+
+def test_a_handshake_that_ends_in_an_alert_is_not_compared() -> None:
+    found = compared(secured(replace(HERE, status=None, error="tls")).recording)
+    assert found["TCP"].within is True
+    assert found["TLS"].within is None
+
+
+def test_an_error_page_is_no_quick_page() -> None:
+    error = replace(VISIT, status=502, error="http", timings_ms=Timings(load=180.0))
+    found = compared(cached(error))
+    assert (found["The first byte"].within, found["The page"].within) == (None, None)
+    assert "this one failed." in found["The page"].told
+
+
 def test_a_page_from_a_near_edge() -> None:
     quick = compared(cached(replace(VISIT, timings_ms=Timings(load=180.0))))["The page"]
     assert (quick.low, quick.high, quick.within) == (100.0, 400.0, True)
-    slow = compared(missed(visit=replace(VISIT, timings_ms=Timings(load=600.0))))["The page"]
+    slow = compared(cached(replace(VISIT, timings_ms=Timings(load=600.0))))["The page"]
     assert slow.within is False
-    assert "The edge had to ask the origin for 1 response (MISS)." in slow.told
+
+
+def test_a_first_page_comes_from_the_origin_and_is_another_case() -> None:
+    first = compared(missed(visit=replace(VISIT, timings_ms=Timings(load=600.0))))["The page"]
+    assert first.within is None
+    assert "this is another case." in first.told
+    assert "The edge had to ask the origin for 1 response (MISS)." in first.told
 
 
 def test_a_page_from_a_far_edge_is_another_case() -> None:
