@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from orchestrator.cli.common import (
     print_note,
 )
 from orchestrator.cli.groups import Group
+from orchestrator.cli.layout import Output, open_output
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.records.merge import JOURNEY
@@ -136,11 +138,16 @@ def list_command(name: str, as_json: bool) -> None:
     captures = list_captures(chosen_lab(name))
     if as_json:
         print_json([_plain(capture) for capture in captures])
-    elif not captures:
-        click.echo("no capture runs")
     else:
-        for capture in captures:
-            click.echo(_told(capture))
+        print_captures(open_output(), captures, time.time())
+
+
+def print_captures(output: Output, captures: Sequence[RunningCapture], now_s: float) -> None:
+    """Captures that were started: how each is, what it takes, and where to."""
+    for capture in captures:
+        output.say(_told(capture, now_s), f"{capture.id}  ")
+    if not captures:
+        output.say("no capture runs")
 
 
 def _plain(capture: RunningCapture) -> dict[str, Any]:
@@ -148,16 +155,16 @@ def _plain(capture: RunningCapture) -> dict[str, Any]:
     return {**to_plain(capture), "running": running, "bytes": size}
 
 
-def _told(capture: RunningCapture) -> str:
+def _told(capture: RunningCapture, now_s: float) -> str:
     """A capture in a line."""
-    seconds = time.time() - capture.started_s
+    seconds = now_s - capture.started_s
     state = "runs" if capture.process.is_alive() else "has ended by itself; stop it to see how"
     chosen = [_count(capture.interfaces, "interface", "interfaces")]
     chosen += [f"'{capture.filter}'"] if capture.filter else []
     chosen += [f"at most {capture.limit_mib} MiB a node"] if capture.limit_mib else []
     size = f"{bytes_of(capture) / _MIB:.1f} MiB"
     about = f"{', '.join(chosen)}, {size}, started {seconds:.0f} s ago"
-    return f"{capture.id}  {state}: {about}, {capture.folder}/"
+    return f"{state}: {about}, {capture.folder}/"
 
 
 @capture_command.command("stop")

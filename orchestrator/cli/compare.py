@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.text import Text
 
 from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli import words
 from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
+from orchestrator.cli.layout import open_output
 from orchestrator.verbs.report import tell
 
 
@@ -35,12 +36,12 @@ def compare_command(first: str, second: str, captures: Path, as_json: bool) -> N
     if as_json:
         print_json(comparison_to_plain(comparison))
         return
-    console = Console(highlight=False)
+    output = open_output()
     for place, journey in zip(("first", "second"), journeys, strict=True):
-        console.print(f"{place}: {journey.visit.url}, {journey.visit.run}", soft_wrap=True)
+        output.say(f"{journey.visit.url}, {journey.visit.run}", f"{place}: ", 2)
         for warning in journey.warnings:
-            console.print(f"  [yellow]{warning}[/yellow]", soft_wrap=True)
-    print_comparison(comparison)
+            output.say(Text(warning, "yellow"), "  ")
+    print_comparison(output, comparison)
 
 
 def find_run(captures: Path, run: str) -> Path:

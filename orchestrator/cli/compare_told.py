@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from orchestrator.analysis.figures.compare import Difference, Saving
 from orchestrator.analysis.figures.spread import Spread, spread_figures
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.waits.rounds_waited import RoundTrips
+from orchestrator.cli.layout import Output
+from orchestrator.cli.tables import Column
 from orchestrator.records.visit import Visit, to_json
 
 LABELS = {
@@ -44,12 +45,11 @@ class Comparison:
     difference: Difference
 
 
-def print_comparison(comparison: Comparison) -> None:
+def print_comparison(output: Output, comparison: Comparison) -> None:
     """The figures as a table, then what became of the first journey's steps."""
-    console = Console(highlight=False)
     visits = comparison.visits
-    console.print(spread_table(spread_figures(visits), len(visits)))
-    print_difference(console, comparison.difference)
+    print_spread(output, spread_figures(visits), len(visits))
+    print_difference(output, comparison.difference)
 
 
 def comparison_to_plain(comparison: Comparison) -> dict[str, Any]:
@@ -62,59 +62,58 @@ def comparison_to_plain(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def spread_table(figures: Mapping[str, Spread], visits: int) -> Table:
+def print_spread(output: Output, figures: Mapping[str, Spread], visits: int) -> None:
     """The first visit beside the later ones' median and quartiles; what nobody knows left out."""
     later = "second" if visits == 2 else f"median of {visits - 1}"
-    columns = ["ms", "first", later, *(["25 % … 75 %"] if visits > 2 else [])]
-    table = Table(*columns, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    columns = [Column("ms", least=24), Column("first", right=True), Column(later, right=True)]
+    if visits > 2:
+        columns.append(Column("25–75 %", right=True))
+    rows = (row[: len(columns)] for row in _spread_rows(figures))
+    output.table(columns, rows)
+
+
+def _spread_rows(figures: Mapping[str, Spread]) -> Iterator[Sequence[str]]:
     for name, spread in figures.items():
         if spread.first is None and spread.median is None:
             continue
-        between = f"{_written(name, spread.low)} … {_written(name, spread.high)}"
-        row = [LABELS[name], _written(name, spread.first), _written(name, spread.median), between]
-        table.add_row(*row[: len(columns)])
-    return table
+        between = f"{_written(name, spread.low)}–{_written(name, spread.high)}"
+        yield LABELS[name], _written(name, spread.first), _written(name, spread.median), between
 
 
 def _written(name: str, value: float | None) -> str:
     return "–" if value is None else format(value, _FORMATS.get(name, ".1f"))
 
 
-def print_difference(console: Console, difference: Difference) -> None:
+def print_difference(output: Output, difference: Difference) -> None:
     """What was saved and by what, what else vanished or is new, and the round trips."""
-    _print_savings(console, "[green]saved[/green]", difference.savings)
-    _print_savings(console, "[yellow]no longer saved[/yellow]", difference.lost)
-    _print_steps(
-        console, "only in the first, for no reason that the second tells:", difference.gone
-    )
-    _print_steps(console, "only in the second:", difference.new)
+    _print_savings(output, Text("saved", "green"), difference.savings)
+    _print_savings(output, Text("no longer saved", "yellow"), difference.lost)
+    _print_steps(output, "only in the first, for no reason that the second tells:", difference.gone)
+    _print_steps(output, "only in the second:", difference.new)
     first, second = difference.first_round_trips, difference.second_round_trips
-    console.print(
-        f"round trips before the first byte: {_trips(first)}, then {_trips(second)}",
-        soft_wrap=True,
-    )
+    output.say(f"round trips before the first byte: {_trips(first)}, then {_trips(second)}", hang=2)
 
 
-def _print_savings(console: Console, title: str, savings: Sequence[Saving]) -> None:
+def _print_savings(output: Output, title: Text, savings: Sequence[Saving]) -> None:
     for saving in savings:
         instead = f", instead of {_timed(saving.instead)}" if saving.instead else ""
-        line = f"{title} {saving.by.saved}: {_timed(saving.by)}{instead}"
-        console.print(line, soft_wrap=True)
+        line = Text.assemble(title, f" {saving.by.saved}: {_timed(saving.by)}{instead}")
+        output.say(line, hang=2)
         for step in saving.gone:
-            console.print(f"    with it: {_timed(step)}", soft_wrap=True)
+            output.say(f"with it: {_timed(step)}", "    ", 6)
 
 
-def _print_steps(console: Console, title: str, steps: Sequence[Step]) -> None:
+def _print_steps(output: Output, title: str, steps: Sequence[Step]) -> None:
     if steps:
-        console.print(title)
+        output.say(title)
     for step in steps:
-        console.print(f"    {_timed(step)}", soft_wrap=True)
+        output.say(_timed(step), "    ", 6)
 
 
 def _timed(step: Step) -> str:
-    return f"{step.title} ({step.duration_ms:.1f} ms)"
+    """With how long it took; a moment takes no time."""
+    took = f" ({step.duration_ms:.1f} ms)" if step.end_ns > step.start_ns else ""
+    return f"{step.title}{took}"
 
 
 def _trips(trips: RoundTrips) -> str:

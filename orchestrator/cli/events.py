@@ -11,6 +11,7 @@ import click
 
 from orchestrator.cli import words
 from orchestrator.cli.common import chosen_lab, name_option, print_note
+from orchestrator.cli.layout import Output, open_output
 from orchestrator.errors import Mistake, UsageError, unknown
 from orchestrator.events import ALWAYS, KINDS
 from orchestrator.events.names import names_of
@@ -18,6 +19,7 @@ from orchestrator.events.scene import Scene
 from orchestrator.events.stream import Batch
 from orchestrator.events.words import as_object, clock, lines_of
 from orchestrator.plan.lookups import node_of
+from orchestrator.plan.model import Plan
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.events import stream_of, watched
 
@@ -41,7 +43,7 @@ def events_command(
     chosen, for_s = _read_kinds(kinds), _read_duration(duration)
     with stream_of(chosen_lab(name), print_note) as (scene, stream):
         wanted = _filter(scene, chosen, node)
-        show = _show_json if as_json else _shower(scene)
+        show = _show_json if as_json else shower(open_output(), scene.plan)
         try:
             show([watched(scene)])
             for batch in _limited(map(wanted, stream.batches(for_s, sys.stdout.fileno())), count):
@@ -96,13 +98,13 @@ def _show_json(batch: Batch) -> None:
     sys.stdout.flush()
 
 
-def _shower(scene: Scene) -> Callable[[Batch], None]:
-    names = names_of(scene.plan)
+def shower(output: Output, plan: Plan) -> Callable[[Batch], None]:
+    """What prints events as lines: when, where, what."""
+    names = names_of(plan)
 
     def show(batch: Batch) -> None:
         for line in lines_of(names, batch):
-            print(f"{clock(line.time_ns)}  {line.node:16} {line.text}")
-        sys.stdout.flush()
+            output.say(line.text, f"{clock(line.time_ns)}  {line.node:16} ")
 
     return show
 

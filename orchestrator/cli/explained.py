@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
-import click
-from rich.console import Console
-from rich.table import Table
-
+from orchestrator.cli.layout import Output
 from orchestrator.cli.planned import system_of
+from orchestrator.cli.tables import Column
 from orchestrator.errors import unknown
 from orchestrator.plan.addresses import FAMILIES, Address, of_family
 from orchestrator.plan.model import Plan
@@ -21,20 +19,20 @@ from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchme
 MOST_REJECTED = 3
 
 
-def print_path(plan: Plan, source: str, target: str) -> None:
+def print_path(output: Output, plan: Plan, source: str, target: str) -> None:
     """The path from one node or AS to another, of each family, with what decides at each router."""
     start, addresses = _start(plan, source), _addresses(plan, target)
     plane = ForwardingPlane(plan)
     for family in FAMILIES:
         for address in of_family(addresses, family)[:1]:
-            click.echo(f"{start} to {target} over IPv{family}, {address}:")
+            output.say(f"{start} to {target} over IPv{family}, {address}:")
             try:
                 path = plane.path(start, address)
             except NoPath as reason:
-                click.echo(f"  no path: {reason}")
+                output.say(f"no path: {reason}", "  ")
                 continue
-            for line in _told(plan, path, address):
-                click.echo(f"  {line}")
+            for margin, line in _told(plan, path, address):
+                output.say(line, margin)
 
 
 def _start(plan: Plan, name: str) -> str:
@@ -58,42 +56,42 @@ def _addresses(plan: Plan, name: str) -> tuple[Address, ...]:
     return leases or node.addresses
 
 
-def _told(plan: Plan, path: list[Hop], target: Address) -> Iterator[str]:
+def _told(plan: Plan, path: list[Hop], target: Address) -> Iterator[tuple[str, str]]:
+    """What stands in the margin, and what is told."""
     milliseconds, control = 0.0, control_plane(plan)
     for hop in path:
         node = plan.nodes.get(hop.sender)
         if node is not None:
             where = f"AS {node.asn}" if node.asn else node.role
-            yield f"{milliseconds:7.2f} ms  {node.name} ({where})"
+            yield f"  {milliseconds:7.2f} ms  ", f"{node.name} ({where})"
             prefix = control.lookup(node.name, target) if node.name in control.routers else None
             if prefix is not None:
-                for line in _decision(plan, node.name, prefix):
-                    yield f"{'':12}{line}"
+                for mark, line in _decision(plan, node.name, prefix):
+                    yield f"{'':14}{mark} ", line
         milliseconds += hop.delay_ms
     if path:
-        yield f"{milliseconds:7.2f} ms  {path[-1].receiver}"
+        yield f"  {milliseconds:7.2f} ms  ", path[-1].receiver
 
 
-def _decision(plan: Plan, router: str, prefix: Any) -> Iterator[str]:
+def _decision(plan: Plan, router: str, prefix: Any) -> Iterator[tuple[str, str]]:
     candidates = control_plane(plan).explain(router, prefix)
     for candidate in candidates[: MOST_REJECTED + 1]:
         route = candidate.route
         path = " ".join(map(str, route.as_path)) or "inside the AS"
         mark = "→" if candidate.used else " "
         why = f"; lost by {candidate.reason}" if candidate.reason else ""
-        yield f"{mark} {prefix} from {candidate.told_by}: {path} ({route.relation}){why}"
+        yield mark, f"{prefix} from {candidate.told_by}: {path} ({route.relation}){why}"
     if len(candidates) > MOST_REJECTED + 1:
-        yield f"  and {len(candidates) - MOST_REJECTED - 1} more"
+        yield " ", f"and {len(candidates) - MOST_REJECTED - 1} more"
 
 
-def print_catchment(plan: Plan, name: str) -> None:
+def print_catchment(output: Output, plan: Plan, name: str) -> None:
     """Which instance of an anycast service the routers of each AS reach."""
     if name not in plan.anycast:
         raise unknown("anycast service", name, plan.anycast)
-    table = Table("AS", "router", *(f"IPv{family}" for family in FAMILIES))
-    for asn, router, answers in catchment_rows(plan, name):
-        table.add_row(str(asn), router, *answers)
-    Console(highlight=False).print(table)
+    columns = [Column(name) for name in ("AS", "router", *(f"IPv{f}" for f in FAMILIES))]
+    rows = catchment_rows(plan, name)
+    output.table(columns, [(str(asn), router, *answers) for asn, router, answers in rows])
 
 
 def catchment_rows(plan: Plan, name: str) -> Iterator[tuple[int, str, list[str]]]:

@@ -11,6 +11,8 @@ import click
 
 from orchestrator.cli import interrupts, words
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.tables import Column
 from orchestrator.errors import LabError, Mistake, UsageError, nearest
 from orchestrator.faults import FAULTS
 from orchestrator.faults.asked import find_fault
@@ -105,8 +107,9 @@ def _list_all(as_json: bool) -> None:
     if as_json:
         print_json([_described(fault) for fault in FAULTS.values()])
         return
-    for fault in FAULTS.values():
-        click.echo(f"{fault.name:20} {fault.target:9} {fault.about}")
+    columns = (Column("fault"), Column("on"), Column("what happens", least=24))
+    rows = [(fault.name, fault.target, fault.about) for fault in FAULTS.values()]
+    open_output().table(columns, rows)
 
 
 def _described(fault: Fault) -> dict[str, Any]:
@@ -124,12 +127,17 @@ def _describe(fault: Fault, name: str, as_json: bool) -> None:
     if as_json:
         print_json({**_described(fault), "targets": targets})
         return
-    click.echo(f"{fault.name}: {fault.about}")
+    print_fault(open_output(), fault, targets)
+
+
+def print_fault(output: Output, fault: Fault, targets: Sequence[str] | None) -> None:
+    """What a fault is, its options, and what it can be done to, where a lab says that."""
+    output.say(f"{fault.name}: {fault.about}", hang=2)
     for option in fault.options:
         default = f" (default: {option.default})" if option.default else ""
-        click.echo(f"  {option.name}=…  {option.about}{default}")
+        output.say(f"{option.about}{default}", f"  {option.name}=…  ", 6)
     if targets is not None:
-        click.echo(f"  on a {fault.target}: {', '.join(targets) or 'this lab has none'}")
+        output.say(f"on a {fault.target}: {', '.join(targets) or 'this lab has none'}", "  ", 4)
 
 
 def _plan(name: str) -> Plan:
@@ -140,10 +148,16 @@ def _print_in_force(entries: Sequence[InForce], as_json: bool) -> None:
     if as_json:
         print_json([entry.told() for entry in entries])
         return
+    print_in_force(open_output(), entries, time.time_ns())
+
+
+def print_in_force(output: Output, entries: Sequence[InForce], now_ns: int) -> None:
+    """Faults in force, each with how long it has been."""
     for entry in entries:
-        click.echo(f"{entry.id}  {entry}  since {(time.time_ns() - entry.begun_ns) / 1e9:.0f} s")
+        since_s = (now_ns - entry.begun_ns) / 1e9
+        output.say(f"{entry}  since {since_s:.0f} s", f"{entry.id}  ")
     if not entries:
-        click.echo("no fault is in force; what there is: lab fault list")
+        output.say("no fault is in force; what there is: lab fault list")
 
 
 @click.command("heal")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from orchestrator.cli import words
 from orchestrator.cli.common import (
@@ -16,14 +14,16 @@ from orchestrator.cli.common import (
     name_option,
     print_json,
 )
-from orchestrator.cli.glass_told import print_round_trip, round_trip_to_plain, wide_console
+from orchestrator.cli.glass_told import print_round_trip, round_trip_to_plain
 from orchestrator.cli.groups import Group
+from orchestrator.cli.layout import open_output
+from orchestrator.cli.summary_told import print_summary
 from orchestrator.errors import UsageError
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.codec import to_plain
 from orchestrator.runtime.kernel.fib import Flow
-from orchestrator.verbs.bgp import Summary, summarise
+from orchestrator.verbs.bgp import summarise
 from orchestrator.verbs.route import route
 
 _FLOW = re.compile(r"(tcp|udp):(\d{1,5}):(\d{1,5})")
@@ -66,9 +66,10 @@ def route_command(
         plain = {str(family): round_trip_to_plain(trip) for family, trip in trips.items()}
         print_json({"from": source, "to": target, "flow": flow, "families": plain})
     else:
+        output = open_output()
         for family, trip in trips.items():
-            click.echo(f"{source} to {target} over IPv{family}, {trip.target}, {flow}")
-            print_round_trip(trip, verbose)
+            output.say(f"{source} to {target} over IPv{family}, {trip.target}, {flow}")
+            print_round_trip(output, trip, verbose)
     return 0 if all(trip.reached for trip in trips.values()) else 1
 
 
@@ -99,48 +100,5 @@ def summary_command(node: str, name: str, as_json: bool) -> int:
     if as_json:
         print_json({**to_plain(summary), "all_up": summary.all_up})
     else:
-        _print_summary(wide_console(), summary)
+        print_summary(open_output(), summary)
     return 0 if summary.all_up else 1
-
-
-def _print_summary(console: Console, summary: Summary) -> None:
-    bgp = Table("node", "neighbour", "relation", "IP", "state", "since", box=None, title="BGP")
-    for heading in ("imported", "exported", "best"):
-        bgp.add_column(heading, justify="right")
-    bgp.add_column("BFD")
-    bgp.add_column("last error")
-    for row in summary.bgp:
-        session = row.session
-        counts = map(str, (session.imported, session.exported, session.best))
-        bgp.add_row(
-            *(row.node, row.neighbour, row.relation, str(row.family)),
-            _coloured(session.state, session.is_up),
-            *(session.since, *counts),
-            _coloured(row.bfd, row.bfd in ("", "Up")),
-            "" if session.is_up else session.error,
-        )
-    console.print(bgp)
-    if summary.rtr:
-        console.print(_rtr_table(summary))
-    if summary.ospf:
-        console.print(_ospf_table(summary))
-
-
-def _rtr_table(summary: Summary) -> Table:
-    table = Table("node", "cache", "state", "since", "ROAs", box=None, title="RTR")
-    for row in summary.rtr:
-        state = _coloured(row.session.state, row.session.is_up)
-        table.add_row(row.node, row.cache, state, row.session.since, str(row.roas))
-    return table
-
-
-def _ospf_table(summary: Summary) -> Table:
-    table = Table("node", "neighbour", "IP", "interface", "state", box=None, title="OSPF")
-    for row in summary.ospf:
-        state = _coloured(row.state, row.is_up)
-        table.add_row(row.node, row.neighbour, str(row.family), row.interface, state)
-    return table
-
-
-def _coloured(state: str, is_up: bool) -> str:
-    return state if is_up else f"[red]{state}[/red]"

@@ -2,54 +2,56 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import click
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import glued
+from orchestrator.cli.tables import Column
 from orchestrator.looking_glass.choice import Candidate, Choice, name_community
 from orchestrator.looking_glass.walk import Hop, Way, difference
 from orchestrator.verbs.route import RoundTrip
 
-_PIPED_WIDTH = 200
+# Beside the first, which is called as the way is.
+_COLUMNS = (
+    Column("AS"),
+    Column("matches"),
+    Column("by"),
+    Column("goes to", least=1),
+    Column("AS path", least=1),
+    Column("why", least=24),
+)
 
 
-def wide_console() -> Console:
-    """As wide as the terminal; into a file or a pager as wide as the tables of a lab."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
-
-
-def print_round_trip(trip: RoundTrip, verbose: bool) -> None:
+def print_round_trip(output: Output, trip: RoundTrip, verbose: bool) -> None:
     """Both ways, a row for each node, and in a line how they differ."""
-    console = wide_console()
-    _print_way(console, "there", trip.there, trip.there_choices, verbose)
+    _print_way(output, "there", trip.there, trip.there_choices, verbose)
     if trip.back is None:
         return
-    _print_way(console, "back", trip.back, trip.back_choices, verbose)
+    _print_way(output, "back", trip.back, trip.back_choices, verbose)
     if trip.back.reached:
-        click.echo(difference(trip.there, trip.back) or "the way back is the same")
+        output.say(difference(trip.there, trip.back) or "the way back is the same")
 
 
 def _print_way(
-    console: Console, title: str, way: Way, choices: Mapping[str, Choice], verbose: bool
+    output: Output, title: str, way: Way, choices: Mapping[str, Choice], verbose: bool
 ) -> None:
-    columns = (title, "AS", "matches", "by", "goes to", "AS path", "why")
-    table = Table(*columns, box=None, pad_edge=False)
+    output.table((Column(title), *_COLUMNS), _rows(way, choices))
+    if way.problem:
+        output.say(Text(way.problem, "red"))
+    if verbose:
+        for node, choice in choices.items():
+            _print_candidates(output, node, choice)
+
+
+def _rows(way: Way, choices: Mapping[str, Choice]) -> Iterator[tuple[str, ...]]:
     known: int | None = None
     for hop in way.hops:
         system = "" if hop.asn in (None, known) else str(hop.asn)
         known = hop.asn
-        table.add_row(hop.node, system, *_cells(hop, choices.get(hop.node)))
-    console.print(table)
-    if way.problem:
-        console.print(f"[red]{way.problem}[/red]", soft_wrap=True)
-    if verbose:
-        for node, choice in choices.items():
-            for line in _candidates(node, choice):
-                click.echo(line)
+        yield hop.node, system, *_cells(hop, choices.get(hop.node))
 
 
 def _cells(hop: Hop, choice: Choice | None) -> tuple[str, ...]:
@@ -82,16 +84,16 @@ def _next_hop(hop: Hop) -> str:
         return "here" if verdict.kind == "local" else verdict.kind
     via = f"{verdict.chosen.via} " if verdict.chosen.via else ""
     equal = f" (1 of {len(verdict.equal)} equal)" if len(verdict.equal) > 1 else ""
-    return f"{via}→ {hop.interface}{equal}"
+    return f"{via}{glued(f'→ {hop.interface}')}{equal}"
 
 
-def _candidates(node: str, choice: Choice) -> Iterator[str]:
-    """All routes of a router, a line each, the one in use marked."""
-    yield f"{node}:" if choice.candidates else f"{node}: no route"
+def _print_candidates(output: Output, node: str, choice: Choice) -> None:
+    """All routes of a router, the one in use marked."""
+    output.say(f"{node}:" if choice.candidates else f"{node}: no route")
     for candidate in choice.candidates:
         route = candidate.route
         parts = [
-            f"{'*' if route.best else ' '} {route.prefix} {route.source} {route.session}",
+            f"{route.prefix} {route.source} {route.session}",
             f"path {' '.join(map(str, route.as_path)) or 'inside the AS'}",
             f"next hop {route.next_hop}" if route.next_hop else "",
             f"local preference {route.local_pref}" if route.local_pref is not None else "",
@@ -102,9 +104,9 @@ def _candidates(node: str, choice: Choice) -> Iterator[str]:
             else "",
             f"lost: {candidate.reason}" if candidate.reason else "",
         ]
-        yield "  " + ", ".join(filter(None, parts))
+        output.say(", ".join(filter(None, parts)), f"  {'*' if route.best else ' '} ")
     if choice.planned:
-        yield f"    {choice.planned}"
+        output.say(choice.planned, "    ")
 
 
 def round_trip_to_plain(trip: RoundTrip) -> dict[str, Any]:

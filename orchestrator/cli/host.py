@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import click
+from rich.text import Text
 
 from orchestrator.cli.common import json_option, print_json
+from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.tables import Column, Row
+from orchestrator.verbs.doctor import Finding, examine_host
 
-_MARKS = {"good": ("green", "good"), "note": ("yellow", "note"), "bad": ("red", "BAD ")}
+_MARKS = {"good": Text("good", "green"), "note": Text("note", "yellow"), "bad": Text("BAD", "red")}
 
 
 @click.command("build")
@@ -32,15 +38,21 @@ def build_command() -> None:
 @json_option
 def doctor_command(as_json: bool) -> int:
     """Say what this machine can do, and how to mend what it cannot. Exits 4 if no lab can run."""
-    from orchestrator.verbs.doctor import examine_host
-
     findings = examine_host()
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:
-        for finding in findings:
-            colour, mark = _MARKS[finding.verdict]
-            click.echo(f"{click.style(mark, fg=colour)}  {finding.subject:12} {finding.detail}")
-            if finding.mend:
-                click.echo(f"{'':18}mend: {finding.mend}")
+        print_findings(open_output(), findings)
     return 4 if any(finding.verdict == "bad" for finding in findings) else 0
+
+
+def print_findings(output: Output, findings: Sequence[Finding]) -> None:
+    """What was found, each with what mends it."""
+    output.table((Column(), Column(), Column(least=24)), _rows(findings))
+
+
+def _rows(findings: Sequence[Finding]) -> Iterator[Row]:
+    for finding in findings:
+        yield _MARKS[finding.verdict], finding.subject, finding.detail
+        if finding.mend:
+            yield "", "", f"mend: {finding.mend}"

@@ -4,47 +4,48 @@ what textbooks say."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from orchestrator.analysis.figures.textbook import Comparison
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
+from orchestrator.cli.layout import USUAL_WIDTH, Output
+from orchestrator.cli.lines import as_text
 from orchestrator.report.nesting import fold, nest
 from orchestrator.report.proofs import command
 from orchestrator.report.words import detail_rows, in_ms, short, summarise
 
 # Where the sentence begins: after number, time and a space each.
 _MARGIN = 14
-# Room for the words that so many more are like it.
-_MORE = 20
+# What a bar is made of: of one thing in colours, or of a letter for each wait.
+_BLOCK = "━"
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_black", "white")
 
 
 def print_journey(
-    console: Console, journey: Journey, *, folder: Path | None = None, verbose: bool = False
+    output: Output, journey: Journey, *, folder: Path | None = None, verbose: bool = False
 ) -> None:
     """Tell a journey, in about a screen or two; ``verbose`` tells all of it with its proofs.
 
     ``folder`` is said to be where the evidence lies.
     """
     for warning in journey.warnings:
-        console.print(Text(f"not whole: {warning}", style="yellow"))
-    console.print(Text(summarise(journey), style="red" if journey.visit.error else "bold"))
-    console.print()
+        output.say(Text(f"not whole: {warning}", "yellow"), hang=2)
+    output.say(Text(summarise(journey), "red" if journey.visit.error else "bold"))
+    output.say()
     depths = nest(journey.steps)
     for place, more in _lines(journey.steps, verbose=verbose):
-        console.print(_line(journey, place, depths[place], more, console.width), no_wrap=True)
+        _print_step(output, journey, place, depths[place], more)
         if verbose:
-            _print_all(console, journey.steps[place], depths[place])
-    _print_critical(console, journey, verbose=verbose)
-    _print_textbook(console, journey, verbose=verbose)
+            _print_all(output, journey.steps[place], depths[place])
+    _print_critical(output, journey, verbose=verbose)
+    _print_textbook(output, journey, verbose=verbose)
     if folder is not None:
-        console.print(Text(f"evidence: {folder}/, to read: {folder}/journey.html"), soft_wrap=True)
+        output.say(f"evidence: {folder}/, to read: {folder}/journey.html", hang=2)
 
 
 def _lines(steps: Sequence[Step], *, verbose: bool) -> Iterator[tuple[int, int]]:
@@ -58,40 +59,44 @@ def _lines(steps: Sequence[Step], *, verbose: bool) -> Iterator[tuple[int, int]]
             yield group[0], len(after) if len(after) > 1 else 0
 
 
-def _line(journey: Journey, place: int, depth: int, more: int, width: int) -> Text:
-    """One line for a step, cut off where the terminal ends; --verbose tells the rest."""
+def _print_step(output: Output, journey: Journey, place: int, depth: int, more: int) -> None:
+    """A step's line, where there is room with the frame that shows it; what is to be remarked of
+    it has lines of its own where it has no room there."""
     step = journey.steps[place]
     since = f"{(step.start_ns - journey.started_ns) / 1e6:.1f}"
-    line = Text.assemble((f"{place + 1:>3} ", "dim"), (f"{since:>8}", "cyan"), "  ")
-    line.append("  " * depth)
-    line.append(step.title, "bold red" if step.as_expected is False else "bold")
+    margin = Text.assemble((f"{place + 1:>3} ", "dim"), (f"{since:>8}", "cyan"), "  " * (depth + 1))
+    title = as_text(Text(step.title, "bold red" if step.as_expected is False else "bold"))
     if more:
-        line.truncate(width - _MORE, overflow="ellipsis")
-        line.append(f" (and {more} like it)", "dim")
-    line.append(_remark(step), "green" if step.saved else "red")
-    _add_place(line, step, width)
-    line.truncate(width, overflow="ellipsis")
-    return line
+        title = Text.assemble(title, (f" (and {more} like it)", "dim"))
+    remark = Text(_remark(step), "green" if step.saved else "red")
+    whole = Text.assemble(title, "  ", remark) if remark else title
+    is_one = output.width is None or margin.cell_len + whole.cell_len <= output.width
+    line, where = whole if is_one else title, _where(step)
+    room = (output.width or USUAL_WIDTH) - margin.cell_len - line.cell_len - len(where)
+    if where and (room >= 2 or output.width is None):
+        line = Text.assemble(line, " " * max(room, 2), (where, "dim"))
+    output.say(line, margin, margin.cell_len + 2)
+    if remark and not is_one:
+        output.say(remark, " " * (margin.cell_len + 2))
 
 
-def _add_place(line: Text, step: Step, width: int) -> None:
-    """At the right, where there is room: the frame that shows it."""
-    if step.proofs:
-        first = step.proofs[0]
-        number = f" #{first.number}" if first.number else ""
-        where = f"{first.file.removesuffix('.pcapng')}{number}"
-        room = width - line.cell_len - len(where)
-        if room >= 2:
-            line.append(" " * room + where, "dim")
+def _where(step: Step) -> str:
+    """The frame that shows it."""
+    if not step.proofs:
+        return ""
+    first = step.proofs[0]
+    number = f" #{first.number}" if first.number else ""
+    return f"{first.file.removesuffix('.pcapng')}{number}"
 
 
 def _remark(step: Step) -> str:
     if step.as_expected is False:
-        return f"  not as planned: {step.expected}"
-    return f"  saved: {step.saved}" if step.saved else ""
+        return f"not as planned: {step.expected}"
+    return f"saved: {step.saved}" if step.saved else ""
 
 
-def _print_all(console: Console, step: Step, depth: int) -> None:
+def _print_all(output: Output, step: Step, depth: int) -> None:
+    margin = " " * (_MARGIN + 2 * depth)
     said = [Text(step.told)]
     if step.saved:
         said.append(Text(f"saved: {step.saved}", "green"))
@@ -101,15 +106,14 @@ def _print_all(console: Console, step: Step, depth: int) -> None:
     known = ", ".join(f"{name} {value}" for name, value in detail_rows(step.details))
     if known:
         said.append(Text(known, "dim"))
-    for proof in step.proofs:
-        said.append(
-            Text(f"{proof.says}: {command(proof)}" if proof.says else command(proof), "blue")
-        )
     for text in said:
-        console.print(Padding(text, (0, 0, 0, _MARGIN + 2 * depth)))
+        output.say(text, margin)
+    for proof in step.proofs:
+        says = f"{margin}{proof.says}: " if proof.says else margin
+        output.run(command(proof), Text(says, "blue"), len(margin) + 2)
 
 
-def _print_critical(console: Console, journey: Journey, *, verbose: bool) -> None:
+def _print_critical(output: Output, journey: Journey, *, verbose: bool) -> None:
     """A bar as wide as the terminal, each wait as wide as its share, and what they come to."""
     whole = sum(segment.duration_ms for segment in journey.critical)
     if whole <= 0:
@@ -118,41 +122,51 @@ def _print_critical(console: Console, journey: Journey, *, verbose: bool) -> Non
     for segment in journey.critical:
         sums[segment.name] = sums.get(segment.name, 0.0) + segment.duration_ms
     colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(sums)}
-    console.print()
-    console.print(Text(f"critical path, {in_ms(whole)} ms:", "bold"))
-    console.print(_bar(journey, colours, whole, console.width), no_wrap=True)
+    longest_first = sorted(sums, key=lambda name: -sums[name])
+    marks = _marks(longest_first, has_colour=output.has_colour)
+    output.say()
+    output.say(Text(f"critical path, {in_ms(whole)} ms:", "bold"))
+    output.say(_bar(journey, colours, marks, whole, output.width or USUAL_WIDTH))
     if verbose:
         for segment in journey.critical:
-            said = Text.assemble((segment.name, colours[segment.name]), f": {segment.told}")
-            console.print(Padding(said, (0, 0, 0, 2)))
-    words = [Text(f"{name} {in_ms(ms)}", colours[name]) for name, ms in _longest_first(sums)]
-    console.print(Text(" · ", "dim").join(words))
+            output.say(segment.told, Text(f"  {segment.name}: ", colours[segment.name]), 4)
+    keys = {name: "" if output.has_colour else f"{mark} " for name, mark in marks.items()}
+    words = (f"{keys[name]}{name} {in_ms(sums[name])}" for name in longest_first)
+    output.say_items(map(Text, words, (colours[name] for name in longest_first)))
 
 
-def _bar(journey: Journey, colours: Mapping[str, str], whole: float, width: int) -> Text:
+def _marks(names: Iterable[str], *, has_colour: bool) -> dict[str, str]:
+    """What stands for each wait in the bar."""
+    letters = itertools.cycle(_BLOCK if has_colour else string.ascii_lowercase)
+    return dict(zip(names, letters, strict=False))
+
+
+def _bar(
+    journey: Journey,
+    colours: Mapping[str, str],
+    marks: Mapping[str, str],
+    whole: float,
+    width: int,
+) -> Text:
     bar, done_ms = Text(), 0.0
     for segment in journey.critical:
         done_ms += segment.duration_ms
         # To the nearest column, so that the whole is as wide as the terminal.
         columns = round(done_ms / whole * width) - bar.cell_len
-        bar.append("━" * columns, colours[segment.name])
+        bar.append(marks[segment.name] * columns, colours[segment.name])
     return bar
 
 
-def _longest_first(sums: Mapping[str, float]) -> list[tuple[str, float]]:
-    return sorted(sums.items(), key=lambda entry: -entry[1])
-
-
-def _print_textbook(console: Console, journey: Journey, *, verbose: bool) -> None:
+def _print_textbook(output: Output, journey: Journey, *, verbose: bool) -> None:
     if not journey.textbook:
         return
     said = [_compared(entry) for entry in journey.textbook]
     if not verbose:
-        console.print(Text.assemble(("textbook: ", "bold"), Text(" · ", "dim").join(said)))
+        output.say_items(said, Text("textbook: ", "bold"), 2)
         return
-    console.print(Text("beside the textbook:", "bold"))
+    output.say(Text("beside the textbook:", "bold"))
     for entry, text in zip(journey.textbook, said, strict=True):
-        console.print(Padding(Text.assemble(text, f" {entry.told}"), (0, 0, 0, 2)))
+        output.say(Text.assemble(text, f" {entry.told}"), "  ", 4)
 
 
 def _compared(entry: Comparison) -> Text:

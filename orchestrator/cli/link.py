@@ -10,13 +10,13 @@ import click
 from orchestrator.cli import interrupts, words
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.groups import Group
-from orchestrator.cli.links_told import arrow, told
+from orchestrator.cli.layout import open_output
+from orchestrator.cli.links_told import print_counters, print_link, print_links
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import find_link
-from orchestrator.plan.model import Link
 from orchestrator.runtime.links.settings import directions_from, read_settings, shaped
-from orchestrator.runtime.links.state import DIRECTIONS, LinkState
+from orchestrator.runtime.links.state import DIRECTIONS
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.link import links_of
 
@@ -45,8 +45,7 @@ def link_command(context: click.Context, name: str, as_json: bool) -> None:
         if as_json:
             print_json({name: to_plain(link) for name, link in links.items()})
         else:
-            for each, state in links.items():
-                click.echo(f"{each:36} {told(plan.links[each], state)}")
+            print_links(open_output(), plan, links)
 
 
 @link_command.command("show")
@@ -61,12 +60,9 @@ def show_command(link: str, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"link": found.name, **to_plain(state), "seen": seen})
         return
-    click.echo(f"{found.name} {told(found, state)}")
-    for direction in DIRECTIONS:
-        counted = seen[direction]
-        assert isinstance(counted, dict)
-        for key, value in counted.get("counters", counted).items():
-            click.echo(f"  {arrow(found, direction):36} {key:16} {value}")
+    output = open_output()
+    print_link(output, found, state)
+    print_counters(output, found, seen)
 
 
 @link_command.command("set")
@@ -91,7 +87,7 @@ def set_command(name: str, link: str, settings: tuple[str, ...], sender: str) ->
         found = find_link(layer.plan, link)
         now = layer.links[found.name]
         layer.change(found.name, shaped(found, now, spec, directions_from(found, sender)))
-        _print(found, layer.links[found.name])
+        print_link(open_output(), found, layer.links[found.name])
 
 
 @link_command.command("reset")
@@ -105,7 +101,7 @@ def reset_command(name: str, link: str) -> None:
             layer.cut(found.name, down=False)
         layer.blackhole(found.name, DIRECTIONS, is_on=False)
         layer.change(found.name, layer.links[found.name].changed(ab=found.ab, ba=found.ba))
-        _print(found, layer.links[found.name])
+        print_link(open_output(), found, layer.links[found.name])
 
 
 @link_command.command("down")
@@ -132,7 +128,7 @@ def _cut(name: str, link: str, down: bool, quiet: bool = False) -> None:
         found = find_link(layer.plan, link)
         layer.cut(found.name, down)
         if not quiet:
-            _print(found, layer.links[found.name])
+            print_link(open_output(), found, layer.links[found.name])
 
 
 @link_command.command("blackhole")
@@ -148,7 +144,7 @@ def blackhole_command(name: str, link: str, switch: str, sender: str) -> None:
     with links_of(chosen_lab(name)) as layer:
         found = find_link(layer.plan, link)
         layer.blackhole(found.name, directions_from(found, sender), switch == "on")
-        _print(found, layer.links[found.name])
+        print_link(open_output(), found, layer.links[found.name])
 
 
 @link_command.command("flap")
@@ -182,7 +178,3 @@ def _seconds(text: str) -> float:
         return read_duration_s(text)
     except Mistake as mistake:
         raise UsageError(str(mistake), mistake.hint) from None
-
-
-def _print(link: Link, state: LinkState) -> None:
-    click.echo(f"{link.name} {told(link, state)}")

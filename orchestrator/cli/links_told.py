@@ -1,12 +1,38 @@
-"""A link's state in one line."""
+"""Links for a terminal: what they do, in a line each, and what they counted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import glued
+from orchestrator.cli.tables import Column
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment, NoLoss, Nth
-from orchestrator.plan.model import Link
+from orchestrator.plan.model import Link, Plan
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
+
+
+def print_links(output: Output, plan: Plan, links: Mapping[str, LinkState]) -> None:
+    """All links of a lab and what each does."""
+    rows = [(name, told(plan.links[name], state)) for name, state in links.items()]
+    output.table((Column("link"), Column("state", least=24)), rows)
+
+
+def print_link(output: Output, link: Link, state: LinkState) -> None:
+    """A link and what it does."""
+    output.say(f"{link.name} {told(link, state)}", hang=2)
+
+
+def print_counters(output: Output, link: Link, seen: Mapping[str, object]) -> None:
+    """What the backend of a link counted, in each direction."""
+    rows: list[tuple[str, str, str]] = []
+    for direction in DIRECTIONS:
+        counted = seen[direction]
+        assert isinstance(counted, dict)
+        for key, value in counted.get("counters", counted).items():
+            rows.append((arrow(link, direction), key, str(value)))
+    output.table((Column("direction"), Column("what"), Column("seen", right=True)), rows)
 
 
 def told(link: Link, state: LinkState) -> str:
@@ -23,7 +49,7 @@ def told(link: Link, state: LinkState) -> str:
 def arrow(link: Link, direction: str) -> str:
     """A direction of a link, by its ends."""
     ends = (link.a.node, link.b.node) if direction == "ab" else (link.b.node, link.a.node)
-    return " → ".join(ends)
+    return glued(" → ".join(ends))
 
 
 def _shape(impairment: Impairment) -> str:

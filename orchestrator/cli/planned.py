@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import click
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from orchestrator.cli.layout import Output
+from orchestrator.cli.tables import Column, Row
 from orchestrator.plan.model import AutonomousSystem, Node, Plan
 from orchestrator.plan.services import EdgeSettings, NameServerSettings
 from orchestrator.routes.bgp import control_plane
@@ -18,45 +17,61 @@ from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_m
 MOST_SYSTEMS = 20
 
 
-def print_plan(plan: Plan) -> None:
+_SYSTEMS = (
+    *(Column("AS"), Column("name")),
+    *(Column(name, least=1) for name in ("prefixes", "providers", "peers", "customers")),
+)
+_NODES = (Column("interface"), Column("addresses", least=1), Column("link"))
+_PATHS = (Column("from"), Column("to"), Column("AS path", least=1))
+_ROUND_TRIPS = (
+    *(Column("from"), Column("to"), Column("ms", right=True)),
+    Column("through", least=24),
+)
+
+
+def print_plan(output: Output, plan: Plan) -> None:
     """The whole plan, as tables."""
-    # Piped into a file or a pager, a table is as wide as it has to be.
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(f"[bold]{plan.name}[/bold]: {plan.about}")
-    console.print(_systems(plan))
-    console.print(_nodes(plan))
+    output.say(Text.assemble((plan.name, "bold"), f": {plan.about}"))
+    _print_table(output, "ASes", _SYSTEMS, _systems(plan))
+    _print_table(output, "Nodes", _NODES, _nodes(plan))
     if len(plan.systems) <= MOST_SYSTEMS:
-        console.print(_paths(plan))
-        console.print(_round_trips(plan))
+        _print_table(output, "Best AS paths", _PATHS, _paths(plan))
+        _print_table(output, "Expected round trips over IPv4", _ROUND_TRIPS, _round_trips(plan))
+        output.say()
     else:
-        click.echo(f"{len(plan.systems)} ASes: for the path between two, --path FROM TO")
+        output.say(f"{len(plan.systems)} ASes: for the path between two, --path FROM TO")
     for line in _services(plan):
-        click.echo(line)
+        output.say(line, hang=2)
 
 
-def _systems(plan: Plan) -> Table:
-    table = Table("AS", "name", "prefixes", "providers", "peers", "customers", title="ASes")
+def _print_table(
+    output: Output, title: str, columns: Sequence[Column], rows: Iterator[Row]
+) -> None:
+    output.say()
+    output.table(columns, rows, title)
+
+
+def _systems(plan: Plan) -> Iterator[Row]:
     for system in plan.systems.values():
         related = (system.providers, system.peers, system.customers)
         numbers = [" ".join(map(str, group)) for group in related]
-        table.add_row(str(system.asn), system.name, _listed(system.prefixes), *numbers)
-    return table
+        yield str(system.asn), system.name, _listed(system.prefixes), *numbers
 
 
 def _listed(entries: tuple[object, ...]) -> str:
     return " ".join(map(str, entries))
 
 
-def _nodes(plan: Plan) -> Table:
-    table = Table("node", "role", "AS", "place", "interface", "addresses", "link", title="Nodes")
+def _nodes(plan: Plan) -> Iterator[Row]:
+    """A line for each node, and below it a row for each of its interfaces."""
     for node in plan.nodes.values():
-        who = (node.name, node.role, str(node.asn or ""), node.place)
-        for number, row in enumerate(_rows(node)):
-            table.add_row(*(who if number == 0 else ("", "", "", "")), *row)
-    return table
+        system = f", AS {node.asn}" if node.asn else ""
+        place = f", {node.place}" if node.place else ""
+        yield Text.assemble((node.name, "bold"), f": {node.role}{system}{place}")
+        yield from _interfaces(node)
 
 
-def _rows(node: Node) -> Iterator[tuple[str, str, str]]:
+def _interfaces(node: Node) -> Iterator[tuple[str, str, str]]:
     if node.loopbacks:
         yield "lo", _listed(node.loopbacks), ""
     if node.anycast:
@@ -65,34 +80,31 @@ def _rows(node: Node) -> Iterator[tuple[str, str, str]]:
         yield port.name, _listed(port.addresses) or "by DHCP", port.link
 
 
-def _paths(plan: Plan) -> Table:
+def _paths(plan: Plan) -> Iterator[Row]:
     """From the first router of each AS to the IPv4 prefix of every other."""
-    table, control = Table("from", "to", "AS path", title="Best AS paths"), control_plane(plan)
+    control = control_plane(plan)
     for target in plan.systems.values():
         for source in plan.systems.values():
             path = control.as_path(source.routers[0], target.prefixes[0])
             if source is not target and path is not None:
-                table.add_row(source.name, target.name, _listed((source.asn, *path)))
-    return table
+                yield source.name, target.name, _listed((source.asn, *path))
 
 
-def _round_trips(plan: Plan) -> Table:
+def _round_trips(plan: Plan) -> Iterator[Row]:
     """From each home's first host to every server with an address of its own."""
     plane = ForwardingPlane(plan)
     hosts = [node for node in plan.with_role("host") if node.interfaces]
     servers = plan.with_role("edge", "balancer", "resolver", "nameserver")
-    table = Table("from", "to", "ms", "through", title="Expected round trips over IPv4")
     for host in {host.interfaces[0].link.partition("--")[2]: host for host in hosts}.values():
         for server in servers:
             try:
                 way = plane.path(host.name, server.address)
                 milliseconds = f"{round_trip_ms(plane, host.name, server.address):.2f}"
             except NoPath as reason:
-                table.add_row(host.name, server.name, "–", str(reason))
+                yield host.name, server.name, "–", str(reason)
                 continue
             routers = [h.sender for h in way if h.sender in plan.nodes][1:]
-            table.add_row(host.name, server.name, milliseconds, " ".join(routers))
-    return table
+            yield host.name, server.name, milliseconds, " ".join(routers)
 
 
 def _services(plan: Plan) -> Iterator[str]:

@@ -6,16 +6,14 @@ import io
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
 from orchestrator.cli.journey_told import print_journey
+from orchestrator.cli.layout import open_output, output_to
 from orchestrator.errors import HostError
 from orchestrator.files import replace_file
 from orchestrator.verbs.report import analyse, render
-
-_WIDTH = 80
 
 
 @click.command("report")
@@ -47,7 +45,7 @@ def report_command(
     texts = render(folder, journey, evidence)
     _renew(folder, texts)
     if wanted == "text" and output is None:
-        print_journey(Console(highlight=False), journey, folder=folder, verbose=verbose)
+        print_journey(open_output(), journey, folder=folder, verbose=verbose)
         return
     text = _as_text(journey, folder, verbose) if wanted == "text" else texts[f"journey.{wanted}"]
     if output is None:
@@ -66,8 +64,7 @@ def _renew(folder: Path, texts: dict[str, str]) -> None:
 
 def _as_text(journey: Journey, folder: Path, verbose: bool) -> str:
     page = io.StringIO()
-    console = Console(file=page, width=_WIDTH, highlight=False)
-    print_journey(console, journey, folder=folder, verbose=verbose)
+    print_journey(output_to(page), journey, folder=folder, verbose=verbose)
     return page.getvalue()
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import click
+from rich.text import Text
 
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
+from orchestrator.cli.layout import Output, open_output
 from orchestrator.cli.links_told import told
+from orchestrator.cli.tables import Column, Row
+from orchestrator.faults.ledger import InForce
 from orchestrator.plan.codec import to_plain
 from orchestrator.runtime.links.state import LinkState
 from orchestrator.verbs.fault import in_force
@@ -37,32 +42,42 @@ def status_command(name: str, as_json: bool) -> int:
             }
         )
     else:
-        for node in condition.plan.nodes.values():
-            reason = condition.ill.get(node.name)
-            mark = click.style("ill ", fg="red") if reason else click.style("well", fg="green")
-            click.echo(f"{mark}  {node.name:16} {node.role:11} {reason or ''}".rstrip())
-        _print_links(condition)
-        print_faults(lab)
-        if not condition.keeper:
-            click.echo("the keeper is gone: nodes that restart lose their links; mend: lab up")
+        print_condition(open_output(), condition, in_force(lab))
     return 0 if condition.healthy else 1
 
 
-def print_faults(lab: str) -> None:
+def print_condition(output: Output, condition: Condition, faults: Sequence[InForce]) -> None:
+    """How each node is, then the links, what is broken on purpose, and the keeper."""
+    output.table((Column(), Column(), Column(), Column(least=24)), _rows(condition))
+    _print_links(output, condition)
+    print_faults(output, faults)
+    if not condition.keeper:
+        said = "the keeper is gone: nodes that restart lose their links; mend: lab up"
+        output.say(said, hang=2)
+
+
+def _rows(condition: Condition) -> Iterator[Row]:
+    for node in condition.plan.nodes.values():
+        reason = condition.ill.get(node.name, "")
+        mark = Text("ill", "red") if reason else Text("well", "green")
+        yield mark, node.name, node.role, reason
+
+
+def print_faults(output: Output, faults: Sequence[InForce]) -> None:
     """What somebody broke, and how to mend it."""
-    for entry in in_force(lab):
-        click.echo(f"fault in force: {entry}; heal it: lab heal {entry.id}")
+    for entry in faults:
+        output.say(f"fault in force: {entry}; heal it: lab heal {entry.id}", hang=2)
 
 
-def _print_links(condition: Condition) -> None:
+def _print_links(output: Output, condition: Condition) -> None:
     """What carries the links, and what was done to some of them."""
     counts = Counter(link.backend for link in condition.links.values())
-    click.echo("links: " + ", ".join(f"{count} {backend}" for backend, count in counts.items()))
+    output.say("links: " + ", ".join(f"{count} {backend}" for backend, count in counts.items()))
     if not condition.wire:
-        click.echo("wire is gone; the keeper starts it again")
+        output.say("wire is gone; the keeper starts it again")
     if condition.wire_restarts:
-        click.echo(f"wire died and was started again, {condition.wire_restarts} times so far")
+        output.say(f"wire died and was started again, {condition.wire_restarts} times so far")
     for name, link in condition.links.items():
         planned = condition.plan.links[name]
         if link.changed(backend="veth") != LinkState("veth", planned.ab, planned.ba):
-            click.echo(f"changed: {name} {told(planned, link)}")
+            output.say(f"changed: {name} {told(planned, link)}", hang=2)

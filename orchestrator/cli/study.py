@@ -19,6 +19,8 @@ from orchestrator.cli.common import (
     settings_option,
 )
 from orchestrator.cli.groups import Group
+from orchestrator.cli.layout import open_output
+from orchestrator.cli.tables import Column
 from orchestrator.errors import LabError, UsageError
 from orchestrator.shipped import shipped_scenarios
 from orchestrator.studies.scenarios import load_study, scenario_path
@@ -133,7 +135,7 @@ def check_command(scenario: str, settings: tuple[str, ...], as_json: bool) -> No
         )
     else:
         probes, faults = (f"{n} {what[:-1] if n == 1 else what}" for what, n in counts.items())
-        click.echo(f"{path}: good: {probes}, {faults}, {seconds:g} s of trials")
+        open_output().say(f"{path}: good: {probes}, {faults}, {seconds:g} s of trials")
 
 
 @study_command.command("list")
@@ -149,8 +151,8 @@ def list_command(as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, "about": each.about} for name, each in found.items()])
         return
-    for name, scenario in found.items():
-        click.echo(f"{name:22} {scenario.about}")
+    columns = (Column("scenario"), Column("what happens", least=24))
+    open_output().table(columns, [(name, each.about) for name, each in found.items()])
 
 
 @study_command.command("report")

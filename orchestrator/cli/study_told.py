@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-import click
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from orchestrator.analysis.failover.findings import (
     ChainLink,
@@ -21,13 +20,26 @@ from orchestrator.analysis.failover.findings import (
 )
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import print_json
+from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.tables import Column, Row
 from orchestrator.records.study import Sample
-from orchestrator.report.failover.compare import Difference, compare_studies
+from orchestrator.report.failover.compare import Comparison, Difference, compare_studies
 from orchestrator.report.failover.plain import to_json
 from orchestrator.studies.trial import Progress
 from orchestrator.verbs.up import Stages
 
+_PROBES = (
+    Column("probe"),
+    *(Column(name, right=True) for name in ("outage", "from–to", "sent", "lost", "slow")),
+    Column("failed", least=1),
+)
 _CHAIN_AT_MOST = 12
+_COMPARED = (
+    Column(least=16),
+    Column("first", right=True, least=8),
+    Column("second", right=True, least=8),
+    Column(least=8),
+)
 _WORTH_TELLING = 1.2  # times more or less
 
 
@@ -69,33 +81,34 @@ def print_study(finding: StudyFinding, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({**to_json(finding), "run": str(folder)})
         return
+    print_finding(open_output(), finding, folder)
+
+
+def print_finding(output: Output, finding: StudyFinding, folder: Path) -> None:
+    """The probes as a table, how the first fault was got over, and the verdicts."""
     trials = f"{len(finding.trials)} trial{'s' if len(finding.trials) > 1 else ''}"
-    click.echo(f"{finding.name}: {finding.about or 'a study'}; {trials}")
+    output.say(f"{finding.name}: {finding.about or 'a study'}; {trials}", hang=2)
     for trial in finding.trials:
         for note in trial.notes:
-            click.echo(f"note: trial {trial.number}: {note}")
-    _print_probes(finding)
-    _print_chain(finding.trials)
+            output.say(f"note: trial {trial.number}: {note}", hang=2)
+    output.table(_PROBES, _probes(finding))
+    _print_chain(output, finding.trials)
     for verdict in finding.verdicts:
-        click.echo(_told(verdict))
+        _print_verdict(output, verdict)
     if finding.partial:
-        click.echo("this study did not run to its end, and so did not pass")
-    click.echo(f"evidence: {folder}/, to read: {folder}/study.html")
+        output.say("this study did not run to its end, and so did not pass")
+    output.say(f"evidence: {folder}/, to read: {folder}/study.html", hang=2)
 
 
-def _told(verdict: Verdict) -> str:
-    mark = click.style("✓", fg="green") if verdict.passed else click.style("✗", fg="red")
-    return f"{mark} {verdict.expected}: {verdict.measured}"
+def _print_verdict(output: Output, verdict: Verdict) -> None:
+    mark = Text("✓ ", "green") if verdict.passed else Text("✗ ", "red")
+    output.say(f"{verdict.expected}: {verdict.measured}", mark)
 
 
-def _print_probes(finding: StudyFinding) -> None:
-    table = Table(box=None, pad_edge=False, header_style="")
-    for column in ("probe", "outage", "from–to", "sent", "lost", "slow", "failed"):
-        table.add_column(column, justify="left" if column in ("probe", "failed") else "right")
+def _probes(finding: StudyFinding) -> Iterator[Row]:
     for name in dict.fromkeys(name for trial in finding.trials for name in trial.probes):
         found = [trial.probes[name] for trial in finding.trials if name in trial.probes]
-        table.add_row(name, *_outage(finding.outage_ms.get(name)), *_counts(found))
-    Console(highlight=False).print(table)
+        yield name, *_outage(finding.outage_ms.get(name)), *_counts(found)
 
 
 def _outage(spread: Spread | None) -> tuple[str, str]:
@@ -117,7 +130,7 @@ def _counts(found: Sequence[ProbeFinding]) -> tuple[str, str, str, str]:
     return str(counts[0]), str(counts[1]), str(counts[2]), failed or "none"
 
 
-def _print_chain(trials: Sequence[TrialFinding]) -> None:
+def _print_chain(output: Output, trials: Sequence[TrialFinding]) -> None:
     """How the first fault of the first trial was got over."""
     fault = next((fault for trial in trials for fault in trial.faults), None)
     if fault is None:
@@ -125,11 +138,11 @@ def _print_chain(trials: Sequence[TrialFinding]) -> None:
     for title, chain in (("", fault.chain), ("healed", fault.mended)):
         if not chain:
             continue
-        click.echo(f"{fault.event.fault} {fault.event.target}{title and f', {title}'}:")
+        output.say(f"{fault.event.fault} {fault.event.target}{title and f', {title}'}:")
         for link in chain[:_CHAIN_AT_MOST]:
-            click.echo(f"  {link.ms:8.1f} ms  {link.stage:9}  {_where(link)}{link.told}")
+            output.say(f"{_where(link)}{link.told}", f"  {link.ms:8.1f} ms  {link.stage:9}  ")
         if len(chain) > _CHAIN_AT_MOST:
-            click.echo(f"  … and {len(chain) - _CHAIN_AT_MOST} more, in the report")
+            output.say(f"  and {len(chain) - _CHAIN_AT_MOST} more, in the report")
 
 
 def _where(link: ChainLink) -> str:
@@ -145,17 +158,29 @@ def print_comparison(
     if as_json:
         print_json({"runs": [str(folder) for folder in folders], **asdict(compared)})
         return
-    table = Table(box=None, pad_edge=False, header_style="")
-    table.add_column("")
-    for name, passed, folder in zip(compared.names, compared.passed, folders, strict=True):
-        table.add_column(f"{name} {'✓' if passed else '✗'}\n{folder.name}", justify="right")
-    table.add_column("")
+    print_compared(open_output(), compared, studies, folders)
+
+
+def print_compared(
+    output: Output,
+    compared: Comparison,
+    studies: Sequence[StudyFinding],
+    folders: Sequence[Path],
+) -> None:
+    """Which two, whether each passed, and their figures as a table."""
+    for place, name, passed, folder in zip(
+        ("first", "second"), compared.names, compared.passed, folders, strict=True
+    ):
+        output.say(f"{name} {'✓' if passed else '✗'}, {folder.name}", f"{place}: ", 2)
+    output.table(_COMPARED, _compared(compared, studies))
+
+
+def _compared(compared: Comparison, studies: Sequence[StudyFinding]) -> Iterator[Row]:
     for row in compared.differences:
         if row.a or row.b:
             spreads = [_spread_of(study, row) for study in studies]
             cells = [_cell(row.a, row.unit, spreads[0]), _cell(row.b, row.unit, spreads[1])]
-            table.add_row(f"{row.subject}: {row.figure}", *cells, _differs(row, *spreads))
-    Console(highlight=False).print(table)
+            yield f"{row.subject}: {row.figure}", *cells, _differs(row, *spreads)
 
 
 def _spread_of(study: StudyFinding, row: Difference) -> Spread | None:

@@ -13,6 +13,7 @@ from orchestrator.cli.common import (
     topology_path,
 )
 from orchestrator.cli.explained import print_catchment, print_path
+from orchestrator.cli.layout import open_output
 from orchestrator.cli.planned import print_plan
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
@@ -38,7 +39,7 @@ def check_command(topology: str | None, settings: tuple[str, ...], as_json: bool
         print_json({"topology": str(path), "name": plan.name, **counts})
     else:
         listed = ", ".join(_counted(count, what) for what, count in counts.items())
-        click.echo(f"{path}: good: {listed}")
+        open_output().say(f"{path}: good: {listed}")
 
 
 # Plural → singular.
@@ -69,13 +70,13 @@ def plan_command(
     if node:
         _print_files(plan, node)
     elif path:
-        print_path(plan, *path)
+        print_path(open_output(), plan, *path)
     elif anycast:
-        print_catchment(plan, anycast)
+        print_catchment(open_output(), plan, anycast)
     elif as_json:
         print_json(to_plain(plan))
     else:
-        print_plan(plan)
+        print_plan(open_output(), plan)
 
 
 @click.command("schema")

@@ -20,6 +20,7 @@ from orchestrator.cli.common import (
     run_argument,
     run_folder,
 )
+from orchestrator.cli.layout import open_output
 from orchestrator.cli.trace_told import print_trace
 from orchestrator.errors import UsageError, nearest, unknown
 from orchestrator.report.traces import account_to_plain, trace_to_plain
@@ -57,7 +58,7 @@ def trace_command(given: str | None, packet: str | None, captures: Path, as_json
         plain = trace_to_plain(trace)
         print_json({"run": story.visit.run, **plain, "account": account_to_plain(accounted)})
     else:
-        print_trace(trace, folder, accounted)
+        print_trace(open_output(), trace, folder, accounted)
 
 
 def _chosen_run(given: str | None, captures: Path) -> Path:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from orchestrator.analysis.hops.account import Account
 from orchestrator.analysis.hops.passage import NOISE_MS, Leg, Passage
 from orchestrator.analysis.hops.trace import Trace
+from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import glued
+from orchestrator.cli.tables import Column
 
 _SHOWN_LOSSES = 10
-_PIPED_WIDTH = 200
+_COLUMNS = (
+    Column("interface"),
+    Column(),
+    Column("ms", right=True),
+    Column("+ms", right=True),
+    Column("spent", least=16),
+    Column("frame", right=True),
+    Column(f"{glued('in its')} file", right=True),
+)
 
 
-def print_trace(trace: Trace, folder: Path, account: Account) -> None:
+def print_trace(output: Output, trace: Trace, folder: Path, account: Account) -> None:
     """Two tables, there and back, and what is worth saying of them."""
-    # Into a file or a pager as wide as the table. IPv6 addresses in brackets are no markup.
-    width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    console = Console(width=width, highlight=False, markup=False)
     start_ns = trace.forward[0].time_ns
     ways = (
         (trace.packet, trace.forward, trace.forward_legs),
@@ -29,13 +35,15 @@ def print_trace(trace: Trace, folder: Path, account: Account) -> None:
     )
     for name, passages, legs in ways:
         if passages:
-            console.print(f"{name}: {_summary(passages)}", style="bold")
-            console.print(_table(passages, legs, start_ns))
+            output.say(Text(f"{name}: {_summary(passages)}", "bold"), hang=2)
+            output.table(_COLUMNS, _rows(passages, legs, start_ns))
     last = trace.forward[-1]
     look = f"tshark -r {folder / last.file} -Y 'frame.number == {last.number}' -V"
-    notes = [f"- {note}" for note in trace.notes]
-    for line in (*notes, *_account(account), f"look at it: {look}"):
-        console.print(line, soft_wrap=True)
+    for note in trace.notes:
+        output.say(note, "- ")
+    for line in _account(account):
+        output.say(line, hang=2)
+    output.run(look, "look at it: ")
 
 
 def _summary(passages: Sequence[Passage]) -> str:
@@ -47,17 +55,11 @@ def _summary(passages: Sequence[Passage]) -> str:
     return f"{first} to {last}, {len(passages)} interfaces, {millis:.3f} ms one way"
 
 
-def _table(passages: Sequence[Passage], legs: Sequence[Leg], start_ns: int) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("interface", no_wrap=True)
-    table.add_column("")
-    table.add_column("ms", justify="right")
-    table.add_column("+ms", justify="right")
-    table.add_column("spent", no_wrap=True)
-    table.add_column("frame", justify="right")
-    table.add_column("in its file", justify="right")
+def _rows(
+    passages: Sequence[Passage], legs: Sequence[Leg], start_ns: int
+) -> Iterator[tuple[str, ...]]:
     for passage, leg in zip(passages, (None, *legs), strict=True):
-        table.add_row(
+        yield (
             passage.interface,
             "out" if passage.outbound else "in",
             f"{(passage.time_ns - start_ns) / 1e6:.3f}",
@@ -66,19 +68,17 @@ def _table(passages: Sequence[Passage], legs: Sequence[Leg], start_ns: int) -> T
             str(passage.frame),
             str(passage.number),
         )
-    return table
 
 
 def _spent(leg: Leg) -> str:
     """Where the time of a leg went; parts that do not show in microseconds are left out."""
     place = {"link": "on the link", "proxy": "at the proxy"}.get(leg.kind, "at")
     name = "" if leg.kind == "link" else f" {leg.name}"
-    parts = [f"propagation {leg.propagation_ms:.3f}"] if leg.propagation_ms else []
-    if leg.serialisation_ms:
-        parts.append(f"serialisation {leg.serialisation_ms:.3f}")
+    parts = {"propagation": leg.propagation_ms, "serialisation": leg.serialisation_ms}
     if abs(leg.queueing_ms) > NOISE_MS:
-        parts.append(f"queueing {leg.queueing_ms:.3f}")
-    return f"{place}{name}" + (f": {' + '.join(parts)}" if parts else "")
+        parts["queueing"] = leg.queueing_ms
+    told = [glued(f"{part} {ms:.3f}") for part, ms in parts.items() if ms]
+    return f"{place}{name}" + (f": {' + '.join(told)}" if told else "")
 
 
 def _account(account: Account) -> list[str]:

@@ -17,12 +17,14 @@ from orchestrator.cli.common import (
     topology_argument,
     topology_path,
 )
+from orchestrator.cli.layout import open_output
 from orchestrator.cli.status import print_faults
 from orchestrator.cli.visit import print_run
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.spec.kinds import check_label
+from orchestrator.verbs.fault import in_force
 from orchestrator.verbs.up import READY_WITHIN_S, Stages, up
 from orchestrator.verbs.visit import Request, visit
 
@@ -61,7 +63,7 @@ def up_command(
         click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
     else:
         click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
-        print_faults(plan.name)
+        print_faults(open_output(), in_force(plan.name))
     return _visit_first_site(plan) if first_visit else 0
 
 
@@ -77,7 +79,7 @@ def _visit_first_site(plan: Plan) -> int:
         raise UsageError(f"'{plan.name}' has no site to visit", "leave --visit out")
     request = Request(f"https://{plan.sites[0]}/", cold=True)
     run = visit(plan.name, request, DEFAULT_CAPTURES)
-    print_run(run)
+    print_run(open_output(), run)
     return 0 if run.visit.error is None else 1
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli import words
@@ -20,6 +20,8 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.journey_told import print_journey
+from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
 from orchestrator.records.visit import Visit, to_json
 from orchestrator.verbs.visit import Request, Run, visit
@@ -134,77 +136,74 @@ def visit_command(
     if as_json:
         print_json(to_json(run.visit))
     else:
-        print_run(run)
+        print_run(open_output(), run)
     return 0 if run.visit.error is None else 1
 
 
 def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json: bool) -> int:
     """Visits in a row, and how the last one's journey compares with the first one's."""
-    runs = []
+    runs, output = [], open_output()
     for place in range(count):
         runs.append(visit(lab, replace(request, cold=request.cold and place == 0), captures))
         if not as_json:
-            print_short(runs[-1])
-            click.echo(f"  evidence: {runs[-1].folder}/")
+            print_short(output, runs[-1])
+            output.say(f"evidence: {runs[-1].folder}/", "  ")
     visits = [run.visit for run in runs]
     journeys = [run.journey for run in runs if run.journey is not None]
     comparison = Comparison(visits, compare_journeys(journeys[0], journeys[-1]))
     if as_json:
         print_json(comparison_to_plain(comparison))
     else:
-        print_comparison(comparison)
+        print_comparison(output, comparison)
     return 1 if any(visit.error for visit in visits) else 0
 
 
-def print_short(run: Run) -> None:
+def print_short(output: Output, run: Run) -> None:
     """A line or two for one visit of several."""
-    console = Console(highlight=False)
     if run.capture.drops:
-        console.print(f"[red]{run.capture.drops} packets were not captured[/red]")
-    console.print(_headline(run.visit), soft_wrap=True)
+        output.say(Text(f"{run.capture.drops} packets were not captured", "red"))
+    output.say(_headline(run.visit), hang=2)
 
 
-def print_run(run: Run) -> None:
+def print_run(output: Output, run: Run) -> None:
     """The journey of a visit, its timing table, and where its evidence lies."""
-    record, console = run.visit, Console(highlight=False)
     if run.journey is not None:
-        print_journey(console, run.journey)
+        print_journey(output, run.journey)
     else:
-        print_short(run)
-    if record.error is None:
-        console.print()
-        console.print(_table(record))
-    _print_evidence(console, run)
+        print_short(output, run)
+    if run.visit.error is None:
+        output.say()
+        output.table((Column("step", least=24), Column("ms", right=True)), _rows(run.visit))
+    _print_evidence(output, run)
 
 
-def _table(record: Visit) -> Table:
-    table = Table("step", "ms", box=None, pad_edge=False)
-    table.columns[1].justify = "right"
+def _rows(record: Visit) -> Iterator[Row]:
     for key, label in STEPS.items():
         if key == "dom_content_loaded" and record.resources:
             label_all = f"{len(record.resources)} sub-resources (first start to last end)"
-            table.add_row(label_all, _resources_ms(record))
-        table.add_row(label, _milliseconds(getattr(record.timings_ms, key)))
+            yield label_all, _resources_ms(record)
+        yield label, _milliseconds(getattr(record.timings_ms, key))
     for key, label in VITALS.items():
         value = getattr(record.vitals, key)
         if value is not None:
-            table.add_row(label, f"{value:.3f}" if key in UNITLESS else _milliseconds(value))
-    return table
+            yield label, f"{value:.3f}" if key in UNITLESS else _milliseconds(value)
 
 
-def _print_evidence(console: Console, run: Run) -> None:
+def _print_evidence(output: Output, run: Run) -> None:
     nodes = len(run.capture.per_node)
-    console.print(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
+    output.say(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
     to_read = f", to read: {run.folder}/journey.html" if run.journey is not None else ""
-    console.print(f"evidence: {run.folder}/{to_read}", soft_wrap=True)
+    output.say(f"evidence: {run.folder}/{to_read}", hang=2)
 
 
-def _headline(record: Visit) -> str:
+def _headline(record: Visit) -> Text:
     if record.error:
-        return f"[red]{record.url}: failed: {record.error}[/red] {record.error_detail}"
+        failed = (f"{record.url}: failed: {record.error}", "red")
+        return Text.assemble(failed, f" {record.error_detail}")
     served = f"{record.status} {record.protocol} from {record.remote_address}"
     caches = "cold" if record.cold else "warm"
-    return f"[bold]{record.url}[/bold] → {served}, seen from {record.node}, caches {caches}"
+    rest = f" → {served}, seen from {record.node}, caches {caches}"
+    return Text.assemble((record.url, "bold"), rest)
 
 
 def _resources_ms(record: Visit) -> str:
