@@ -168,7 +168,7 @@ def print_in_force(output: Output, entries: Sequence[InForce], now_ns: int) -> N
 @click.option("--all", "every", is_flag=True, help="Heal all that is in force.")
 @name_option
 def heal_command(which: str, target: str, every: bool, name: str) -> int:
-    """Undo a fault, and see that the lab is again what its plan says.
+    """Undo a fault, and see that the lab is as its plan says.
 
     Without an argument it is the only one there is. One of several that cannot be undone does not
     keep the others from it; it stays recorded, and the exit status is 1.

@@ -17,7 +17,7 @@ from orchestrator.verbs.wireshark import find_capture, prepare, start
 @click.option("--print", "only_print", is_flag=True, help="Print the command and do not run it.")
 @captures_option
 def wireshark_command(given: str | None, node: str, only_print: bool, captures: Path) -> None:
-    """Open a run's packets in Wireshark, with a profile made for its lab.
+    """Open a run's packets in Wireshark, with a profile for its lab.
 
     The command is always printed. The profile, Clicklab, is written anew each time: a colour for
     each AS, names for addresses, columns for node and interface, buttons for a journey's steps.

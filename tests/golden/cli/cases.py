@@ -38,7 +38,7 @@ from tests.unit.report.studies import study
 SENTENCES = {
     *("build", "up", "down", "heal", "capture start", "capture stop"),
     *("link reset", "link down", "link up", "link blackhole", "link flap"),
-    *("exec", "shell", "console", "logs", "schema"),
+    *("exec", "shell", "console", "logs", "schema", "wireshark"),
 }
 PLAN, ROUND_TRIP, WELL = minimal_plan(), values.round_trip(), values.healthy_summary()
 ILL = values.condition()

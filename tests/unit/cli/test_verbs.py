@@ -55,6 +55,7 @@ def test_summaries_end_before_the_terminal_does(group: Verb) -> None:
 
 def test_the_verbs_that_are_about_no_lab() -> None:
     none = ["build", "check", "compare", "doctor", "plan", "report", "schema", "trace"]
+    none.append("wireshark")
     of_study = [f"study {word}" for word in ("check", "compare", "list", "report")]
     assert sorted(map(str, OF_NONE)) == sorted([*none, *of_study])
 
