@@ -10,6 +10,7 @@ from orchestrator.cli.layout import Output
 from orchestrator.cli.tables import Column, Row
 from orchestrator.plan.model import AutonomousSystem, Node, Plan
 from orchestrator.plan.services import EdgeSettings, NameServerSettings
+from orchestrator.roles import ROLES
 from orchestrator.routes.bgp import control_plane
 from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
@@ -91,10 +92,12 @@ def _paths(plan: Plan) -> Iterator[Row]:
 
 
 def _round_trips(plan: Plan) -> Iterator[Row]:
-    """From each home's first host to every server with an address of its own."""
+    """From each home's first host to every server that the Internet comes to a network for."""
     plane = ForwardingPlane(plan)
-    hosts = [node for node in plan.with_role("host") if node.interfaces]
-    servers = plan.with_role("edge", "balancer", "resolver", "nameserver")
+    nodes = plan.nodes.values()
+    hosts = [node for node in nodes if ROLES[node.role].browser and node.interfaces]
+    sought = {name for name, role in ROLES.items() if role.network and not role.routes}
+    servers = plan.with_role(*sought)
     for host in {host.interfaces[0].link.partition("--")[2]: host for host in hosts}.values():
         for server in servers:
             try:

@@ -36,6 +36,7 @@ from orchestrator.plan.addresses import EVERYWHERE, Address, HostAddress, Prefix
 from orchestrator.plan.model import AnycastService, CertRequest, Endpoint, Link, Route
 from orchestrator.plan.routing import AccessLine, BgpSession, Origin, OspfPort, RtrServer, Speaker
 from orchestrator.plan.services import Settings
+from orchestrator.roles import ROLES
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import CITIES, Coordinates, distance_km
@@ -96,7 +97,8 @@ class Machine:
     @property
     def routes_packets(self) -> bool:
         """Whether it is a router of an AS."""
-        return self.role in ("router", "access")
+        role = ROLES.get(self.role)  # a switch has none
+        return role is not None and role.forwards and role.speaks
 
     @property
     def coordinates(self) -> Coordinates | None:

@@ -7,6 +7,5 @@ FAULT = server_down(
     about="The application dies at an application server",
     target="app",
     servers=with_role("app"),
-    daemon="python3",
     affects="requests under way at {target}; the balancer sends new ones to the others, if any",
 )

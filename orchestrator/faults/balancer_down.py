@@ -7,6 +7,5 @@ FAULT = server_down(
     about="HAProxy dies at a load balancer",
     target="balancer",
     servers=with_role("balancer"),
-    daemon="haproxy",
     affects="every site behind {target}; edges go on with what is in their caches",
 )

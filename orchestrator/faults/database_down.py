@@ -7,6 +7,5 @@ FAULT = server_down(
     about="PostgreSQL dies at a database server",
     target="database",
     servers=with_role("database"),
-    daemon="postgres",
     affects="every page with rows from {target}; static files and pages in caches go on",
 )

@@ -7,6 +7,5 @@ FAULT = server_down(
     about="nginx dies at a CDN edge; its node lives",
     target="edge",
     servers=with_role("edge"),
-    daemon="nginx",
     affects="visitors that {target} serves, until its route is withdrawn and another edge answers",
 )

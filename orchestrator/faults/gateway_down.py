@@ -7,6 +7,6 @@ FAULT = server_down(
     about="A home's gateway loses power",
     target="gateway",
     servers=with_role("gateway"),
-    daemon="",
+    power=True,
     affects="everybody behind {target}: no way out, no DHCP, no names; addresses held stay",
 )

@@ -7,6 +7,5 @@ FAULT = server_down(
     about="BIND dies at a zone's name server, or at all of a zone's",
     target="name server",
     servers=of_zones(lambda plan, zone: zone.rstrip(".") in plan.zones),
-    daemon="named",
     affects="names of the zones at {target} that no cache has, unless another server has them",
 )

@@ -23,29 +23,14 @@ from orchestrator.faults.on_nodes import (
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import NameServerSettings
+from orchestrator.roles import role_of
 
-# What each role runs; the first is what it is there for.
-_DAEMONS: Mapping[str, tuple[str, ...]] = {
-    "router": ("bird",),
-    "access": ("bird", "kea-dhcp4", "kea-dhcp6"),
-    "routeserver": ("bird",),
-    "gateway": ("dnsmasq", "dhcpcd"),
-    "nameserver": ("named",),
-    "resolver": ("named",),
-    "edge": ("nginx",),
-    "web": ("nginx",),
-    "balancer": ("haproxy",),
-    "app": ("python3",),
-    "database": ("postgres",),
-    "rpki": ("stayrtr",),
-}
 Servers = Mapping[str, tuple[str, ...]]
 
 
 def daemons_of(node: Node) -> tuple[str, ...]:
     """The daemons of a node, by the names of their processes; none of a plain host's."""
-    own = _DAEMONS.get(node.role, ())
-    return (*own, "bird") if node.speaker else own
+    return role_of(node).daemons
 
 
 def choose_daemon(node: Node, given: str) -> str:
@@ -139,16 +124,18 @@ def server_down(
     about: str,
     target: str,
     servers: Callable[[Plan], Servers],
-    daemon: str,
     affects: str,
+    power: bool = False,
 ) -> Fault:
-    """The fault that ``daemon`` dies on servers; without one the whole node loses power.
+    """The fault that what servers are there for dies, or with ``power`` that they lose power.
 
     ``affects`` may name the target: "{target}".
     """
 
     def prepare(scene: Scene, target: str, options: Options) -> Memo:
-        return kill_plan(scene, servers(scene.plan)[target], daemon)
+        nodes = servers(scene.plan)[target]
+        daemon = "" if power else choose_daemon(scene.plan.nodes[nodes[0]], "")
+        return kill_plan(scene, nodes, daemon)
 
     return Fault(
         name=name,

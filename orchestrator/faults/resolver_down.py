@@ -7,6 +7,5 @@ FAULT = server_down(
     about="BIND dies at a resolver",
     target="resolver",
     servers=with_role("resolver"),
-    daemon="named",
     affects="names asked of {target} that no cache nearer has; a shared address moves elsewhere",
 )

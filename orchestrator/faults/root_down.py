@@ -7,6 +7,5 @@ FAULT = server_down(
     about="BIND dies at a root server, or at all of them",
     target="root server",
     servers=of_zones(lambda plan, zone: zone == "."),
-    daemon="named",
     affects="of root servers: {target}; resolvers ask another, and only then names no cache has",
 )

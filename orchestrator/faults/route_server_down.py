@@ -7,6 +7,5 @@ FAULT = server_down(
     about="BIRD dies at an exchange's route server",
     target="route server",
     servers=with_role("routeserver"),
-    daemon="bird",
     affects="routes that members hear from {target} alone; bilateral peerings and packets go on",
 )

@@ -7,7 +7,6 @@ FAULT = server_down(
     about="stayrtr dies at a cache of ROAs",
     target="cache",
     servers=with_role("rpki"),
-    daemon="stayrtr",
     affects="nothing for two hours, for which routers keep what {target} told them (RFC 8210, "
     "section 6); then they validate no origins, and would believe a hijack",
 )

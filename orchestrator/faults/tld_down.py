@@ -7,6 +7,5 @@ FAULT = server_down(
     about="BIND dies at a top-level domain's server, or at all of a domain's",
     target="TLD",
     servers=of_zones(lambda plan, zone: zone != "." and zone.count(".") == 1),
-    daemon="named",
     affects="names below {target} whose servers no resolver has in its cache",
 )

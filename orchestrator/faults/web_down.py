@@ -7,6 +7,5 @@ FAULT = server_down(
     about="nginx dies at a web server",
     target="web server",
     servers=with_role("web"),
-    daemon="nginx",
     affects="static files from {target}, where no edge has them and no other web server is there",
 )

@@ -16,14 +16,12 @@ from orchestrator.mininet.nodes import LabNode
 from orchestrator.mininet.places import ContainerPlace, Place, SwitchPlace
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
+from orchestrator.roles import ROLES
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.verbs.link import links_of
 
-# Those that pass packets on; everything else is an end system, which Mininet calls a host.
-_PASSING_ON = ("router", "access", "gateway", "routeserver")
-_CLIENTS = "host"
 _NO_MAC = "00:00:00:00:00:00"
 
 
@@ -43,8 +41,8 @@ def net(lab: str) -> LabNet:
 
 
 class LabNet(Measures):
-    """Nodes, switches and links of a lab. ``hosts`` are its end systems, clients first; routers
-    and gateways are nodes as well, in ``routers``.
+    """Nodes, switches and links of a lab. ``hosts`` are its end systems, those with a browser
+    first; routers and gateways are nodes as well, in ``routers``.
 
     Where Mininet prints what is wrong and goes on, this does too.
     """
@@ -56,11 +54,12 @@ class LabNet(Measures):
         self.nameToNode = {
             name: LabNode(name, kind, place_of(name)) for name, kind in _kinds(plan).items()
         }
-        nodes = list(self.nameToNode.values())
-        ends = [node for node in nodes if node.kind not in (*_PASSING_ON, "switch")]
-        self.hosts = sorted(ends, key=lambda node: node.kind != _CLIENTS)
-        self.routers = [node for node in nodes if node.kind in _PASSING_ON]
-        self.switches = [node for node in nodes if node.kind == "switch"]
+        roles = {name: ROLES[node.role] for name, node in plan.nodes.items()}
+        ends = [name for name, role in roles.items() if not role.routes]
+        ends.sort(key=lambda name: not roles[name].browser)
+        self.hosts = [self.nameToNode[name] for name in ends]
+        self.routers = [self.nameToNode[name] for name, role in roles.items() if role.routes]
+        self.switches = [self.nameToNode[name] for name in plan.switches]
         self.links = _wired(plan, self.nameToNode)
 
     # ── nodes by name ─────────────────────────────────────────────────────────

@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from orchestrator.plan.model import Node, Plan, Switch
+from orchestrator.roles import ROLES
 from orchestrator.spec.places import CITIES, Coordinates
 
 # Up to so many nodes the map shows all of them.
 MOST_NODES = 60
-# What routes stands before what is attached to it.
-_ROUTING = ("router", "access", "gateway", "routeserver")
 # Rows from top to bottom; what is not among them comes after.
 _ROWS = (
     *("the home", "the provider", "transit", "where networks peer", "names", "resolver"),
@@ -56,7 +55,6 @@ def draw_atlas(
     drawn = {name: _area_of(plan, name) for name in plan.nodes}
     exchanges = [s for s in plan.switches.values() if s.kind == "ixp"]
     drawn |= {switch.name: "ixp" for switch in exchanges}
-    drawn |= {n.name: "ixp" for n in plan.with_role("routeserver")}
     if len(drawn) > most:
         wanted = {drawn[name] for name in (client, *involved) if name in drawn}
         drawn = {name: area for name, area in drawn.items() if area in wanted}
@@ -69,13 +67,18 @@ def draw_atlas(
 
 
 def _area_of(plan: Plan, name: str) -> str:
-    """The key of a node's area: its AS, or the home or site whose switch it is on."""
+    """The key of a node's area: its AS, or the home, site or exchange whose switch it is on.
+
+    A route server's AS has no network of its own.
+    """
     node = plan.nodes[name]
-    if node.asn is not None:
+    if node.asn in plan.systems:
         return f"as{node.asn}"
     switch = next((s for s in _switches_of(plan, node)), None)
     if switch is None:
         return f"node {name}"
+    if switch.kind == "ixp":
+        return "ixp"
     members = [plan.nodes[m] for m in _members(plan, switch)]
     numbers = [m.asn for m in members if m.asn is not None]
     return f"as{numbers[0]}" if numbers else f"home {switch.name}"
@@ -112,16 +115,16 @@ def _cells(
 
 
 def is_leaf(plan: Plan, name: str) -> bool:
-    """Whether a node serves or asks, rather than passes on."""
-    return name in plan.nodes and plan.nodes[name].role not in _ROUTING
+    """Whether a node serves or asks: it stands behind what routes."""
+    return name in plan.nodes and not ROLES[plan.nodes[name].role].routes
 
 
 def _name(plan: Plan, area: str) -> str:
     if area == "ixp":
         return "Exchange points"
     if area.startswith("as"):
-        system = plan.systems.get(int(area[2:]))
-        return f"{system.name} (AS {system.asn})" if system else f"AS {area[2:]}"
+        system = plan.systems[int(area[2:])]
+        return f"{system.name} (AS {system.asn})"
     return area.partition(" ")[2].removesuffix("-lan")
 
 
@@ -135,14 +138,8 @@ def _about(plan: Plan, area: str, client: str) -> str:
     if area.startswith("home"):
         return "the home" if area == _area_of(plan, client) else "another home"
     roles = _roles(plan, area)
-    known = {
-        "access": "Internet provider",
-        "edge": "CDN",
-        "balancer": "data centre",
-        "nameserver": "names",
-        "resolver": "resolver",
-    }
-    return next((about for role, about in known.items() if role in roles), "transit")
+    made = (role.network for name, role in ROLES.items() if name in roles)
+    return next(filter(None, made), "transit")
 
 
 def _rank(plan: Plan, area: str, client: str) -> tuple[int, str]:

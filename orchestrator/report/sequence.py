@@ -12,9 +12,8 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import TELLERS
 from orchestrator.plan.model import Plan
 from orchestrator.report.words import in_ms
+from orchestrator.roles import ROLES
 
-# These pass on what others say; the map shows them.
-_SILENT = ("router", "access", "routeserver", "rpki")
 _ANSWERED = {teller.kind for teller in TELLERS if teller.answered}
 _MINOR = {kind for teller in TELLERS for kind in teller.minor}
 _LANE, _LINE, _HEAD = 108, 34, 46
@@ -125,7 +124,7 @@ def _arrow(
 
 
 def _speakers(step: Step, plan: Plan) -> list[str]:
-    """Who has a part in a step; nobody in one that is half about what the map shows."""
-    known = [n for n in step.nodes if n in plan.nodes and plan.nodes[n].role not in _SILENT]
+    """Who has a part in a step; nobody in one that is half about what only the map shows."""
+    known = [n for n in step.nodes if n in plan.nodes and ROLES[plan.nodes[n].role].lane]
     cut_off = len(known) == 1 < len(step.nodes)
     return [] if cut_off or step.kind in _MINOR else known

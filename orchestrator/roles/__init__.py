@@ -19,16 +19,17 @@ from orchestrator.roles import (
 from orchestrator.roles.base import Role
 from orchestrator.roles.speaking import with_speaker
 
+# A network with nodes of several roles is what the first of them makes it (Role.network).
 ROLES: dict[str, Role] = {
     "access": access.ROLE,
-    "app": app.ROLE,
-    "balancer": balancer.ROLE,
-    "database": database.ROLE,
     "edge": edge.ROLE,
-    "gateway": gateway.ROLE,
-    "host": host.ROLE,
+    "balancer": balancer.ROLE,
     "nameserver": nameserver.ROLE,
     "resolver": resolver.ROLE,
+    "app": app.ROLE,
+    "database": database.ROLE,
+    "gateway": gateway.ROLE,
+    "host": host.ROLE,
     "router": router.ROLE,
     "routeserver": routeserver.ROLE,
     "rpki": rpki.ROLE,

@@ -27,4 +27,6 @@ ROLE = dataclasses.replace(
     files=fixed("access", "kea-dhcp4.conf", "kea-dhcp6.conf", **{"bird.conf": "router/bird.conf"}),
     probes=_probes,
     offers=_offers,
+    daemons=(*router.ROLE.daemons, "kea-dhcp4", "kea-dhcp6"),
+    network="Internet provider",
 )

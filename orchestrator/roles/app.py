@@ -17,4 +17,5 @@ ROLE = Role(
     image="app",
     files=fixed("app", "app.json"),
     probes=_probes,
+    daemons=("python3",),
 )

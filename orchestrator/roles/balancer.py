@@ -23,4 +23,6 @@ ROLE = Role(
     image="balancer",
     files=fixed("balancer", "haproxy.cfg"),
     probes=_probes,
+    daemons=("haproxy",),
+    network="data centre",
 )

@@ -15,6 +15,8 @@ from orchestrator.plan.probes import Probe
 
 # Where a node finds its own rendered files.
 LAB = "/lab"
+# The process of every BGP speaker.
+BIRD = "bird"
 
 # Servers bind their well-known ports as plain users, so none of them needs to start as root.
 # Docker turns IPv6 off where it brings no network. Link-local addresses follow from the MAC and
@@ -78,12 +80,20 @@ def no_probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 
 @dataclass(frozen=True)
 class Role:
-    """How a kind of node is run. Paths in ``files`` are relative to ``/lab``.
+    """How a kind of node is run, and what it is to those who break, draw and list nodes.
 
-    The user and the command are the image's own, unless ``command`` says another.
-    ``tmpfs`` maps a path to mount options, beside /run and /tmp; ``waits_for`` names roles
-    that must be ready before this one's daemons are let go, because it asks them at once;
-    ``offers`` are the probes that those who wait for this role go by, where not all matter.
+    Paths in ``files`` are relative to ``/lab``. The user and the command are the image's own,
+    unless ``command`` says another. ``tmpfs`` maps a path to mount options, beside /run and /tmp;
+    ``waits_for`` names roles that must be ready before this one's daemons are let go, because it
+    asks them at once; ``offers`` are the probes that those who wait for this role go by, where
+    not all matter.
+
+    daemons      names of its processes (comm), the one that it is there for first; () for clients
+    browser      whether visits can be made from it
+    answers_dns  whether it can be asked for names
+    network      what the map calls an AS with such a node: "CDN"; "" where it does not tell. Of
+                 several, the first in ROLES is meant
+    lane         whether it has a lane in the sequence diagram, or only passes on what others say
     """
 
     image: str
@@ -97,4 +107,23 @@ class Role:
     environment: Mapping[str, str] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()
     offers: Callable[[Node, Plan], tuple[Probe, ...]] | None = None
+    daemons: tuple[str, ...] = ()
     browser: bool = False
+    answers_dns: bool = False
+    network: str = ""
+    lane: bool = True
+
+    @property
+    def forwards(self) -> bool:
+        """Whether it passes packets on."""
+        return FORWARDING_SYSCTLS.items() <= self.sysctls.items()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it runs BIRD: BGP or OSPF with its neighbours."""
+        return BIRD in self.daemons
+
+    @property
+    def routes(self) -> bool:
+        """Whether it has a part in where packets go, rather than sends, asks or serves."""
+        return self.forwards or self.speaks

@@ -17,4 +17,5 @@ ROLE = Role(
     files=fixed("database", "postgresql.conf", "pg_hba.conf"),
     probes=_probes,
     read_only=False,
+    daemons=("postgres",),
 )

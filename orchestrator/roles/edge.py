@@ -27,4 +27,6 @@ ROLE = Role(
     image="web",
     files=_files,
     probes=_probes,
+    daemons=("nginx",),
+    network="CDN",
 )

@@ -38,4 +38,6 @@ ROLE = Role(
     capabilities=("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"),
     sysctls={**FORWARDING_SYSCTLS, **_WAN_SYSCTLS},
     waits_for=("access",),
+    daemons=("dnsmasq", "dhcpcd"),
+    answers_dns=True,
 )

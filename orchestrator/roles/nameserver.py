@@ -33,4 +33,7 @@ ROLE = Role(
     image="dns",
     files=_files,
     probes=_probes,
+    daemons=("named",),
+    answers_dns=True,
+    network="names",
 )

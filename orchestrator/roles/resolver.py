@@ -33,4 +33,7 @@ ROLE = Role(
     command=("lab-serve", "sh", "-c", _START),
     files=_files,
     probes=_probes,
+    daemons=("named",),
+    answers_dns=True,
+    network="resolver",
 )

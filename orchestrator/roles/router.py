@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.roles.base import FORWARDING_SYSCTLS, Role, fixed
+from orchestrator.roles.base import BIRD, FORWARDING_SYSCTLS, Role, fixed
 from orchestrator.routes.bgp import control_plane
 
 
@@ -22,4 +22,6 @@ ROLE = Role(
     probes=_probes,
     capabilities=("NET_ADMIN", "NET_RAW"),
     sysctls=FORWARDING_SYSCTLS,
+    daemons=(BIRD,),
+    lane=False,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.probes import BirdProbe, Probe
 from orchestrator.plan.routing import RouteServerSettings
-from orchestrator.roles.base import Role, fixed
+from orchestrator.roles.base import BIRD, Role, fixed
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
@@ -18,4 +18,6 @@ ROLE = Role(
     files=fixed("routeserver", "bird.conf"),
     probes=_probes,
     capabilities=("NET_ADMIN", "NET_RAW"),
+    daemons=(BIRD,),
+    lane=False,
 )

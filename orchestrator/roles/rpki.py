@@ -16,4 +16,6 @@ ROLE = Role(
     image="rpki",
     files=fixed("rpki", "roas.json"),
     probes=_probes,
+    daemons=("stayrtr",),
+    lane=False,
 )

@@ -6,7 +6,7 @@ import dataclasses
 
 from orchestrator.plan.model import Node
 from orchestrator.plan.probes import BirdProbe, Probe
-from orchestrator.roles.base import Files, Role, Template
+from orchestrator.roles.base import BIRD, Files, Role, Template
 
 # For BFD: BIRD asks that its packets go before others, which takes this much.
 SPEAKER_CAPABILITIES = ("NET_ADMIN",)
@@ -14,8 +14,11 @@ SPEAKER_CAPABILITIES = ("NET_ADMIN",)
 
 def with_speaker(role: Role) -> Role:
     """A role that has what BIRD needs beside its server."""
-    capabilities = (*role.capabilities, *SPEAKER_CAPABILITIES)
-    return dataclasses.replace(role, capabilities=capabilities)
+    return dataclasses.replace(
+        role,
+        capabilities=(*role.capabilities, *SPEAKER_CAPABILITIES),
+        daemons=(*role.daemons, BIRD),
+    )
 
 
 def speaker_files(node: Node, health: str, **context: str) -> Files:

@@ -15,4 +15,5 @@ ROLE = Role(
     image="web",
     files=fixed("web", "nginx.conf"),
     probes=_probes,
+    daemons=("nginx",),
 )

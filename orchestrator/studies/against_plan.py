@@ -17,8 +17,6 @@ from orchestrator.spec.kinds import host_of
 from orchestrator.spec.scenario import FaultSpec, ProbeSpec, Scenario
 from orchestrator.studies.timeline import TimedFault
 
-_SERVES_NAMES = ("resolver", "nameserver", "gateway")
-
 
 def place_faults(
     scenario: Scenario, document: Document, plan: Plan
@@ -187,7 +185,7 @@ def _check_server(
 ) -> Iterator[Problem]:
     if probe.server is None or _is_address(probe.server):
         return
-    servers = [node.name for node in plan.with_role(*_SERVES_NAMES)]
+    servers = [node.name for node in plan.nodes.values() if ROLES[node.role].answers_dns]
     if probe.server not in servers:
         role = plan.nodes[probe.server].role if probe.server in plan.nodes else ""
         absent = f"there is no node '{probe.server}' in the lab"

@@ -17,6 +17,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6
 
 from orchestrator.plan.model import Endpoint, Interface, Link, Plan
+from orchestrator.roles import role_of
 from orchestrator.runtime.kernel.netlink import (
     ACK,
     CREATE,
@@ -34,14 +35,19 @@ _USUAL_LIMIT = 1024
 _NDA_DST, _NDA_LLADDR = 1, 2
 _NTF_EXT_LEARNED, _NUD_STALE = 0x10, 0x04
 _RTM_NEWNEIGH = 28
-_SPEAKING = ("router", "routeserver")
 
 
 def is_crowded(plan: Plan) -> bool:
     """Whether the lab's routers could fill half of a table: others use them too."""
-    # In IPv6 each is known by two addresses: a global one and a link-local one.
-    entries = 2 * sum(len(ports) * (len(ports) - 1) for ports in _wires(plan))
-    return entries > min(map(_limit, _LIMITS)) / 2
+    return count_entries(plan) > min(map(_limit, _LIMITS)) / 2
+
+
+def count_entries(plan: Plan) -> int:
+    """The entries that routers need for each other in the fuller of the tables, IPv6's.
+
+    In IPv6 each is known by two addresses: a global one and a link-local one.
+    """
+    return 2 * sum(len(ports) * (len(ports) - 1) for ports in _wires(plan))
 
 
 def _limit(path: Path) -> int:
@@ -87,7 +93,7 @@ def _tell(namespace: str, entries: list[bytes]) -> None:
 def _wires(plan: Plan) -> Iterator[list[Endpoint]]:
     """The ports of routers that reach each other without another router: of a link or a LAN."""
     lans: dict[str, list[Endpoint]] = {name: [] for name in plan.switches}
-    speaking = {node.name for node in plan.with_role(*_SPEAKING)}
+    speaking = {node.name for node in plan.nodes.values() if role_of(node).speaks}
     for link in plan.links.values():
         ends = (link.a, link.b)
         ports = [end for end in ends if end.node in speaking]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from orchestrator.plan.probes import (
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.roles import ROLES, role_of
+from orchestrator.roles.base import Role
 from orchestrator.runtime.engine.images import image_kinds, images_folder
 from tests.golden.cases import CASES, Case, plan_of
 
@@ -169,11 +171,13 @@ def test_a_probe_asks_the_node_itself(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_speaker_takes_one_capability_more(case: Case) -> None:
+def test_a_speaker_takes_one_daemon_and_one_capability_more(case: Case) -> None:
     for node in plan_of(case).nodes.values():
-        plain = ROLES[node.role]
-        more = ("NET_ADMIN",) if node.speaker else ()
-        assert role_of(node) == replace(plain, capabilities=(*plain.capabilities, *more))
+        plain, run = ROLES[node.role], role_of(node)
+        more = (("bird",), ("NET_ADMIN",)) if node.speaker else ((), ())
+        daemons, capabilities = (*plain.daemons, *more[0]), (*plain.capabilities, *more[1])
+        assert run == replace(plain, daemons=daemons, capabilities=capabilities)
+        assert run.speaks == ("bird" in daemons)
         assert ({"bird.conf", "health"} <= set(plain.files(node))) == bool(node.speaker)
 
 
@@ -190,3 +194,23 @@ def test_a_role_has_an_image_and_asks_for_little(role: str) -> None:
         "SETUID",
         "SETGID",
     }
+
+
+def having(has: Callable[[Role], bool]) -> set[str]:
+    return {name for name, role in ROLES.items() if has(role)}
+
+
+def test_what_roles_are_to_others() -> None:
+    assert having(lambda role: role.forwards) >= {"router", "access", "gateway"}
+    assert having(lambda role: role.speaks) >= {"router", "access", "routeserver"}
+    assert having(lambda role: role.routes) >= {"router", "access", "gateway", "routeserver"}
+    assert having(lambda role: not role.lane) >= {"router", "access", "routeserver", "rpki"}
+    assert having(lambda role: role.answers_dns) >= {"resolver", "nameserver", "gateway"}
+    web = ROLES["web"]
+    assert (web.routes, web.lane, web.answers_dns, web.browser) == (False, True, False, False)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_daemons_or_a_browser(role: str) -> None:
+    """Else there is nothing to ask of it, and nothing to kill."""
+    assert bool(ROLES[role].daemons) != ROLES[role].browser
