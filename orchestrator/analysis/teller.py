@@ -33,8 +33,12 @@ class Teller:
     fields       those of tshark that it reads
     answered     its steps are over when the second of their nodes has answered the first
     round_trips  how many round trips one after the other a step is
-    minor        kinds of its steps that other steps tell already, where room is short
     folds        where many of its steps follow each other, the first may speak for them
+    minor        kinds of its steps that other steps tell already, where room is short; another
+                 kind than its own is that of the parts of its one step
+    beside       its steps sum up a whole connection: they go on beside others, not around them
+    alike        its steps in a row, of all its kinds, are told by the first where one is brief
+    family       the kind whose steps tell of one thing with its own, where that is another's
     """
 
     kind: str
@@ -44,3 +48,11 @@ class Teller:
     round_trips: Callable[[Step], int] = no_round_trips
     minor: tuple[str, ...] = ()
     folds: bool = True
+    beside: bool = False
+    alike: bool = False
+    family: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """All that its steps can be."""
+        return tuple(dict.fromkeys((self.kind, *self.minor)))

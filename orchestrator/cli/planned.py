@@ -113,7 +113,7 @@ def _round_trips(plan: Plan) -> Iterator[Row]:
 def _services(plan: Plan) -> Iterator[str]:
     for switch in plan.switches.values():
         members = [plan.links[p.link].a.node for p in switch.ports]
-        kind = "exchange" if switch.kind == "ixp" else "LAN"
+        kind = "exchange" if switch.is_ixp else "LAN"
         yield f"{kind} {switch.name}, {_listed(switch.prefixes)}: {', '.join(members)}"
     for service in plan.anycast.values():
         shared = _listed(service.addresses)

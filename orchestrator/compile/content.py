@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from orchestrator.compile.addressing import DATACENTERS, DATACENTERS6, LAN, Pair, Pool, interface_of
 from orchestrator.compile.anycast import add_service
 from orchestrator.compile.draft import Draft, Machine
-from orchestrator.plan.model import CertRequest
+from orchestrator.plan.model import LAN_SWITCH, CertRequest
 from orchestrator.plan.services import (
     AppSettings,
     Backend,
@@ -55,7 +55,7 @@ def _add_datacenter(draft: Draft, name: str, spec: DatacenterSpec, lan: Pair) ->
     router = draft.machines[spec.router] if spec.router else system.middle()
     balancer = draft.add(f"{name}-lb", "balancer", path, near=router)
     draft.attach_server(balancer, system, router)
-    switch = draft.add_switch(f"{name}-lan", "lan", lan, path)
+    switch = draft.add_switch(f"{name}-lan", LAN_SWITCH, lan, path)
     switch.at = router.at
     _join(draft, balancer, switch)
     web = [_inside(draft, f"{name}-web{i}", "web", switch) for i in range(1, spec.web + 1)]

@@ -15,6 +15,7 @@ from orchestrator.compile.addressing import (
 )
 from orchestrator.compile.draft import STUB_COST, Draft, Machine, Port, System
 from orchestrator.plan.addresses import Address, eui64
+from orchestrator.plan.model import LAN_SWITCH
 from orchestrator.plan.routing import AccessLine, OspfPort
 from orchestrator.plan.services import GatewaySettings, HostSettings, Lease
 from orchestrator.spec.document import Path
@@ -40,7 +41,7 @@ def _add_home(draft: Draft, name: str, spec: HomeSpec, lan: IPv4Network) -> None
     gateway.at = spec.at or router.at
     line = _add_line(draft, system, router, gateway, spec)
     lan6 = next(line.delegated.subnets(new_prefix=LAN.v6))
-    switch = draft.add_switch(f"{name}-lan", "lan", (lan, lan6), path)
+    switch = draft.add_switch(f"{name}-lan", LAN_SWITCH, (lan, lan6), path)
     switch.at = gateway.at
     inside, _ = draft.connect(gateway, switch, ("lan", ""))
     address = interface_of(lan, GATEWAY_OFFSET)

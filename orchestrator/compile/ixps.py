@@ -8,6 +8,7 @@ from orchestrator.compile.addressing import EXCHANGE, Pair, interface_of
 from orchestrator.compile.draft import Draft, Machine
 from orchestrator.compile.relations import relate, timers_of
 from orchestrator.compile.sessions import Side, add_sessions, policy_of
+from orchestrator.plan.model import IXP_SWITCH
 from orchestrator.spec.document import Path
 from orchestrator.spec.lookups import member_of, peering_of, relation_of, router_at
 from orchestrator.spec.routing import PolicySpec
@@ -24,7 +25,7 @@ def add_ixps(draft: Draft) -> None:
     for name, spec in draft.topology.ixps.items():
         path = ("ixps", name)
         prefixes = _prefixes(draft, name, spec, path)
-        switch = draft.add_switch(name, "ixp", prefixes, path)
+        switch = draft.add_switch(name, IXP_SWITCH, prefixes, path)
         switch.at = spec.at
         members = [
             (member, _join(draft, switch, member, index))

@@ -11,7 +11,7 @@ from orchestrator.plan.model import Plan
 
 
 def _exchanges(plan: Plan) -> Sequence[str]:
-    return [switch.name for switch in plan.switches.values() if switch.kind == "ixp"]
+    return [switch.name for switch in plan.switches.values() if switch.is_ixp]
 
 
 def _prepare(scene: Scene, target: str, options: Options) -> Memo:

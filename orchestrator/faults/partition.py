@@ -62,7 +62,7 @@ def _of_system(plan: Plan, system: AutonomousSystem) -> Iterator[str]:
 def _is_behind(plan: Plan, name: str) -> bool:
     """Whether a node or switch is of no AS by itself, and of no exchange."""
     if name in plan.switches:
-        return plan.switches[name].kind != "ixp"
+        return not plan.switches[name].is_ixp
     return plan.nodes[name].asn is None
 
 

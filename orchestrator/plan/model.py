@@ -14,6 +14,9 @@ from orchestrator.plan.impairment import CLEAR, Impairment
 from orchestrator.plan.routing import Speaker
 from orchestrator.plan.services import Settings
 
+# What a switch is: in a home or a data centre, or where networks meet.
+LAN_SWITCH, IXP_SWITCH = "lan", "ixp"
+
 
 @dataclass(frozen=True)
 class Interface:
@@ -100,6 +103,11 @@ class Switch:
     kind: str
     prefixes: tuple[Prefix, ...]
     ports: tuple[Interface, ...]
+
+    @property
+    def is_ixp(self) -> bool:
+        """Whether networks meet at it."""
+        return self.kind == IXP_SWITCH
 
 
 @dataclass(frozen=True, order=True)

@@ -17,6 +17,8 @@ from orchestrator.spec.places import CITIES, Coordinates
 
 # Up to so many nodes the map shows all of them.
 MOST_NODES = 60
+# The key of the area where all exchange points stand.
+_IXPS = "ixps"
 # Rows from top to bottom; what is not among them comes after.
 _ROWS = (
     *("the home", "the provider", "transit", "where networks peer", "names", "resolver"),
@@ -53,8 +55,8 @@ def draw_atlas(
     """The lab, seen from ``client``; of one with more than ``most`` nodes only the networks that
     were ``involved``."""
     drawn = {name: _area_of(plan, name) for name in plan.nodes}
-    exchanges = [s for s in plan.switches.values() if s.kind == "ixp"]
-    drawn |= {switch.name: "ixp" for switch in exchanges}
+    exchanges = [s for s in plan.switches.values() if s.is_ixp]
+    drawn |= {switch.name: _IXPS for switch in exchanges}
     if len(drawn) > most:
         wanted = {drawn[name] for name in (client, *involved) if name in drawn}
         drawn = {name: area for name, area in drawn.items() if area in wanted}
@@ -77,8 +79,8 @@ def _area_of(plan: Plan, name: str) -> str:
     switch = next((s for s in _switches_of(plan, node)), None)
     if switch is None:
         return f"node {name}"
-    if switch.kind == "ixp":
-        return "ixp"
+    if switch.is_ixp:
+        return _IXPS
     members = [plan.nodes[m] for m in _members(plan, switch)]
     numbers = [m.asn for m in members if m.asn is not None]
     return f"as{numbers[0]}" if numbers else f"home {switch.name}"
@@ -120,7 +122,7 @@ def is_leaf(plan: Plan, name: str) -> bool:
 
 
 def _name(plan: Plan, area: str) -> str:
-    if area == "ixp":
+    if area == _IXPS:
         return "Exchange points"
     if area.startswith("as"):
         system = plan.systems[int(area[2:])]
@@ -133,7 +135,7 @@ def _roles(plan: Plan, area: str) -> set[str]:
 
 
 def _about(plan: Plan, area: str, client: str) -> str:
-    if area == "ixp":
+    if area == _IXPS:
         return "where networks peer"
     if area.startswith("home"):
         return "the home" if area == _area_of(plan, client) else "another home"
@@ -186,6 +188,6 @@ def _links(plan: Plan, drawn: dict[str, str]) -> Iterator[tuple[str, str]]:
         if link.a.node in drawn and link.b.node in drawn:
             yield link.a.node, link.b.node
     for switch in plan.switches.values():
-        if switch.kind != "ixp":
+        if not switch.is_ixp:
             members = sorted(_members(plan, switch), key=lambda n: is_leaf(plan, n))
             yield from ((members[0], member) for member in members[1:])

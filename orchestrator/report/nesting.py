@@ -11,13 +11,14 @@ from orchestrator.analysis.steps import TELLERS
 DEEPEST = 3
 # Of steps alike in a row so many are told one by one; of more, only the first. In brief only the
 # first of some kinds is: each of the others has a title that says something new.
-_ALIKE, _ALIKE_IN_BRIEF = 3, {"crossing": 1, "neighbour": 1, "resource": 1}
+_ALIKE = 3
+_ALIKE_IN_BRIEF = {kind: 1 for teller in TELLERS if teller.alike for kind in teller.kinds}
 # Kinds that follow each other and tell of one thing: how a packet finds its way.
-_FAMILIES = {"ixp": "crossing"}
+_FAMILIES = {teller.kind: teller.family for teller in TELLERS if teller.family}
 # Kinds of which every step says something of its own.
 _APART = {teller.kind for teller in TELLERS if not teller.folds}
 # What sums up a whole connection goes on beside the steps, and is not made of them.
-_BESIDE = ("slow_start", "retransmission")
+_BESIDE = tuple(teller.kind for teller in TELLERS if teller.beside)
 
 
 def nest(steps: Sequence[Step]) -> tuple[int, ...]:

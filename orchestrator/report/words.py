@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Detail
+from orchestrator.analysis.steps import tcp
 
 NONE = "–"
 # What a detail's name ends in when it has a unit, and how the unit is written.
@@ -90,7 +91,7 @@ def round_trip_ms(journey: Journey) -> float | None:
     """The round trip to the server, as the first TCP handshake had it."""
     for step in journey.steps:
         value = step.details.get("round_trip_ms")
-        if step.kind == "tcp" and isinstance(value, int | float) and value > 0:
+        if step.kind == tcp.KIND and isinstance(value, int | float) and value > 0:
             return float(value)
     return None
 

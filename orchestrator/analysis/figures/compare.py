@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import TELLERS
 from orchestrator.analysis.waits.rounds_waited import RoundTrips, count_round_trips
 
 # Steps of this kind are each a part of one step of that kind.
-TOGETHER = {"resource": "resources"}
+TOGETHER = {part: teller.kind for teller in TELLERS for part in teller.minor if part != teller.kind}
 
 
 @dataclass(frozen=True)

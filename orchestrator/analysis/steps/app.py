@@ -12,6 +12,8 @@ from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange
 
+KIND = "app"
+
 
 def _tell(story: Story) -> Iterator[Step]:
     for fetch in find_fetches(story).documents:
@@ -22,7 +24,7 @@ def _tell(story: Story) -> Iterator[Step]:
 def _step(story: Story, fetch: Fetch, served: HttpExchange) -> Step:
     request, response = served.request, served.response
     return Step(
-        kind="app",
+        kind=KIND,
         title=f"{request.node} answers {request.method} {request.path}",
         told=_told(story, fetch, served),
         nodes=(request.node,),
@@ -79,4 +81,4 @@ def _details(fetch: Fetch, served: HttpExchange) -> dict[str, Detail]:
     return {name: value for name, value in found.items() if value != ""}
 
 
-TELLER = Teller("app", _tell, FIELDS)
+TELLER = Teller(KIND, _tell, FIELDS)

@@ -12,6 +12,7 @@ from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS
 from orchestrator.records.server_logs import Logged
 
+KIND = "balancer"
 # HAProxy configuration manual, 8.4: what each timer of httplog measures, in milliseconds; -1
 # where it did not come so far.
 _TIMERS = {
@@ -37,7 +38,7 @@ def _step(story: Story, fetch: Fetch) -> Step:
     logged_ns = line.line.time_ns if line else 0
     title = f"{balancer} chooses {server}" if server else f"{balancer} has no server to ask"
     return Step(
-        kind="balancer",
+        kind=KIND,
         title=title,
         told=_told(story, fetch, balancer, server),
         nodes=tuple(filter(None, (balancer, server))),
@@ -121,4 +122,4 @@ def _details(fetch: Fetch, server: str) -> dict[str, Detail]:
     return found | {name: ms for name, ms in _timers(line).items() if ms >= 0}
 
 
-TELLER = Teller("balancer", _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)

@@ -9,6 +9,9 @@ from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.netlog import Event, read_events
 
+KIND = "browser_dns"
+
+
 _JOB, _HIT = "HOST_RESOLVER_MANAGER_JOB", "HOST_RESOLVER_MANAGER_CACHE_HIT"
 # Others look names up too: the estimator of the network's quality does for every response.
 _CONNECTING = ("SSL_CONNECT_JOB", "TCP_CONNECT_JOB")
@@ -41,7 +44,7 @@ def _is_of_lab(story: Story, host: str) -> bool:
 def _miss(story: Story, event: Event) -> Step:
     host = _host(event)
     return Step(
-        kind="browser_dns",
+        kind=KIND,
         title=f"The browser has no address of {host}",
         told=(
             f"The browser looks into its own DNS cache, finds nothing for {host} (it keeps names "
@@ -63,7 +66,7 @@ def _hit(story: Story, name: str, events: list[Event]) -> Step:
     once = len(events) == 1
     more = "Another connection needs" if once else f"{len(events)} more connections need"
     return Step(
-        kind="browser_dns",
+        kind=KIND,
         title=f"The browser still knows {name}",
         told=(
             f"{more} {name}. The browser has its addresses in its own DNS cache by now: "
@@ -79,4 +82,4 @@ def _hit(story: Story, name: str, events: list[Event]) -> Step:
     )
 
 
-TELLER = Teller("browser_dns", _tell)
+TELLER = Teller(KIND, _tell)

@@ -18,6 +18,8 @@ from orchestrator.plan.routing import RouterSettings
 from orchestrator.records.testimony import ForwardingEntry
 from orchestrator.routes.bgp import control_plane
 
+KIND = "crossing"
+
 
 def _tell(story: Story) -> Iterator[Step]:
     for packet, called in _packets(story):
@@ -63,7 +65,7 @@ def _step(
     way = " → ".join(names)
     told = f"The {called} crosses {system} (AS {asn}) by {way}. {_why(story, stays[-1])}".strip()
     return Step(
-        kind="crossing",
+        kind=KIND,
         title=f"{system} (AS {asn}): {way}",
         told=told,
         nodes=tuple(names),
@@ -111,4 +113,4 @@ def _why(story: Story, stay: Stay) -> str:
     return f"{match}: {reason}." if reason else f"{match}, from {entry.protocol}."
 
 
-TELLER = Teller("crossing", _tell, FIELDS)
+TELLER = Teller(KIND, _tell, FIELDS, alike=True)

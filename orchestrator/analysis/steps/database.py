@@ -17,6 +17,9 @@ from orchestrator.analysis.web.fetch import find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange, pair_messages, quote
 from orchestrator.analysis.web.queries import QUERY_FIELDS, Query, read_queries, read_statements
 
+KIND = "database"
+
+
 _HEALTH_CHECK, _HEALTH_QUERY = "/healthz", "SELECT 1"
 _SHOWN = 120
 
@@ -59,7 +62,7 @@ def _step(story: Story, query: Query) -> Step:
     database = owner.name if owner else str(asked.target_address)
     answered = query.answered.frame if query.answered else asked
     return Step(
-        kind="database",
+        kind=KIND,
         title=f"{asked.node} asks {database}",
         told=_told(query, asked.node, database),
         nodes=(asked.node, database) if owner else (asked.node,),
@@ -114,6 +117,4 @@ def _details(query: Query, port: int) -> dict[str, Detail]:
     return {name: value for name, value in found.items() if value != ""}
 
 
-TELLER = Teller(
-    "database", _tell, (*FIELDS, *QUERY_FIELDS), answered=True, round_trips=one_round_trip
-)
+TELLER = Teller(KIND, _tell, (*FIELDS, *QUERY_FIELDS), answered=True, round_trips=one_round_trip)

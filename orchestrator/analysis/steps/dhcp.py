@@ -13,6 +13,7 @@ from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.plan.services import HostSettings
 
+KIND = "dhcp"
 _FIELDS = (
     "dhcp.option.dhcp",
     "dhcp.id",
@@ -90,7 +91,7 @@ def _exchange(story: Story, messages: list[_Message]) -> Iterator[Step]:
     address = answer.found.one("dhcp.ip.your") if answer else ""
     granted = answer is not None and answer.type == "ACK"
     yield Step(
-        kind="dhcp",
+        kind=KIND,
         title=f"{client} leases {address}" if granted else f"{client} gets no lease",
         told=_told(client, server, messages, answer),
         nodes=(client, server) if server in story.plan.nodes else (client,),
@@ -109,7 +110,7 @@ def _released(story: Story, message: _Message) -> Step:
     client, server = story.client.name, _server(story, message)
     address = message.found.one("dhcp.ip.client")
     return Step(
-        kind="dhcp",
+        kind=KIND,
         title=f"{client} gives {address} back",
         told=(
             f"{client} tells {server} that it no longer needs {address} (RELEASE). "
@@ -200,7 +201,7 @@ def _kept(story: Story) -> Iterator[Step]:
         return
     client = story.client.name
     yield Step(
-        kind="dhcp",
+        kind=KIND,
         title=f"{client} already has {planned}",
         told=(
             f"{client} sends its first IPv4 packet of this visit from {planned}. No DHCP message "
@@ -218,4 +219,4 @@ def _kept(story: Story) -> Iterator[Step]:
     )
 
 
-TELLER = Teller("dhcp", _tell, _FIELDS, answered=True)
+TELLER = Teller(KIND, _tell, _FIELDS, answered=True)

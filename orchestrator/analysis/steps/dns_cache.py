@@ -30,6 +30,9 @@ from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.plan.model import Node
 from orchestrator.plan.services import GatewaySettings, NameServerSettings
 
+KIND = "dns_cache"
+
+
 _State = Literal["hit", "miss", ""]  # "": what was captured does not tell
 _TERMS = ("DNS", "cache", "TTL", "resolver")
 
@@ -116,7 +119,7 @@ def _step(questions: Questions, asked: _Asked) -> Step:
     state = _cache_state(questions.story, asked)
     hit = state == "hit"
     return Step(
-        kind="dns_cache",
+        kind=KIND,
         title=_title(asked, state),
         told=_told(questions, asked, state),
         nodes=(asked.asker.name, asked.server_name) if asked.server else (asked.asker.name,),
@@ -263,4 +266,4 @@ def _nothing(exists: bool) -> str:
     return "an empty answer" if exists else "no such name"
 
 
-TELLER = Teller("dns_cache", _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)

@@ -28,6 +28,7 @@ from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller, one_round_trip
 from orchestrator.plan.services import NameServerSettings, ResolverSettings, Zone
 
+KIND = "dns_query"
 _TERMS = ("DNS", "name server", "zone", "referral", "glue", "root server", "TTL")
 
 
@@ -42,7 +43,7 @@ def _step(question: Question, first: bool) -> Step:
     expected, as_expected = _expect(question, zone)
     drops = question.questions.story.evidence.drops
     return Step(
-        kind="dns_query",
+        kind=KIND,
         title=_title(question),
         told=_told(question),
         nodes=(question.resolver.name, *((question.server.name,) if question.server else ())),
@@ -222,4 +223,4 @@ def _proofs(question: Question) -> Iterator[Proof]:
             yield prove_answer(exchange.answer, "the answer comes in", telling(exchange.answer))
 
 
-TELLER = Teller("dns_query", _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)

@@ -13,6 +13,7 @@ from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange
 from orchestrator.routes.forwarding import ForwardingPlane, NoPath, round_trip_ms
 
+KIND = "edge"
 # $upstream_cache_status of nginx (ngx_http_upstream_module).
 _VERDICTS = {
     "HIT": "has a fresh copy of {path} in its cache (HIT) and answers by itself",
@@ -94,7 +95,7 @@ def _step(story: Story, edge: _Edge) -> Step:
     expected = _expected(story, edge)
     origin = _origin(story, edge)
     return Step(
-        kind="edge",
+        kind=KIND,
         title=f"{edge.name}: {verdict}" if verdict else f"{edge.name} answers by itself",
         told=_told(edge, verdict, origin),
         nodes=tuple(filter(None, (edge.name, origin if edge.fetch.upstream else ""))),
@@ -231,4 +232,4 @@ def _round_trips(step: Step) -> int:
     return 2 if step.details["new_connection"] else 1
 
 
-TELLER = Teller("edge", _tell, FIELDS, answered=True, round_trips=_round_trips)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=_round_trips)

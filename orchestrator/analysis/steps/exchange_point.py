@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from orchestrator.analysis.hops.stays import Stay, at_interface, stays_of
 from orchestrator.analysis.packets.frames import ACK, SYN, Frame
 from orchestrator.analysis.step import Step
+from orchestrator.analysis.steps import crossing
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
 
-_KIND = "ixp"
+KIND = "ixp"
 
 
 def _tell(story: Story) -> Iterator[Step]:
@@ -28,13 +29,13 @@ def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
     stays = stays_of(story.tracks.of(packet).sightings)
     for before, stay, after in zip(stays, stays[1:], stays[2:], strict=False):
         switch = story.plan.switches.get(stay.node)
-        if switch is not None and switch.kind == _KIND:
+        if switch is not None and switch.is_ixp:
             yield _step(stay, before.node, after.node, called)
 
 
 def _step(stay: Stay, before: str, after: str, called: str) -> Step:
     return Step(
-        kind="ixp",
+        kind=KIND,
         title=f"{stay.node}: {before} hands over to {after}",
         told=(
             f"{before} and {after} meet at the exchange point {stay.node}. It is a switch: the "
@@ -52,4 +53,4 @@ def _step(stay: Stay, before: str, after: str, called: str) -> Step:
     )
 
 
-TELLER = Teller("ixp", _tell)
+TELLER = Teller(KIND, _tell, family=crossing.KIND)

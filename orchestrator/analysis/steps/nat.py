@@ -13,6 +13,8 @@ from orchestrator.analysis.teller import Teller
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.records.testimony import Translation
 
+KIND = "nat"
+
 
 def _tell(story: Story) -> Iterator[Step]:
     """The first packet of the document's connection at each gateway on its way."""
@@ -32,7 +34,7 @@ def _step(story: Story, gateway: GatewaySettings, stay: Stay, came: Frame, left:
     translated = before != after
     entry = _entry(story, came) if came.ethertype == IPV4 else None
     return Step(
-        kind="nat",
+        kind=KIND,
         title=f"{stay.node} translates the source" if translated else f"{stay.node}: no NAT",
         told=_told(story, stay.node, came, before, after),
         nodes=(story.client.name, stay.node),
@@ -104,4 +106,4 @@ def _as_expected(gateway: GatewaySettings, came: Frame, left: Frame) -> bool:
     return left.source == came.source and left.source_address in gateway.delegated
 
 
-TELLER = Teller("nat", _tell)
+TELLER = Teller(KIND, _tell)

@@ -19,6 +19,9 @@ from orchestrator.plan.hops import is_held
 from orchestrator.plan.model import Interface, Node, Plan
 from orchestrator.plan.services import HostSettings
 
+KIND = "neighbour"
+
+
 _SOLICITATION, _ADVERTISEMENT = "135", "136"
 _FIELDS = (
     "arp.opcode",
@@ -123,7 +126,7 @@ def _step(story: Story, node: Node, asked: list[_Message], answer: _Message | No
     else:
         title = f"{node.name} checks that {name} is still there"
     return Step(
-        kind="neighbour",
+        kind=KIND,
         title=title,
         told=_told(node, name, asked, answer),
         nodes=(node.name, holder[0]) if holder else (node.name,),
@@ -224,7 +227,7 @@ def _saved_step(
     kind = "ARP" if family == 4 else "Neighbor Discovery"
     shows = f"eth.dst == {mac} && {'ip' if family == 4 else 'ipv6'}"
     return Step(
-        kind="neighbour",
+        kind=KIND,
         title=f"{client} still knows the MAC address of {gateway.name} (IPv{family})",
         told=(
             f"{client} sends its first IPv{family} packet of this visit to {mac} at once. It has "
@@ -242,4 +245,4 @@ def _saved_step(
     )
 
 
-TELLER = Teller("neighbour", _tell, _FIELDS, answered=True, round_trips=one_unless_saved)
+TELLER = Teller(KIND, _tell, _FIELDS, answered=True, round_trips=one_unless_saved, alike=True)

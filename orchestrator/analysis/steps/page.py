@@ -16,6 +16,9 @@ from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.teller import Teller
 
+KIND = "page"
+
+
 Entry = Mapping[str, Any]
 _Fits = Callable[[Entry], bool]
 _FILE = "timeline.json"
@@ -225,7 +228,7 @@ class _Page:
         terms: tuple[str, ...],
     ) -> Step:
         return Step(
-            kind="page",
+            kind=KIND,
             title=title,
             told=told,
             nodes=(self.story.client.name,),
@@ -254,4 +257,4 @@ def _end_of(place: int, entry: Entry) -> Proof:
     return Proof(_FILE, 0, f"/resource/{place}/responseEnd", f"{_name(entry)} has come")
 
 
-TELLER = Teller("page", _tell, folds=False)
+TELLER = Teller(KIND, _tell, folds=False)

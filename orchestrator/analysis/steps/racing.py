@@ -18,6 +18,7 @@ from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.plan.addresses import in_url
 
+KIND = "racing"
 _TERMS = ("Happy Eyeballs", "IPv4", "IPv6")
 
 
@@ -101,7 +102,7 @@ def _step(story: Story, race: _Race) -> Step:
     last = race.attempts[-1].connection.frames[-1]
     ended = winner.opened if winner and winner.opened else last
     return Step(
-        kind="racing",
+        kind=KIND,
         title=_title(race),
         told=_told(story, race),
         nodes=(story.client.name,),
@@ -200,4 +201,4 @@ def _field(attempt: _Attempt) -> str:
     return "ip" if attempt.family == 4 else "ipv6"
 
 
-TELLER = Teller("racing", _tell, FIELDS)
+TELLER = Teller(KIND, _tell, FIELDS)

@@ -12,6 +12,7 @@ from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpMessage, quote
 from orchestrator.records.server_logs import Logged
 
+KIND = "request"
 CLIENTS = {"chromium": "Chromium", "curl": "curl"}
 _HEADERS = (
     "user-agent",
@@ -41,7 +42,7 @@ def _request(story: Story, fetch: Fetch, *, redirected: bool) -> Step:
     arrived = fetch.front.request.frame if fetch.front and fetch.asked else request.frame
     peer = fetch.peer.node if fetch.peer else ""
     return Step(
-        kind="request",
+        kind=KIND,
         title=f"{request.method} {fetch.url}",
         told=_told(story, fetch, request, redirected=redirected),
         nodes=tuple(filter(None, (story.client.name, peer))),
@@ -113,7 +114,7 @@ def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
     onward = (fetch.upstream, fetch.balanced, fetch.backend)
     start_ns = min(line.began_ns, *(e.request.time_ns for e in onward if e), line.line.time_ns)
     return Step(
-        kind="request",
+        kind=KIND,
         title=f"{line.method} {fetch.url}",
         told=told,
         nodes=(story.client.name, line.node),
@@ -125,4 +126,4 @@ def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
     )
 
 
-TELLER = Teller("request", _tell, FIELDS, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, round_trips=one_round_trip)

@@ -14,6 +14,9 @@ from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, Fetches, find_fetches
 from orchestrator.analysis.web.http import FIELDS
 
+KIND = "resources"
+# Each of them by itself.
+ONE = "resource"
 # Answered without a request to the origin; with STALE and REVALIDATED there was one.
 _CACHED = ("HIT", "UPDATING")
 
@@ -47,7 +50,7 @@ def _all(story: Story, fetches: Fetches) -> Step:
     cached = sum(caches[verdict] for verdict in _CACHED)
     peers = [fetch.peer.node for fetch in found if fetch.peer and fetch.peer.node]
     return Step(
-        kind="resources",
+        kind=KIND,
         title=f"{how_many(len(found), 'more file')} for the page",
         told=_told(fetches, spans, caches),
         nodes=(story.client.name, *dict.fromkeys(peers)),
@@ -154,7 +157,7 @@ def _one(story: Story, fetch: Fetch) -> Step:
     verdict = f", {fetch.cache} at {peer or 'the edge'}" if fetch.cache else ""
     result = f"{named(status)}{size}" if status else "no answer"
     return Step(
-        kind="resource",
+        kind=ONE,
         title=f"{path} ({fetch.cache})" if fetch.cache else path,
         told=f"{path}: {result} in {(end - start) / 1e6:.1f} ms{verdict}.",
         nodes=tuple(filter(None, (story.client.name, peer))),
@@ -193,4 +196,4 @@ def _one_details(fetch: Fetch, status: int) -> dict[str, Detail]:
     return details
 
 
-TELLER = Teller("resources", _tell, FIELDS, answered=True, minor=("resource",))
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, minor=(ONE,), alike=True)

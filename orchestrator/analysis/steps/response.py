@@ -15,6 +15,7 @@ from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange, HttpMessage
 from orchestrator.records.server_logs import Logged
 
+KIND = "response"
 _HEADERS = (
     "content-type",
     "content-encoding",
@@ -49,7 +50,7 @@ def _response(
     promised = _promised(story) if is_last else None
     who = fetch.peer.node if fetch.peer else ""
     return Step(
-        kind="response",
+        kind=KIND,
         title=f"{named(response.status)} for {fetch.url}",
         told=_told(story, exchange, response, packets),
         nodes=tuple(filter(None, (who, story.client.name))),
@@ -162,7 +163,7 @@ def _logged(story: Story, line: Logged) -> Step:
         f"{named(line.status)} with {size}, header fields included."
     )
     return Step(
-        kind="response",
+        kind=KIND,
         title=f"{named(line.status)}, as {line.node} logged it",
         told=told,
         nodes=(line.node, story.client.name),
@@ -174,4 +175,4 @@ def _logged(story: Story, line: Logged) -> Step:
     )
 
 
-TELLER = Teller("response", _tell, FIELDS)
+TELLER = Teller(KIND, _tell, FIELDS)

@@ -11,6 +11,7 @@ from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 
+KIND = "retransmission"
 # What is sent again within the shortest timeout of each other is told together.
 _BURST_MS = 200.0
 _PROVED = 3
@@ -39,7 +40,7 @@ def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step
         f"do so was {in_words(causes)}."
     )
     return Step(
-        kind="retransmission",
+        kind=KIND,
         title=f"{sender} sends {how_many(len(burst), 'segment')} again",
         told=told,
         nodes=tuple(name for name in (sender, receiver) if name in story.plan.nodes),
@@ -92,4 +93,4 @@ def _same(frame: Frame) -> str:
     return f"tcp.seq_raw == {frame.seq} && tcp.len == {len(frame.payload)}"
 
 
-TELLER = Teller("retransmission", _tell)
+TELLER = Teller(KIND, _tell, beside=True)

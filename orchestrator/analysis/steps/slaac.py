@@ -13,6 +13,7 @@ from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.plan.addresses import eui64
 
+KIND = "slaac"
 _FIELDS = (
     "icmpv6.type",
     "icmpv6.opt.prefix",
@@ -57,7 +58,7 @@ def _advertised(story: Story, asked: list[Dissection], heard: Dissection) -> Ste
         f"DNS servers: {', '.join(servers)}." if servers else "",
     ]
     return Step(
-        kind="slaac",
+        kind=KIND,
         title=f"{client} hears a router advertisement",
         told=" ".join(filter(None, told)),
         nodes=(client,),
@@ -97,7 +98,7 @@ def _informed(story: Story) -> Iterator[Step]:
     client = story.client.name
     answered = "and is told" if replies else "and gets no answer"
     yield Step(
-        kind="slaac",
+        kind=KIND,
         title=f"{client} asks for DNS servers by DHCPv6",
         told=f"{client} has its address already, asks only for the rest (DNS servers), {answered}.",
         nodes=(client,),
@@ -116,7 +117,7 @@ def _kept(story: Story) -> Iterator[Step]:
         return
     client, mac = story.client.name, story.client.interfaces[0].mac
     yield Step(
-        kind="slaac",
+        kind=KIND,
         title=f"{client} already has {planned}",
         told=(
             f"{client} sends its first IPv6 packet of this visit from {planned}, which it made of "
@@ -134,4 +135,4 @@ def _kept(story: Story) -> Iterator[Step]:
     )
 
 
-TELLER = Teller("slaac", _tell, _FIELDS)
+TELLER = Teller(KIND, _tell, _FIELDS)

@@ -16,6 +16,7 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
 
+KIND = "slow_start"
 _WORTH_BYTES = 30_000
 _INITIAL_SEGMENTS = 10
 # Rounds that are told one by one; what comes after them is summed up.
@@ -52,7 +53,7 @@ def _step(story: Story, peer: Peer, rounds: tuple[Round, ...], trip_ms: float | 
         f"{trip}. {_list(rounds)}. {_first_window(rounds)}{_peak(rounds)}{seen}"
     )
     return Step(
-        kind="slow_start",
+        kind=KIND,
         title=f"Slow start: {total / 1000:.0f} kB in {how_many(len(rounds), 'round')}",
         told=told,
         nodes=(peer.node, story.client.name) if peer.node else (story.client.name,),
@@ -111,4 +112,4 @@ def _peak(rounds: tuple[Round, ...]) -> str:
     )
 
 
-TELLER = Teller("slow_start", _tell, minor=("slow_start",))
+TELLER = Teller(KIND, _tell, minor=(KIND,), beside=True)

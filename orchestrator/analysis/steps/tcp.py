@@ -19,6 +19,7 @@ from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller, one_unless_saved
 
+KIND = "tcp"
 _OPTIONS = (
     "tcp.options.mss_val",
     "tcp.options.wscale.shift",
@@ -59,7 +60,7 @@ def _handshake(story: Story, connection: Connection, peer: Peer, answer: Frame) 
         f"{_agreed(options)}"
     )
     return Step(
-        kind="tcp",
+        kind=KIND,
         title=f"TCP connects to {peer.short}",
         told=told,
         nodes=_nodes(story, peer),
@@ -86,7 +87,7 @@ def _refusal(story: Story, connection: Connection, peer: Peer, refusal: Frame) -
         "connection is refused."
     )
     return Step(
-        kind="tcp",
+        kind=KIND,
         title=f"TCP: {peer.short} refuses",
         told=told,
         nodes=_nodes(story, peer),
@@ -114,7 +115,7 @@ def _silence(story: Story, connection: Connection, peer: Peer) -> Step:
         f"ends. {again}{where}"
     )
     return Step(
-        kind="tcp",
+        kind=KIND,
         title=f"TCP: no answer from {peer.short}",
         told=told,
         nodes=_nodes(story, peer),
@@ -225,4 +226,4 @@ def _agreed(options: Mapping[str, Detail]) -> str:
     return told + (f", not {in_words(unused)}." if unused else ".")
 
 
-TELLER = Teller("tcp", _tell, _OPTIONS, answered=True, round_trips=one_unless_saved)
+TELLER = Teller(KIND, _tell, _OPTIONS, answered=True, round_trips=one_unless_saved)

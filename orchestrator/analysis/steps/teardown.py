@@ -19,6 +19,9 @@ from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
 
+KIND = "teardown"
+
+
 _ALERT, _GOAWAY = "tls.alert_message.desc", "http2.goaway.error"
 # Said in a moment of its own: what ends alike within this is told together.
 _TOGETHER_NS = 100_000_000
@@ -118,7 +121,7 @@ def _closing(story: Story, group: list[_Ending]) -> Step:
         f"{_when(story, ending.first)}. In order: {in_words(says)}. {_verdict(ending)}"
     )
     return Step(
-        kind="teardown",
+        kind=KIND,
         title=f"{closer} closes {how_much} with {other}",
         told=told,
         nodes=tuple(name for name in (closer, other) if name in story.plan.nodes),
@@ -176,7 +179,7 @@ def _remaining(story: Story, remaining: list[_Ending]) -> Step:
     count = len(remaining)
     what, stay = ("A connection", "stays") if count == 1 else (f"{count} connections", "stay")
     return Step(
-        kind="teardown",
+        kind=KIND,
         title=f"{what} {stay} open",
         told=f"{what} with {whom} {stay} open: until the capture ends, neither end closes.",
         nodes=(story.client.name, *dict.fromkeys(e.peer.node for e in remaining if e.peer.node)),
@@ -196,4 +199,4 @@ def _remaining(story: Story, remaining: list[_Ending]) -> Step:
     )
 
 
-TELLER = Teller("teardown", _tell, (_ALERT, _GOAWAY))
+TELLER = Teller(KIND, _tell, (_ALERT, _GOAWAY))

@@ -31,6 +31,9 @@ from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
 
+KIND = "tls"
+
+
 _ALPN, _GROUP = "tls.handshake.extensions_alpn_str", "tls.handshake.extensions_key_share_group"
 _OFFERED_VERSION = "tls.handshake.extensions.supported_version"
 
@@ -61,7 +64,7 @@ class _Telling:
         last = self._last()
         told = [self._offer(), self._choice(), self._vouching(), self._outcome(last)]
         return Step(
-            kind="tls",
+            kind=KIND,
             title=self._title(),
             told=" ".join(text for text in told if text),
             nodes=(self.client, self.peer.node) if self.peer.node else (self.client,),
@@ -292,4 +295,4 @@ def _round_trips(step: Step) -> int:
     return 2 if old and not step.details.get("resumed") else 1
 
 
-TELLER = Teller("tls", _tell, FIELDS, answered=True, round_trips=_round_trips)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=_round_trips)

@@ -13,6 +13,7 @@ from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.netlog import read_events
 
+KIND = "url"
 _FIELDS = ("http.response.code", "http.location")
 _UPGRADE = "TRANSPORT_SECURITY_STATE_SHOULD_UPGRADE_TO_SSL"
 _HSTS = "strict-transport-security"
@@ -52,7 +53,7 @@ def _typed(story: Story) -> Step:
         )
     details: dict[str, Detail] = {"scheme": url.scheme, "host": url.hostname or ""}
     return Step(
-        kind="url",
+        kind=KIND,
         title=f"{story.client.name} opens {story.visit.url}",
         told=" ".join(told),
         nodes=(story.client.name,),
@@ -122,7 +123,7 @@ def _redirect(
     if asked.startswith("http:") and target.startswith("https:"):
         told += " From there on all is encrypted; it costs a second connection."
     return Step(
-        kind="url",
+        kind=KIND,
         title=f"{status}: go to {target}",
         told=told,
         nodes=(story.client.name,),
@@ -150,7 +151,7 @@ def _hsts(story: Story, entry: Mapping[str, Any], value: str, shown: Proof) -> S
     host = urlsplit(entry["request"]["url"]).hostname
     when = _moment(story, entry) + round(float(entry.get("time", 0)) * 1e6)
     return Step(
-        kind="url",
+        kind=KIND,
         title=f"{host} promises to be there by HTTPS only",
         told=(
             f"The response says Strict-Transport-Security: {value}. A browser that remembers it "
@@ -175,4 +176,4 @@ def _moment(story: Story, entry: Mapping[str, Any]) -> int:
     return whole * 10**9 + begun.microsecond * 1000
 
 
-TELLER = Teller("url", _tell, _FIELDS)
+TELLER = Teller(KIND, _tell, _FIELDS)
