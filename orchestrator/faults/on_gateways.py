@@ -35,7 +35,7 @@ def hosts_of(plan: Plan, gateway: str) -> list[Node]:
     """The hosts that ask a gateway for their addresses."""
     return [
         node
-        for node in plan.with_role("host")
+        for node in plan.nodes.values()
         if isinstance(node.settings, HostSettings) and node.settings.gateway == gateway
     ]
 

@@ -1,52 +1,71 @@
-"""Where words of our own stand in the code as string literals, with what they mean lost."""
+"""Words of our own that stand in the code as string literals, where they should be asked for."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+import functools
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import orchestrator
 
 PACKAGE = Path(orchestrator.__file__).parent
-# Their first argument is a key of a mapping, or an attribute.
-_LOOK_UPS = ("get", "pop", "setdefault", "getattr", "has", "one", "all", "argument", "Table")
+# Their first argument is a key of a mapping, or the name of something else.
+_LOOK_UPS = ("get", "pop", "setdefault", "getattr", "has", "one", "all", "Table", "Option")
 
 
-def modules(*left_out: str) -> Iterator[tuple[str, ast.Module]]:
-    """Every module of the package by its path in it, but those below ``left_out``."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if not name.startswith(left_out):
-            yield name, ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Literal:
+    """A word where it is said: the module's path in the package. ``listed``: beside another."""
+
+    module: str
+    line: int
+    word: str
+    listed: bool
+
+    def __str__(self) -> str:
+        return f"orchestrator/{self.module}:{self.line}: '{self.word}'"
 
 
-def named(tree: ast.Module, words: Collection[str]) -> Iterator[tuple[int, str]]:
-    """Line and word of each literal that is one of ``words`` and means it.
+def find_literals(words: Collection[str], *left_out: str) -> list[Literal]:
+    """Where one of the words is said, but in modules whose paths begin with one ``left_out``."""
+    found = []
+    for module, parent, node in find_strings():
+        if node.value in words and not module.startswith(left_out):
+            count = _count(node, parent, words)
+            if count:
+                found.append(Literal(module, node.lineno, str(node.value), listed=count > 1))
+    return found
 
-    As keys of mappings, and alone among other strings, the same letters mean something else.
-    """
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value in words:
-            if _means_it(node, parents[node], words):
-                yield node.lineno, node.value
+
+@functools.cache
+def find_strings() -> list[tuple[str, ast.AST, ast.Constant]]:
+    """Every string of the package, with its module and what it is a part of."""
+    return [
+        (path.relative_to(PACKAGE).as_posix(), parent, node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for parent in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.iter_child_nodes(parent)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
 
 
-def _means_it(node: ast.Constant, parent: ast.AST, words: Collection[str]) -> bool:
+def _count(node: ast.Constant, parent: ast.AST, words: Collection[str]) -> int:
+    """How many words stand together there; 0 where the same letters mean something else: as a key
+    of a mapping, or among other strings."""
+
+    def among(entries: Collection[ast.expr | None], enough: int) -> int:
+        count = sum(isinstance(e, ast.Constant) and e.value in words for e in entries)
+        return count if count >= min(enough, len(entries)) else 0
+
     match parent:
         case ast.Subscript():
-            return False
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name not in _LOOK_UPS
-        case ast.Dict():
-            return node not in parent.keys or _are_words(parent.keys, words)
-        case ast.Tuple() | ast.List() | ast.Set():
-            return _are_words(parent.elts, words)
-    return True
-
-
-def _are_words(entries: Collection[ast.expr | None], words: Collection[str]) -> bool:
-    """Whether two of them are among the words, or all."""
-    found = [isinstance(e, ast.Constant) and e.value in words for e in entries]
-    return sum(found) > 1 or all(found)
+            return 0
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _LOOK_UPS:
+            return 0
+        case ast.Dict(keys=keys) if node in keys:
+            return among(keys, len(keys))
+        case ast.Tuple(elts=elts) | ast.List(elts=elts) | ast.Set(elts=elts):
+            return among(elts, 2)
+    return 1
