@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.text import Text
@@ -24,6 +25,7 @@ from orchestrator.cli.layout import Output, open_output
 from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
 from orchestrator.records.visit import Visit, to_json
+from orchestrator.spec.probing import ClientKind, HttpVersion
 from orchestrator.verbs.visit import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.
@@ -60,14 +62,14 @@ UNITLESS = ("cumulative_layout_shift",)
 )
 @click.option(
     "--client",
-    type=click.Choice(["chromium", "curl"]),
+    type=click.Choice(get_args(ClientKind)),
     default="chromium",
     show_default=True,
     help="A browser loads the page with all its parts, curl the document alone.",
 )
 @click.option(
     "--http",
-    type=click.Choice(["1.1", "2"]),
+    type=click.Choice(get_args(HttpVersion)),
     default="2",
     show_default=True,
     help="Highest version of HTTP to offer.",

@@ -10,7 +10,7 @@ from orchestrator.probes.http import Http
 from orchestrator.probes.icmp import Icmp
 from orchestrator.probes.question import Asker, Setting
 from orchestrator.probes.tcp import Tcp
-from orchestrator.records.study import ProbeKind
+from orchestrator.spec.probing import ProbeKind
 
 PROBES: Mapping[ProbeKind, Callable[[Setting], Asker]] = {
     "http": Http,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from socket import socket
 from typing import Protocol
 
-from orchestrator.records.study import FailureKind, ProbeRun
+from orchestrator.records.study import ProbeRun
+from orchestrator.spec.probing import FailureKind
 
 # (family, type, protocol) → a socket of the asking host. Raises Failed where the host is down.
 Opener = Callable[[int, int, int], socket]

@@ -26,6 +26,7 @@ from orchestrator.roles import ROLES
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.spec.probing import KINDS
 
 KEYLOG = "keys.log"
 # Beyond the timeouts of the questions: for the browser to end, and for the last samples to come.
@@ -68,7 +69,7 @@ def probing(lab: str, probes: Sequence[ProbeRun], folder: Path) -> Iterator[Prob
     visitors = [
         Visitor(run, Client(client, _running(containers, run).id), tuple(plan.zones), keylog)
         for run in probes
-        if run.kind == "visit"
+        if KINDS[run.kind].by_browser
     ]
     bound_s = max((run.timeout_ms for run in probes), default=0.0) / 1e3 + _GRACE_S
     asked, stop = Probing(), threading.Event()
@@ -86,11 +87,12 @@ def check_probes(plan: Plan, probes: Sequence[ProbeRun]) -> None:
     """Raises UsageError for the first probe that cannot be asked in this lab."""
     for run in probes:
         host = node_of(plan, run.source)
-        if run.kind in ("http", "visit"):
+        kind = KINDS[run.kind]
+        if kind.about == "url":
             split_address(run.target)
-        if run.kind == "visit" and not ROLES[host.role].browser:
+        if kind.by_browser and not ROLES[host.role].browser:
             raise UsageError(f"{run.name}: {run.source} is a {host.role}, and has no browser")
-        if run.kind == "visit" and "family" in run.options and run.options.get("client") != "curl":
+        if kind.by_browser and "family" in run.options and run.options.get("client") != "curl":
             hint = "leave the family out, or visit with curl"
             raise UsageError(f"{run.name}: a browser chooses the family itself", hint)
 
@@ -102,7 +104,7 @@ def _job(
     probes: Sequence[ProbeRun],
     keylog: Path,
 ) -> Job:
-    asked = tuple(run for run in probes if run.kind != "visit")
+    asked = tuple(run for run in probes if not KINDS[run.kind].by_browser)
     named = {name for run in asked for name in (run.target, run.options.get("server", ""))}
     known = {
         name: tuple(str(address) for address in plan.nodes[name].addresses)

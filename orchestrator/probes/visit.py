@@ -17,8 +17,9 @@ from pathlib import Path
 from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
 from orchestrator.errors import LabError
-from orchestrator.records.study import FailureKind, ProbeRun, Sample
+from orchestrator.records.study import ProbeRun, Sample
 from orchestrator.records.visit import Visit
+from orchestrator.spec.probing import FailureKind
 
 # Words of Chromium's and of curl's for what happened to a connection.
 _WORDS: tuple[tuple[str, FailureKind], ...] = (

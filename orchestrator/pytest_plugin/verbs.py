@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from orchestrator.errors import CommandFailed, LabError, UsageError
 from orchestrator.faults.ledger import InForce
@@ -20,6 +20,7 @@ from orchestrator.pytest_plugin.wires import Wire
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.exec import run_exec
 from orchestrator.runtime.kernel.fib import Flow
+from orchestrator.spec.probing import ClientKind, HttpVersion
 from orchestrator.verbs.bgp import Summary, summarise
 from orchestrator.verbs.enter import container_of
 from orchestrator.verbs.fault import await_as_before, fault_in_force
@@ -72,8 +73,8 @@ class Lab:
         url: str,
         *,
         source: str = "",
-        client: Literal["chromium", "curl"] = "chromium",
-        http: Literal["1.1", "2"] = "2",
+        client: ClientKind = "chromium",
+        http: HttpVersion = "2",
         cold: bool = False,
         family: Family | None = None,
         timeout_s: float = 30.0,

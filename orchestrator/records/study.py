@@ -14,18 +14,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from orchestrator.plan.codec import from_plain, to_plain
-
-ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
-# How a question failed: "lost" had no answer in time, "unreachable" an ICMP error, "refused" and
-# "reset" a TCP RST before and after the handshake; "dns", "tls" and "http" (status of 400 or
-# more) are the step that failed; "wrong" is an answer that is not the one expected; "skipped"
-# was not asked, because the one before it was not over.
-FailureKind = Literal[
-    "lost", "unreachable", "refused", "reset", "dns", "tls", "http", "wrong", "skipped"
-]
+from orchestrator.spec.probing import FailureKind, ProbeKind
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from orchestrator.spec.probing import ClientKind
+
 ErrorKind = Literal["dns", "connect", "tls", "http", "timeout"]
-ClientKind = Literal["chromium", "curl"]
 ResourceKind = Literal["document", "stylesheet", "script", "image", "font", "xhr", "other"]
 
 

@@ -5,12 +5,21 @@ Times are milliseconds, relative to the moment the probes of a trial begin.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from orchestrator.errors import Mistake
 from orchestrator.spec.kinds import Label, nothing_to_mapping
+from orchestrator.spec.probing import (
+    KINDS,
+    PHASES,
+    ClientKind,
+    FailureKind,
+    HttpVersion,
+    Phase,
+    ProbeKind,
+)
 from orchestrator.spec.units import (
     WRITTEN_COUNT_BOUND,
     WRITTEN_SPAN,
@@ -20,24 +29,8 @@ from orchestrator.spec.units import (
 )
 from orchestrator.spec.wires import Shape
 
-# The same as in records/study.py, which is above; a test holds them together.
-ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
-FailureKind = Literal[
-    "lost", "unreachable", "refused", "reset", "dns", "tls", "http", "wrong", "skipped"
-]
-Phase = Literal["before", "during", "after"]
-PROBE_KINDS: tuple[ProbeKind, ...] = get_args(ProbeKind)
-PHASES: tuple[Phase, ...] = get_args(Phase)
 Sign = Literal["<=", ">=", "="]
 Unit = Literal["ms", "%", ""]
-# How long an answer may take where the scenario does not say.
-TIMEOUT_MS: dict[ProbeKind, float] = {
-    "http": 2_000.0,
-    "icmp": 1_000.0,
-    "dns": 2_000.0,
-    "tcp": 1_000.0,
-    "visit": 20_000.0,
-}
 
 
 class Bound(NamedTuple):
@@ -106,8 +99,8 @@ Settings = Annotated[
     dict[str, Option],
     BeforeValidator(nothing_to_mapping, json_schema_input_type=dict[str, Option] | None),
 ]
-HttpVersion = Annotated[
-    Literal["1.1", "2"],
+Version = Annotated[
+    HttpVersion,
     BeforeValidator(_read_version),
     WithJsonSchema({"enum": ["1.1", "2", 1.1, 2]}),
 ]
@@ -123,7 +116,7 @@ class ProbeSpec(Shape):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": [kind]} for kind in PROBE_KINDS]}
+        json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]}
     )
 
     http: str | None = Field(
@@ -163,15 +156,15 @@ class ProbeSpec(Shape):
         default=None, description="By 'dns': the right answer, an address or a node; any else."
     )
     port: Port | None = Field(default=None, description="By 'tcp', which has to have one.")
-    version: HttpVersion | None = Field(default=None, description="By 'visit': HTTP 1.1, or 2.")
-    client: Literal["chromium", "curl"] | None = Field(
+    version: Version | None = Field(default=None, description="By 'visit': HTTP 1.1, or 2.")
+    client: ClientKind | None = Field(
         default=None, description="By 'visit': a browser, or the document alone."
     )
 
     @property
     def kind(self) -> ProbeKind:
-        """Which of the five it is."""
-        return next(kind for kind in PROBE_KINDS if getattr(self, kind) is not None)
+        """Which of them it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
     def target(self) -> str:
@@ -181,14 +174,14 @@ class ProbeSpec(Shape):
     @property
     def timeout_ms(self) -> float:
         """How long an answer may take."""
-        return TIMEOUT_MS[self.kind] if self.timeout is None else self.timeout
+        return KINDS[self.kind].timeout_ms if self.timeout is None else self.timeout
 
     @model_validator(mode="after")
     def _check_kind(self) -> ProbeSpec:
-        kinds = [kind for kind in PROBE_KINDS if getattr(self, kind) is not None]
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             written = f"this one is {' and '.join(kinds)}" if kinds else "this one asks nothing"
-            listed, hint = ", ".join(PROBE_KINDS), "make two of it" if kinds else ""
+            listed, hint = ", ".join(KINDS), "make two of it" if kinds else ""
             raise Mistake(f"a probe is exactly one of {listed}: {written}", hint)
         return self
 

@@ -10,32 +10,14 @@ from orchestrator.errors import Problem, SpecError, nearest
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
 from orchestrator.spec.load import parse
+from orchestrator.spec.probing import KINDS, Phase
 from orchestrator.spec.problems import explain
 from orchestrator.spec.scenario import (
     ExpectSpec,
     FaultSpec,
-    Phase,
-    ProbeKind,
     ProbeSpec,
     Scenario,
 )
-
-# As often as a kind of probe can be asked without the asking being what is measured.
-LEAST_EVERY_MS: dict[ProbeKind, float] = {
-    "icmp": 5.0,
-    "dns": 5.0,
-    "tcp": 5.0,
-    "http": 20.0,
-    "visit": 1_000.0,
-}
-# What only some kinds of probe take.
-_ONLY_FOR: dict[str, tuple[ProbeKind, ...]] = {
-    "server": ("dns",),
-    "port": ("tcp",),
-    "answer": ("dns",),
-    "version": ("visit",),
-    "client": ("visit",),
-}
 
 
 def read_scenario(data: bytes, file: str) -> tuple[Scenario, Document]:
@@ -68,7 +50,8 @@ def check_scenario(scenario: Scenario, document: Document) -> Iterator[Problem]:
 
 
 def _check_probe(probe: ProbeSpec, document: Document, path: Path) -> Iterator[Problem]:
-    kind, least_ms = probe.kind, LEAST_EVERY_MS[probe.kind]
+    kind, same = probe.kind, KINDS[probe.kind]
+    least_ms = same.least_every_ms
     if probe.every < least_ms:
         message = f"every {probe.every:g} ms is too often for a probe by {kind}"
         yield document.problem(message, *path, "every", hint=f"at least every {least_ms:g} ms")
@@ -78,20 +61,21 @@ def _check_probe(probe: ProbeSpec, document: Document, path: Path) -> Iterator[P
         message = f"nothing is slow after {probe.slow:g} ms: all is lost"
         hint = f"it must be less than the timeout, {probe.timeout_ms:g} ms"
         yield document.problem(message, *path, "slow", hint=hint)
-    for option, kinds in _ONLY_FOR.items():
-        if getattr(probe, option) is not None and kind not in kinds:
+    for option in dict.fromkeys(option for other in KINDS.values() for option in other.options):
+        if getattr(probe, option) is not None and option not in same.options:
             message = f"a probe by {kind} takes no '{option}'"
-            hint = f"it is for {' and '.join(kinds)}"
+            takers = [name for name, other in KINDS.items() if option in other.options]
+            hint = f"it is for {' and '.join(takers)}"
             yield document.problem(message, *path, option, hint=hint, at_key=True)
-    if kind == "visit" and probe.family is not None and probe.client != "curl":
+    if same.by_browser and probe.family is not None and probe.client != "curl":
         hint = "leave it out, or write 'client: curl'"
         yield document.problem("a browser chooses the family itself", *path, "family", hint=hint)
     if kind == "tcp" and probe.port is None:
         yield document.problem("missing key 'port': where does TCP connect to?", *path)
-    if kind in ("http", "visit") and not host_of(probe.target):
+    if same.about == "url" and not host_of(probe.target):
         hint = "write 'https://host/path'"
         yield document.problem(f"'{probe.target}' is not a URL", *path, kind, hint=hint)
-    elif kind == "visit" and not probe.target.startswith("https:"):
+    elif same.by_browser and not probe.target.startswith("https:"):
         hint = "write it with https:"
         yield document.problem("pages of a lab are visited by HTTPS", *path, kind, hint=hint)
 

@@ -14,6 +14,7 @@ from orchestrator.plan.services import NameServerSettings
 from orchestrator.roles import ROLES
 from orchestrator.spec.document import Document, Path
 from orchestrator.spec.kinds import host_of
+from orchestrator.spec.probing import KINDS
 from orchestrator.spec.scenario import FaultSpec, ProbeSpec, Scenario
 from orchestrator.studies.timeline import TimedFault
 
@@ -198,15 +199,15 @@ def _check_target(
     probe: ProbeSpec, document: Document, path: Path, plan: Plan, names: set[str]
 ) -> Iterator[Problem]:
     """A name that must lead somewhere; one that is only looked up may be any."""
-    kind, target = probe.kind, probe.target
-    if kind == "dns":
+    kind, about = probe.kind, KINDS[probe.kind].about
+    if about == "name":
         return
-    host = host_of(target) if kind in ("http", "visit") else target
+    host = host_of(probe.target) if about == "url" else probe.target
     if host in names or _is_address(host.strip("[]")):
         return
-    if kind in ("icmp", "tcp") and host in plan.nodes:
+    if about == "node" and host in plan.nodes:
         return
-    choices = [*sorted(names), *(plan.nodes if kind in ("icmp", "tcp") else ())]
+    choices = [*sorted(names), *(plan.nodes if about == "node" else ())]
     hint = nearest(host, choices, f"the lab has: {', '.join(plan.sites)}")
     yield document.problem(f"no server of the lab knows '{host}'", *path, kind, hint=hint)
 

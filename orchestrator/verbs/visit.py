@@ -26,7 +26,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import docker
 
@@ -60,6 +59,7 @@ from orchestrator.runtime.engine.containers import Container, find_containers
 from orchestrator.runtime.network.families import only_family
 from orchestrator.runtime.network.offloads import exact_frames
 from orchestrator.runtime.network.wiring import namespaces_of
+from orchestrator.spec.probing import ClientKind
 from orchestrator.verbs.report import tell_and_write
 
 
@@ -73,7 +73,7 @@ class Request:
 
     url: str
     source: str = ""
-    client: Literal["chromium", "curl"] = "chromium"
+    client: ClientKind = "chromium"
     http: str = "2"
     cold: bool = False
     timeout_s: float = 30.0

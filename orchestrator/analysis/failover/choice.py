@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from orchestrator.analysis.failover.findings import Phase
 from orchestrator.analysis.failover.probes import by_phase, samples_of
 from orchestrator.analysis.packets.frames import ICMP, ICMPV6, SYN, TCP, UDP, Frame
 from orchestrator.records.study import ProbeRun, Sample, Trial
+from orchestrator.spec.probing import KINDS, Phase
 
 _ECHOES = (0, 8, 128, 129)  # RFC 792, RFC 4443
 # The clocks of a probe and of the capture are one; but a probe notes the time before it sends.
@@ -43,7 +43,7 @@ class Question:
             return False
         if protocol in (ICMP, ICMPV6):
             return body[0] in _ECHOES and int.from_bytes(body[6:8], "big") == self.sequence
-        if self.probe.kind == "visit" and not flags & SYN:
+        if KINDS[self.probe.kind].by_browser and not flags & SYN:
             return False
         return self.port in (0, port)
 
@@ -83,14 +83,14 @@ def _choose(samples: list[Sample]) -> Sample | None:
 def _question(probe: ProbeRun, phase: Phase, sample: Sample) -> Question:
     target = ip_address(sample.target)
     took_ms = probe.timeout_ms if sample.took_ms is None else sample.took_ms
-    is_echo = probe.kind == "icmp"
-    echo = ICMP if target.version == 4 else ICMPV6
+    over = KINDS[probe.kind].over
+    is_echo, echo = over == "icmp", ICMP if target.version == 4 else ICMPV6
     return Question(
         probe=probe,
         phase=phase,
         start_ns=sample.sent_ns - _EARLY_NS,
         end_ns=sample.sent_ns + round(took_ms * 1e6) + _LATE_NS,
-        protocol=echo if is_echo else UDP if probe.kind == "dns" else TCP,
+        protocol=echo if is_echo else UDP if over == "udp" else TCP,
         target=target.packed,
         port=0 if is_echo else sample.target_port,
         source_port=0 if is_echo else sample.source_port,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.records.study import FaultEvent, ProbeKind
+from orchestrator.records.study import FaultEvent
+from orchestrator.spec.probing import Phase, ProbeKind
 
 # What happens after a failure, in this order; where a stage left no trace it is not told.
 Stage = Literal["injected", "detected", "withdrawn", "best path", "fib", "restored"]
-Phase = Literal["before", "during", "after"]
 
 
 @dataclass(frozen=True)

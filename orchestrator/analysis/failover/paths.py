@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from orchestrator.analysis.failover.choice import Question
-from orchestrator.analysis.failover.findings import Phase
 from orchestrator.analysis.hops.tracks import Track, Tracks
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Plan
+from orchestrator.spec.probing import Phase
 
 
 @dataclass(frozen=True)

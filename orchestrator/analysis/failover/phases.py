@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.analysis.failover.findings import Phase
 from orchestrator.records.study import FaultEvent, Trial
+from orchestrator.spec.probing import Phase
 
 
 @dataclass(frozen=True)

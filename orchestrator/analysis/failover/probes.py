@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from orchestrator.analysis.failover.findings import Outage, Phase, ProbeFinding
+from orchestrator.analysis.failover.findings import Outage, ProbeFinding
 from orchestrator.analysis.failover.outages import find_outages
 from orchestrator.analysis.failover.phases import Span, find_phases
 from orchestrator.records.study import ProbeRun, Sample, Trial
+from orchestrator.spec.probing import Phase
 
 
 def judge_probe(

@@ -9,11 +9,7 @@ from orchestrator.analysis.failover.bird_logs import read_bird_logs
 from orchestrator.analysis.failover.chain import tell_fault
 from orchestrator.analysis.failover.choice import choose_questions
 from orchestrator.analysis.failover.control import owners_of, read_control
-from orchestrator.analysis.failover.findings import (
-    Phase,
-    ProbeFinding,
-    TrialFinding,
-)
+from orchestrator.analysis.failover.findings import ProbeFinding, TrialFinding
 from orchestrator.analysis.failover.paths import Way, find_ways
 from orchestrator.analysis.failover.probes import judge_probe
 from orchestrator.analysis.failover.rerouting import Scene
@@ -22,6 +18,7 @@ from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Plan
 from orchestrator.records.study import Trial
 from orchestrator.records.testimony import LogLine
+from orchestrator.spec.probing import Phase
 
 
 def analyse_trial(

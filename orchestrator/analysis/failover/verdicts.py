@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.analysis.failover.findings import ProbeFinding, TrialFinding, Verdict
-from orchestrator.spec.scenario import Bound, ExpectSpec, MedianSpec, PathSpec, Phase
+from orchestrator.spec.probing import Phase
+from orchestrator.spec.scenario import Bound, ExpectSpec, MedianSpec, PathSpec
 
 # A measurement of one trial: whether it is as expected, and what it is.
 _Measured = tuple[bool, str]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from orchestrator.analysis.failover.findings import Phase, ProbeFinding, StudyFinding
+from orchestrator.analysis.failover.findings import ProbeFinding, StudyFinding
 from orchestrator.report.failover.choose import STAGES, milestones
+from orchestrator.spec.probing import PHASES, Phase
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _probes(a: StudyFinding, b: StudyFinding) -> Iterator[Difference]:
             yield Difference(name, word, "", *counts)
         failed = (_mid(float(sum(p.failed.values())) for p in x) for x in (ours, theirs))
         yield Difference(name, "failed", "", *failed)
-        for phase in ("before", "during", "after"):
+        for phase in PHASES:
             yield Difference(
                 name, f"median {phase}", "ms", _answer(ours, phase), _answer(theirs, phase)
             )

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import get_args
 
-from orchestrator.analysis.failover.findings import Phase, StudyFinding
+from orchestrator.analysis.failover.findings import StudyFinding
 from orchestrator.records.study import Trial, samples_to_csv
-
-_PHASES: tuple[Phase, ...] = get_args(Phase)
+from orchestrator.spec.probing import PHASES
 
 
 def write_csv(finding: StudyFinding) -> str:
@@ -20,7 +18,7 @@ def write_csv(finding: StudyFinding) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    figures = [f"{figure}_{phase}_ms" for figure in ("median", "p99") for phase in _PHASES]
+    figures = [f"{figure}_{phase}_ms" for figure in ("median", "p99") for phase in PHASES]
     names = ["trial", "partial", "probe", "kind", "interval_ms", "sent", "lost", "slow", "failed"]
     writer.writerow([*names, "kinds", "outages", "outage_ms", "over", *figures])
     for trial in finding.trials:
@@ -30,7 +28,7 @@ def write_csv(finding: StudyFinding) -> str:
             known = [trial.number, trial.partial, probe.name, probe.kind, f"{probe.interval_ms:g}"]
             counts = [probe.sent, probe.lost, probe.slow, sum(probe.failed.values()), kinds]
             outages = [len(probe.outages), f"{probe.outage_ms:.3f}", over]
-            times = [of.get(phase) for of in (probe.median_ms, probe.p99_ms) for phase in _PHASES]
+            times = [of.get(phase) for of in (probe.median_ms, probe.p99_ms) for phase in PHASES]
             told = ["" if ms is None else f"{ms:.3f}" for ms in times]
             writer.writerow([*known, *counts, *outages, *told])
     return text.getvalue()

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from orchestrator.probes.question import Asker, Question, Setting, classify
-from orchestrator.records.study import FailureKind, ProbeKind, ProbeRun
+from orchestrator.records.study import ProbeRun
+from orchestrator.spec.probing import FailureKind, ProbeKind
 
 LOCAL = "127.0.0.1"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

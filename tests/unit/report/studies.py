@@ -15,7 +15,8 @@ from orchestrator.analysis.failover.findings import (
     TrialFinding,
     Verdict,
 )
-from orchestrator.records.study import FailureKind, FaultEvent, ProbeRun, Sample, Trial
+from orchestrator.records.study import FaultEvent, ProbeRun, Sample, Trial
+from orchestrator.spec.probing import FailureKind
 
 HOSTILE = "<script>alert('\"1&2\"')</script>"
 START_NS = 1_700_000_000_000_000_000

@@ -7,9 +7,8 @@ from typing import get_args
 import pytest
 
 from orchestrator.errors import Mistake, SpecError
-from orchestrator.records import study as trials
-from orchestrator.spec import scenario as language
-from orchestrator.spec.scenario import Bound, Scenario
+from orchestrator.spec.probing import KINDS, ProbeKind
+from orchestrator.spec.scenario import Bound, ProbeSpec, Scenario
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.spec.units import read_bound, read_span_ms
 
@@ -20,9 +19,11 @@ def read(text: str) -> Scenario:
     return read_scenario(text.encode(), "x.yaml")[0]
 
 
-def test_the_kinds_are_those_of_trials() -> None:
-    assert get_args(language.ProbeKind) == get_args(trials.ProbeKind)
-    assert get_args(language.FailureKind) == get_args(trials.FailureKind)
+def test_every_kind_of_probe_can_be_written() -> None:
+    assert KINDS.keys() == set(get_args(ProbeKind))
+    assert set(KINDS) <= set(ProbeSpec.model_fields)
+    options = {option for kind in KINDS.values() for option in kind.options}
+    assert options <= set(ProbeSpec.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from orchestrator.analysis.failover.choice import choose_questions
 from orchestrator.analysis.failover.paths import Way, find_ways
 from orchestrator.analysis.packets.frames import ACK, SYN, Frame
-from orchestrator.records.study import FailureKind, ProbeRun, Sample, Trial
+from orchestrator.records.study import ProbeRun, Sample, Trial
+from orchestrator.spec.probing import FailureKind
 from tests.unit.analysis.builders import Recording, at
 from tests.unit.analysis.failover.trying import trial
 from tests.unit.analysis.flying import fly

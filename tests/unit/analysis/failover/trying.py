@@ -6,14 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.records.study import (
-    FailureKind,
-    FaultEvent,
-    NetworkEvent,
-    ProbeRun,
-    Sample,
-    Trial,
-)
+from orchestrator.records.study import FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
+from orchestrator.spec.probing import FailureKind
 from tests.unit.analysis.builders import at
 
 PING = ProbeRun("ping", "icmp", "laptop", "www.example.com", 100.0, 500.0, slow_ms=50.0)
