@@ -23,7 +23,7 @@ from orchestrator.events.names import Names
 from orchestrator.events.nodes import say_nodes, watch_nodes
 from orchestrator.events.scene import Scene
 from orchestrator.events.sessions import say_sessions, watch_sessions
-from orchestrator.records.study import NetworkEvent
+from orchestrator.records.study import EventKind, NetworkEvent
 
 Source = Callable[[Scene], AbstractContextManager[None]]
 Sayer = Callable[[Names, str, Sequence[NetworkEvent]], Iterator[str]]
@@ -37,7 +37,7 @@ SOURCES: tuple[Source, ...] = (
     watch_nodes,
     watch_health,
 )
-SAYERS: dict[str, Sayer] = {
+SAYERS: dict[EventKind, Sayer] = {
     "link": say_links,
     "address": say_addresses,
     "route": say_routes,

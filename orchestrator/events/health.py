@@ -13,11 +13,11 @@ from contextlib import contextmanager
 
 from orchestrator.events.names import Names
 from orchestrator.events.scene import Scene
-from orchestrator.records.study import NetworkEvent
+from orchestrator.records.study import EventKind, NetworkEvent
 from orchestrator.runtime import boot
 
 _ALL_EVERY_S, _TOUCHED_EVERY_S = 20.0, 2.0
-_TOUCHING = ("link", "address", "route", "session", "node")
+_TOUCHING: tuple[EventKind, ...] = ("link", "address", "route", "session", "node")
 
 
 @contextmanager

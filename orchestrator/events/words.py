@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.events import SAYERS
 from orchestrator.events.names import Names
-from orchestrator.records.study import NetworkEvent
+from orchestrator.records.study import EventKind, NetworkEvent
 
 
 class Line(NamedTuple):
@@ -21,7 +21,7 @@ class Line(NamedTuple):
 
 def lines_of(names: Names, events: Iterable[NetworkEvent]) -> Iterator[Line]:
     """Sentences for the events of a moment, which are in the order of time."""
-    groups: dict[tuple[str, str], list[NetworkEvent]] = {}
+    groups: dict[tuple[EventKind, str], list[NetworkEvent]] = {}
     for event in events:
         # Nodes end and start together; each says so in its subject.
         node = "" if event.kind == "node" else event.node

@@ -14,7 +14,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.spec.probing import FailureKind, ProbeKind
@@ -85,6 +85,13 @@ class FaultEvent:
     well_ns: int | None = None
 
 
+# What an event is of: a node's kernel tells the first three, daemons, Docker and servers' logs the
+# next, and the lab the rest ("monitor": more came than could be heard).
+EventKind = Literal[
+    "link", "address", "route", "session", "node", "cache", "health", "fault", "lab", "monitor"
+]
+
+
 @dataclass(frozen=True)
 class NetworkEvent:
     """Something that a node's kernel, or the node, told of itself.
@@ -97,7 +104,7 @@ class NetworkEvent:
 
     time_ns: int
     node: str
-    kind: str
+    kind: EventKind
     action: str
     subject: str
     detail: Mapping[str, Any] = field(default_factory=dict)

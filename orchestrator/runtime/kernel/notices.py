@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from orchestrator.records.study import NetworkEvent
+from orchestrator.records.study import EventKind, NetworkEvent
 from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, ROUTE, next_hops
 from orchestrator.runtime.kernel.netlink import read_attributes
 
@@ -107,7 +107,7 @@ class Notices:
     }
 
 
-_Change = tuple[str, str, str, dict[str, Any]]
+_Change = tuple[EventKind, str, str, dict[str, Any]]
 _Reader = Callable[[Notices, int, int, bytes], Iterator[_Change]]
 
 
