@@ -51,6 +51,8 @@ class Fault:
     seen     "" while the fault is seen to be in force, else what is not so (yet)
     heal     None for what passes by itself: a restart, a reset
     undo     of what passes by itself: mend what an interrupted one left half done
+    node_off its target is a node that does not run while it is in force: nothing else can be
+             broken there meanwhile
     """
 
     name: str
@@ -65,6 +67,7 @@ class Fault:
     options: tuple[Option, ...] = ()
     resolve: Callable[[Plan, str], str] | None = None
     undo: Callable[[Scene, Memo], None] | None = None
+    node_off: bool = False
 
     @property
     def lasts(self) -> bool:

@@ -41,5 +41,6 @@ FAULT = Fault(
     inject=_inject,
     seen=_seen,
     heal=_heal,
+    node_off=True,
     **NODE_TARGET,
 )

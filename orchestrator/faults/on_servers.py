@@ -147,4 +147,5 @@ def server_down(
         inject=kill_servers,
         seen=servers_seen_dead,
         heal=revive_servers,
+        node_off=power,
     )

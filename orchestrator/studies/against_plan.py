@@ -77,14 +77,10 @@ def _check_together(
             hint = "the two must be apart in time, jitter included"
             yield document.problem(message, "faults", later, "at", hint=hint)
         stopped, other = (first, second) if later == two else (second, first)
-        if stopped.fault in _NODE_IS_GONE and _is_at(other, stopped.target, plan):
+        if find_fault(stopped.fault).node_off and _is_at(other, stopped.target, plan):
             message = f"{stopped.target} may not run then: {stopped.fault} is in force"
             hint = "the two must be apart in time, jitter included"
             yield document.problem(message, "faults", later, "at", hint=hint)
-
-
-# While these are in force there is nothing else to break at their node.
-_NODE_IS_GONE = ("node-stop",)
 
 
 def _is_at(fault: TimedFault, node: str, plan: Plan) -> bool:
