@@ -1,4 +1,5 @@
-"""The golden topologies: those that are shipped, and one for each thing those do not show."""
+"""The golden topologies: those that are shipped, and one for each thing those do not show, in a
+folder with its topology.yaml."""
 
 from __future__ import annotations
 
@@ -25,11 +26,10 @@ class Case:
         return self.name
 
 
-def _own(name: str) -> Case:
-    return Case(name, FOLDER / name / "topology.yaml")
+# What links do is in the plan; no file tells of it.
+_FILES_OF = {"wires": ("isp-ber",)}
 
-
-CASES = (
+SHIPPED = (
     Case("minimal", shipped_topologies() / "minimal.yaml"),
     # One node of each role keeps the folder small.
     Case(
@@ -42,14 +42,10 @@ CASES = (
         ),
     ),
     Case("hijack", shipped_topologies() / "hijack.yaml", ("shady", "transit", "rpki")),
-    _own("isp-pair"),
-    _own("by-hand"),
-    _own("no-cdn"),
-    _own("two-zones"),
-    _own("odd-names"),
-    _own("policy"),
-    # What links do is in the plan; no file tells of it.
-    Case("wires", FOLDER / "wires" / "topology.yaml", ("isp-ber",)),
+)
+CASES = SHIPPED + tuple(
+    Case(path.parent.name, path, _FILES_OF.get(path.parent.name, ()))
+    for path in sorted(FOLDER.glob("*/topology.yaml"))
 )
 
 
