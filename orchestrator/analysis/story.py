@@ -13,6 +13,7 @@ from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.analysis.step import Proof
 from orchestrator.analysis.web.http import HttpMessage
 from orchestrator.analysis.web.reader import read_messages
+from orchestrator.plan.kept import Asked
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records.visit import Visit
 
@@ -39,7 +40,7 @@ class Connection:
         return self.client, self.server
 
 
-class Story:
+class Story(Asked):
     """One run. Times are nanoseconds since 1970-01-01 UTC."""
 
     def __init__(self, evidence: Evidence) -> None:

@@ -13,7 +13,7 @@ import docker
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
-from orchestrator.routes.bgp import Unsettled, control_plane
+from orchestrator.routes.bgp import Unsettled
 from orchestrator.routes.fib_table import Table, holders, planned_table
 from orchestrator.routes.forwarding import ForwardingPlane
 from orchestrator.runtime.disk.state import LabState, Record
@@ -40,7 +40,7 @@ class Planned:
     @functools.cached_property
     def tables(self) -> dict[str, Table]:
         """The forwarding table of each router; none where BGP never settles."""
-        plane = ForwardingPlane(self.plan, control_plane(self.plan))
+        plane = ForwardingPlane(self.plan)
         routers = (self.plan.nodes[name] for name in plane.control.routers)
         try:
             return {router.name: planned_table(plane, router) for router in routers}
@@ -53,14 +53,9 @@ class Planned:
         return holders(self.plan)
 
 
-_known: list[Planned] = []
-
-
 def planned_of(plan: Plan) -> Planned:
-    """What follows from a plan; of the last one it is kept, since many ask for the same."""
-    if not (_known and _known[0].plan is plan):
-        _known[:] = [Planned(plan)]
-    return _known[0]
+    """What follows from a plan, the same whoever asks."""
+    return plan.once(Planned)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ failure these differ, and then the plan's choice is told beside BIRD's.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
@@ -68,7 +67,7 @@ def _reasons(
     if best is not None and best.source != "BGP":
         told = f"BIRD's preference: {best.source} {best.preference}"
         return {r.session: "" if r.best else f"{told} > {r.preference}" for r in routes}
-    channels = _channels(control_plane(plan))
+    channels = control_plane(plan).once(_channels)
     known = {r.session: _as_planned(r, channels.get((router, r.session))) for r in routes}
     sessions = {id(route): session for session, route in known.items()}
     ranked = rank_all([route for route in known.values() if route is not None])
@@ -132,7 +131,6 @@ def _as_planned(route: RibRoute, channel: Channel | None) -> BgpRoute | None:
     )
 
 
-@functools.lru_cache(maxsize=1)
 def _channels(control: ControlPlane) -> dict[tuple[str, str], Channel]:
     """What each router hears over, by its name and the session's."""
     return {

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from orchestrator.plan.addresses import Address, HostAddress, Prefix, link_local
 from orchestrator.plan.impairment import CLEAR, Impairment
+from orchestrator.plan.kept import Asked
 from orchestrator.plan.routing import Speaker
 from orchestrator.plan.services import Settings
 
@@ -177,7 +178,7 @@ class AnycastService:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Asked):
     """A whole lab, decided. Dictionaries are keyed by name, in the order of the topology."""
 
     name: str

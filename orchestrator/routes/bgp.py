@@ -13,6 +13,7 @@ import functools
 from collections.abc import Iterator
 
 from orchestrator.plan.addresses import FAMILIES, Address, Family, Prefix
+from orchestrator.plan.kept import Asked, kept
 from orchestrator.plan.model import Plan
 from orchestrator.routes.best_path import Candidate, equals_of, explain_all
 from orchestrator.routes.bgp_route import BgpRoute
@@ -25,7 +26,7 @@ from orchestrator.routes.settling import Filters, Settling, Unsettled
 __all__ = ["BgpRoute", "Candidate", "ControlPlane", "Unsettled", "control_plane"]
 
 
-class ControlPlane:
+class ControlPlane(Asked):
     """The routes of a plan. Every prefix is worked out when first asked for, and kept.
 
     ``announced`` says who originates each prefix. Routes are of all that speak BGP: routers,
@@ -47,12 +48,14 @@ class ControlPlane:
                 announced.setdefault(prefix, {})[speaker.name] = None
         self.announced = {prefix: tuple(names) for prefix, names in announced.items()}
         self._index = PrefixIndex((prefix, prefix) for prefix in self.announced)
+        # Whole tables are big: a few are kept.
+        self._settled = functools.lru_cache(maxsize=8)(self._settle)
 
     def distances(self, source: str) -> dict[str, Distance]:
         """OSPF cost and first hops from a router to each router of its AS."""
         return self.interior.distances(source)
 
-    @functools.cache  # noqa: B019 (one control plane per plan, gone with it)
+    @kept
     def best_routes(self, prefix: Prefix) -> dict[str, BgpRoute]:
         """Each router's best route to an announced prefix; no entry where there is none."""
         return self._settled(prefix).best
@@ -97,8 +100,7 @@ class ControlPlane:
                     heard[name].append(prefix)
         return {name: tuple(prefixes) for name, prefixes in heard.items()}
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019 (whole tables are big: keep a few)
-    def _settled(self, prefix: Prefix) -> Settling:
+    def _settle(self, prefix: Prefix) -> Settling:
         originators = [self.speakers[name] for name in self.announced.get(prefix, ())]
         channels = self._channels[prefix.version]
         settling = Settling(prefix, originators, channels, self.interior, self._filters)
@@ -106,11 +108,6 @@ class ControlPlane:
         return settling
 
 
-_known: list[ControlPlane] = []
-
-
 def control_plane(plan: Plan) -> ControlPlane:
-    """The control plane of a plan; the last one is kept, since many ask for the same."""
-    if not (_known and _known[0].plan is plan):
-        _known[:] = [ControlPlane(plan)]
-    return _known[0]
+    """The control plane of a plan, the same whoever asks."""
+    return plan.once(ControlPlane)

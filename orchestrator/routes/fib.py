@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from orchestrator.plan.addresses import Address, Prefix, holds, link_local
 from orchestrator.plan.hops import NoPath, Step, Wires
+from orchestrator.plan.kept import kept
 from orchestrator.plan.model import Interface, Node, Plan, Route
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.routes.bgp import ControlPlane
@@ -122,7 +123,7 @@ class Tables:
             steps.update(dict.fromkeys(self._resolve(here, route.next_hop)))
         return list(steps)
 
-    @functools.cache  # noqa: B019 (one per plan, gone with it)
+    @kept
     def _in_ospf(self, asn: int) -> PrefixIndex[_Stub]:
         """All prefixes in an AS's OSPF. A link to another AS is not: only its ends know it."""
         return PrefixIndex(

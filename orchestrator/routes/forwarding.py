@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 from orchestrator.plan.addresses import Address, Family, holds, of_family
 from orchestrator.plan.hops import Hop, NoPath, Step, Wires, is_held, leased_to
+from orchestrator.plan.kept import kept
 from orchestrator.plan.model import AnycastService, Interface, Link, Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
-from orchestrator.routes.bgp import ControlPlane
+from orchestrator.routes.bgp import control_plane
 from orchestrator.routes.fib import Tables
 
 __all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms"]
@@ -17,8 +16,8 @@ __all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_
 class ForwardingPlane:
     """The plan's links and routes, looked up by the question "which way from here?"."""
 
-    def __init__(self, plan: Plan, control: ControlPlane | None = None) -> None:
-        self.plan, self.control = plan, control or ControlPlane(plan)
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.control = plan, control_plane(plan)
         self._wires = Wires(plan)
         self._tables = Tables(plan, self.control, self._wires)
 
@@ -48,7 +47,7 @@ class ForwardingPlane:
                 waiting += [(*hops, *step) for step in reversed(steps)]
         return found
 
-    @functools.cache  # noqa: B019 (one plane per plan, gone with it)
+    @kept
     def next_hops(self, node: str, target: Address) -> tuple[Step, ...]:
         """The equal ways out of a node, best first; none where the node has the address.
 

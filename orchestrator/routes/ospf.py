@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from orchestrator.plan.addresses import holds
+from orchestrator.plan.kept import kept
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import OspfPort, RouterSettings
 
@@ -41,7 +41,7 @@ class Interior:
             node.name: _stubs_of(plan, node) for node in plan.nodes.values() if node.speaker
         }
 
-    @functools.cache  # noqa: B019 (gone with its control plane)
+    @kept
     def distances(self, source: str) -> dict[str, Distance]:
         """Cost and first hops from a router to each router of its AS that it can reach."""
         costs, first = {source: 0}, {source: set[FirstHop]()}
@@ -61,7 +61,7 @@ class Interior:
                     first[hop.node] |= hops
         return {name: Distance(costs[name], tuple(sorted(first[name]))) for name in costs}
 
-    @functools.cache  # noqa: B019
+    @kept
     def metric(self, source: str, target: str) -> int | None:
         """What a next hop at ``target`` costs a router: a router's loopback, or the address of a
         speaker, which is in OSPF as a stub of the router before it. None if it is out of reach."""

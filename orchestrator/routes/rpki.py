@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 from orchestrator.plan.addresses import Prefix
+from orchestrator.plan.kept import kept
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import Roa, RpkiSettings, RtrServer
 from orchestrator.routes.prefixes import PrefixIndex
@@ -20,7 +19,7 @@ class Validator:
             if isinstance(node.settings, RpkiSettings)
         }
 
-    @functools.cache  # noqa: B019 (gone with its control plane)
+    @kept
     def is_invalid(self, caches: tuple[RtrServer, ...], prefix: Prefix, origin: int) -> bool:
         """Whether ROAs cover ``prefix`` and none lets ``origin`` announce it at that length."""
         covering = [roa for cache in caches for roa in self._around(cache.node, prefix)]

@@ -8,7 +8,6 @@ method, path and server, within the time that the balancer had it, if one and no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import urljoin
 
 from orchestrator.analysis.connections.peers import Peer
@@ -88,10 +87,12 @@ class Fetches:
     resources: tuple[Fetch, ...]
 
 
-# Every teller of this chapter asks for the same story's.
-@lru_cache(maxsize=1)
 def find_fetches(story: Story) -> Fetches:
-    """All that was fetched of which something was seen or logged."""
+    """All that was fetched of which something was seen or logged; many tellers ask."""
+    return story.once(_find)
+
+
+def _find(story: Story) -> Fetches:
     serving = Serving(story)
     documents: list[Fetch] = []
     url, after_ns = story.visit.url, 0
