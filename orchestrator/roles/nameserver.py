@@ -15,12 +15,19 @@ def _files(node: Node) -> Files:
     for view in node.settings.views:
         for zone in view.zones:
             files[zone.file] = Template("nameserver/zone", {"zone": zone})
-    return {**files, **speaker_files(node, "health-dns", zone=node.settings.views[0].zones[0].name)}
+    # One without a zone refuses to answer for the root: it is not well, and announces nothing.
+    asked = next(iter(_zones(node.settings)), ".")
+    return {**files, **speaker_files(node, "health-dns", zone=asked)}
+
+
+def _zones(settings: NameServerSettings) -> list[str]:
+    """The names of its zones, each once whatever the views."""
+    return list(dict.fromkeys(zone.name for view in settings.views for zone in view.zones))
 
 
 def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
     assert isinstance(node.settings, NameServerSettings)
-    zones = dict.fromkeys(zone.name for view in node.settings.views for zone in view.zones)
+    zones = _zones(node.settings)
     probes = (
         DnsProbe(address, zone, "SOA", authoritative=True)
         for address in node.served

@@ -19,7 +19,8 @@ from orchestrator.plan.probes import (
     UdpProbe,
 )
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.plan.services import GatewaySettings
+from orchestrator.plan.services import GatewaySettings, NameServerSettings
+from orchestrator.render.main import render_node
 from orchestrator.roles import ROLES, role_of
 from orchestrator.roles.base import Role
 from orchestrator.runtime.engine.images import image_kinds, images_folder
@@ -86,6 +87,17 @@ def test_a_name_server_answers_for_each_of_its_zones_at_each_address() -> None:
         for address in node.addresses
         for zone in zones
     )
+
+
+@pytest.mark.parametrize("name", ["ns1", "root-a1"])
+def test_a_name_server_without_a_zone_has_its_configuration(name: str) -> None:
+    """Alone, or beside a speaker: its health is to answer for the root, which it will not."""
+    node = replace(INTERNET.nodes[name], settings=NameServerSettings(()))
+    files = ROLES[node.role].files(node)
+    assert files.keys() == {"named.conf", *(("bird.conf", "health") if node.speaker else ())}
+    assert all(files[path].context == {"zone": "."} for path in files.keys() & {"health"})
+    assert 'zone "' not in render_node(node, INTERNET)["named.conf"]
+    assert [p for p in ROLES[node.role].probes(node, INTERNET) if isinstance(p, DnsProbe)] == []
 
 
 @pytest.mark.parametrize("name", ["root-a1", "openwell2", "edge-nyc"])
