@@ -10,8 +10,7 @@
     │   └── NotInstalled    nor a package that an extra brings; an ImportError, too
     ├── DeployError     the lab did not come up, or a step broke    (exit 1)
     │   └── CommandFailed   a command inside a node failed
-    ├── FaultError      a fault could not be put in force           (exit 1)
-    └── CheckFailed     the lab ran and a check of it failed        (exit 1)
+    └── FaultError      a fault could not be put in force           (exit 1)
 
 `Mistake` is a ValueError: a validator of the schema raises it, and it becomes a Problem.
 
@@ -112,10 +111,6 @@ class CommandFailed(DeployError):
 
 class FaultError(LabError):
     """A fault could not be put in force or lifted."""
-
-
-class CheckFailed(LabError):
-    """The lab ran, and what was expected of it did not hold."""
 
 
 class Mistake(ValueError):
