@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -97,9 +96,9 @@ def _tell(
 
 
 def _wait(seconds: float) -> None:
-    end, pause = time.monotonic() + seconds, threading.Event()
+    end = time.monotonic() + seconds
     while (left_s := end - time.monotonic()) > 0:
-        pause.wait(min(left_s, 0.2))
+        time.sleep(min(left_s, 0.2))
         interrupts.check()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import click
@@ -160,12 +159,12 @@ def flap_command(name: str, link: str, every: str, duration: str) -> None:
     period_s, duration_s = _seconds(every), _seconds(duration)
     if not 0.1 <= period_s <= duration_s:
         raise UsageError(f"a flap every {every} for {duration}", "every: from 100 ms, at most for")
-    end, pause, count = time.monotonic() + duration_s, threading.Event(), 0
+    end, count = time.monotonic() + duration_s, 0
     try:
         while time.monotonic() < end:
             for down in (True, False):
                 _cut(name, link, down, quiet=True)
-                pause.wait(period_s / 2)
+                time.sleep(period_s / 2)
                 interrupts.check()
             count += 1
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 
 from orchestrator.errors import Mistake
 from orchestrator.faults import node_restart
@@ -30,7 +30,7 @@ def _prepare(scene: Scene, target: str, options: Options) -> Memo:
 def _inject(scene: Scene, memo: Memo) -> None:
     for node in memo["nodes"]:
         power_off(scene, node)
-    threading.Event().wait(memo["off_s"])
+    time.sleep(memo["off_s"])
     for node in memo["nodes"]:
         power_on(scene, node)
 

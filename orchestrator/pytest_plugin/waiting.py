@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -27,7 +26,7 @@ def eventually(check: Callable[[], T], within_s: float = 10.0, every_s: float = 
     """
     __tracebackhide__ = True
     only_asserts = _returns_nothing(check)
-    started, pause, tries = time.monotonic(), threading.Event(), 0
+    started, tries = time.monotonic(), 0
     while True:
         is_last = time.monotonic() - started >= within_s
         tries += 1
@@ -41,7 +40,7 @@ def eventually(check: Callable[[], T], within_s: float = 10.0, every_s: float = 
             reason = f"it returned {answer!r}"
         if is_last:
             raise AssertionError(_late(check, tries, time.monotonic() - started, reason))
-        pause.wait(every_s)
+        time.sleep(every_s)
 
 
 def _late(check: Callable[[], object], tries: int, seconds: float, reason: str) -> str:

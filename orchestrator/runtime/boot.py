@@ -6,7 +6,6 @@ finds it whatever happened in between. Containers are found by their label.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -193,12 +192,12 @@ def _answers(
     nodes: Iterable[Node], ask_node: Callable[[Node], str], deadline: float
 ) -> Generator[tuple[Node, str], None, None]:
     """Each answer of each node as it comes. Who is not well is asked again until ``deadline``."""
-    pause, asked = threading.Event(), dict[Future[str], Node]()
+    asked: dict[Future[str], Node] = {}
     # To wait for one of many futures costs more the more there are; a queue does not.
     answered: SimpleQueue[Future[str]] = SimpleQueue()
 
     def ask_after(pause_s: float, node: Node) -> str:
-        pause.wait(pause_s)
+        time.sleep(pause_s)
         return ask_node(node)
 
     with ThreadPoolExecutor(_ASKERS) as pool:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -147,7 +148,7 @@ def _keep_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> None
         if process is not None and _has_ended(process):
             _try("wire", state, lambda: revive_wire(client, state, plan))
         elif process is None:
-            threading.Event().wait(_LOOK_EVERY_S)
+            time.sleep(_LOOK_EVERY_S)
 
 
 def revive_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,11 +11,11 @@ T = TypeVar("T")
 
 def wait_for(check: Callable[[], T], within_s: float, every_s: float = 0.02) -> T | None:
     """The first truthy answer of ``check``, or None once ``within_s`` seconds have passed."""
-    deadline, pause = time.monotonic() + within_s, threading.Event()
+    deadline = time.monotonic() + within_s
     while True:
         answer = check()
         if answer:
             return answer
         if time.monotonic() >= deadline:
             return None
-        pause.wait(every_s)
+        time.sleep(every_s)

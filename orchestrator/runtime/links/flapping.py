@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 from pyroute2.netlink.exceptions import NetlinkError
@@ -103,7 +103,7 @@ def _write_down(state: LabState, link: str) -> Process:
 def flap(lab: str, link: str, every_s: float) -> None:
     """Pull and plug in until nobody wants it any more."""
     state = LabState(lab)
-    plan, own, pause = state.plan(), _write_down(state, link), threading.Event()
+    plan, own = state.plan(), _write_down(state, link)
     down = True
     while True:
         try:
@@ -115,7 +115,7 @@ def flap(lab: str, link: str, every_s: float) -> None:
             # An end restarts, or another command has the lab: the next time.
             print(f"{link}: {error}", flush=True)
         down = not down
-        pause.wait(every_s / 2)
+        time.sleep(every_s / 2)
 
 
 def _cut(state: LabState, plan: Plan, link: str, down: bool) -> None:
