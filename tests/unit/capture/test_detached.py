@@ -14,7 +14,7 @@ from orchestrator.errors import DeployError, HostError, UsageError
 from orchestrator.records.pcapng import read_packets
 from orchestrator.runtime.disk.state import Process
 from orchestrator.runtime.polling import wait_for
-from tests.unit.capture.test_mux import PRELUDE, SUMMARY, TAPS
+from tests.unit.capture.test_mux import PRELUDE, SUMMARY, TAPS, is_gone
 from tests.unit.capture.texts import interface, packet, section
 
 # Ends with its standard input unless another line comes first, as capmux does.
@@ -46,12 +46,6 @@ def ends(process: Process) -> bool:
     return bool(wait_for(lambda: not process.is_alive(), within_s=10))
 
 
-def recorded(folder: Path) -> Process | None:
-    """The process that wrote its id, if it is still there."""
-    pid = int((folder / "out/pid").read_text())
-    return Process(pid, 0) if Path(f"/proc/{pid}").exists() else None
-
-
 def test_it_lives_on_and_leaves_its_counts(tmp_path: Path) -> None:
     process = start(tmp_path, LIKE_CAPMUX)
     assert process.is_alive()
@@ -65,7 +59,7 @@ def test_it_lives_on_and_leaves_its_counts(tmp_path: Path) -> None:
 def test_it_is_gone_if_it_could_not_be_written_down(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no record"):
         start(tmp_path, LIKE_CAPMUX, failure="no record")
-    assert recorded(tmp_path) is None
+    assert is_gone(tmp_path)
 
 
 def test_what_it_says_instead_of_ready_becomes_the_error(tmp_path: Path) -> None:
@@ -78,7 +72,7 @@ def test_what_it_says_instead_of_ready_becomes_the_error(tmp_path: Path) -> None
 def test_never_ready_ends_after_the_bound(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"within 0\.2 s"):
         start(tmp_path, "read_taps(); stop_signal(); signal.pause()", within_s=0.2)
-    assert recorded(tmp_path) is None
+    assert is_gone(tmp_path)
 
 
 def test_a_program_that_is_not_built_is_the_host_s_fault(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def start(folder: Path, behaviour: str, within_s: float = 10.0) -> Capture:
 
 def is_gone(folder: Path) -> bool:
     """Neither running nor left as a zombie."""
-    return not Path("/proc", (folder / "out/pid").read_text()).exists()
+    file = folder / "out/pid"
+    pid = file.read_text() if file.exists() else ""  # of one that was ended before it wrote it
+    return not pid or not Path("/proc", pid).exists()
 
 
 def ends(pid: int, within_s: float = 10.0) -> bool:
