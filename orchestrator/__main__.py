@@ -1,6 +1,6 @@
 """`python -m orchestrator` is `lab`."""
 
-from orchestrator.cli.main import run
+from orchestrator.cli.entry import run
 
 if __name__ == "__main__":
     run()

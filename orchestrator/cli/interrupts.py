@@ -10,18 +10,31 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _seen: list[int] = []
 
 
 def install() -> None:
     """Unwind on ^C and SIGTERM alike: nothing half-made is left behind."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _NUMBERS:
         signal.signal(number, _interrupt)
+
+
+def ignore() -> None:
+    """All is done but for the exit code, which no signal is to change any more."""
+    for number in _NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _seen.append(number)
     raise KeyboardInterrupt
+
+
+def caused(error: BaseException) -> bool:
+    """Whether an error is what Python made of one: before 3.12 it makes a RuntimeError of whatever
+    is raised while a class is told the names of its attributes (``__set_name__``)."""
+    return isinstance(error.__cause__, KeyboardInterrupt)
 
 
 def check() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import tempfile
 import traceback
 from importlib import import_module
@@ -13,10 +12,11 @@ import click
 
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import group_name_option
+from orchestrator.cli.entry import INTERRUPTED
 from orchestrator.cli.groups import Group
 from orchestrator.errors import HostError, LabError, Mistakes
 
-BUG, INTERRUPTED = 3, 130
+BUG = 3
 # Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
 # for Docker's client library.
 # In the order in which a newcomer needs them.
@@ -84,17 +84,8 @@ def lab() -> None:
     """
 
 
-def run() -> None:
-    """The entry point. Exit codes are those of docs/design.md, section 2."""
-    interrupts.install()
-    try:
-        code = _run()
-    except KeyboardInterrupt:  # a second one, while the first was dealt with
-        code = INTERRUPTED
-    sys.exit(code)
-
-
-def _run() -> int:
+def main() -> int:
+    """Run the verb that the command line names; its exit code."""
     if "_LAB_COMPLETE" in os.environ:  # a shell asks what may come next
         from orchestrator.cli.completion import complete
 
@@ -109,8 +100,7 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("lab: interrupted", err=True)
-        return INTERRUPTED
+        return _say_interrupted()
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -119,8 +109,13 @@ def _run() -> int:
         click.echo(f"lab: the disk is full: {error.filename}\n  hint: free some space", err=True)
         return HostError.exit_code
     except Exception as error:
-        return _report_bug(error)
+        return _say_interrupted() if interrupts.caused(error) else _report_bug(error)
     return code if isinstance(code, int) else 0
+
+
+def _say_interrupted() -> int:
+    click.echo("lab: interrupted", err=True)
+    return INTERRUPTED
 
 
 def _report_bug(error: Exception) -> int:

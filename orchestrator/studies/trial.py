@@ -131,9 +131,7 @@ def _recorded(plan: Plan, record: _Record, folder: Path) -> Iterator[None]:
     taps = every_tap(plan, namespaces)
     options = Options(filter=WITHOUT_STEADY_BFD)
     with ExitStack() as stack:
-        # Threads inherit what is held back here. One that did not would take a ^C that the
-        # cleaning up has shielded itself from.
-        with shielded():
+        with shielded():  # a ^C in between would leave what was begun to nobody
             stack.enter_context(exact_frames({tap.netns: tap.interfaces for tap in taps}))
             record.monitor = stack.enter_context(watch(namespaces))
             capture = stack.enter_context(start_capture(taps, folder, options))

@@ -112,7 +112,7 @@ def _become(order: dict[str, object], out: int, err: int) -> None:
     sys.argv = ["lab", *order["arguments"]]  # type: ignore[misc]
     code: object = 3
     try:
-        from orchestrator.cli.main import run
+        from orchestrator.cli.entry import run
 
         run()
     except SystemExit as ended:

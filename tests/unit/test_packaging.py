@@ -111,7 +111,7 @@ WITHOUT_MININET = "import sys; sys.modules['mininet'] = None; "
 
 
 def test_the_console_without_mininet_says_how_to_get_it() -> None:
-    code = "sys.argv[1:] = ['console']; from orchestrator.cli.main import run; run()"
+    code = "sys.argv[1:] = ['console']; from orchestrator.cli.entry import run; run()"
     done = run(WITHOUT_MININET + code)
     assert done.returncode == HostError.exit_code
     assert done.stderr.startswith("lab: mininet cannot be imported: ")
