@@ -20,11 +20,12 @@ from contextlib import nullcontext
 
 from orchestrator.drift import differences
 from orchestrator.errors import FaultError, LabError
+from orchestrator.faults.ledger import InForce
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.fault import heal, in_force, inject
 from tests.bench.running import lab, no_lab_left
 from tests.e2e.effects import Try
-from tests.e2e.trying import Told, drawn, try_fault
+from tests.e2e.trying import Told, drawn, try_faults
 
 NAME = "bench-soak"
 _PAIR_EVERY = 3
@@ -35,7 +36,8 @@ def soak(name: str, count: int, seed: int) -> bool:
     """Whether all went well. A fault that does not is told, its rest healed, and the next tried."""
     dice, done, failures = random.Random(seed), list[Told](), 0
     started = time.monotonic()
-    for number, faults in enumerate(_grouped(drawn(count, seed)), start=1):
+    chosen = ((fault, tries[0]) for fault, tries in drawn(count, seed))
+    for number, faults in enumerate(_grouped(chosen), start=1):
         try:
             told = _try_pair(name, faults, dice) if len(faults) > 1 else _try_one(name, *faults[0])
             done += told
@@ -59,12 +61,12 @@ def _grouped(faults: Iterator[_Drawn]) -> Iterator[Sequence[_Drawn]]:
 
 
 def _try_one(name: str, fault: str, tried: Try) -> list[Told]:
-    return [try_fault(name, fault, tried)]
+    return try_faults(name, [(fault, tried)])
 
 
 def _try_pair(name: str, faults: Sequence[_Drawn], dice: random.Random) -> list[Told]:
     """Two at once, for which no effects are looked for: each hides some of the other's."""
-    entries = []
+    entries = list[InForce]()
     for fault, tried in faults:
         try:
             entry = inject(name, fault, tried.target, tried.options)

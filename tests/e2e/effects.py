@@ -25,11 +25,17 @@ _PATIENCE_S = 0.6
 
 @dataclass(frozen=True)
 class Try:
-    """A fault on a target of the default lab; ``probes`` is what its check needs to know."""
+    """A fault on a target of the default lab; ``probes`` is what its check needs to know.
+
+    ``needs`` are nodes that the check goes by and ``probes`` does not name; ``far`` says that it
+    crosses the Internet and goes by any number of them.
+    """
 
     target: str
     options: Mapping[str, str] = field(default_factory=dict)
     probes: Any = None
+    needs: tuple[str, ...] = ()
+    far: bool = False
 
 
 @dataclass(frozen=True)

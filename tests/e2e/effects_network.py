@@ -242,7 +242,10 @@ EFFECTS: dict[str, Effect] = {
         _no_dns_answers,
     ),
     "edge-down": Effect(
-        (Try("edge-fra", probes="swift-fra"), Try("edge-nyc", probes="swift-nyc")),
+        (
+            Try("edge-fra", probes="swift-fra", needs=("swift-nyc", "edge-nyc")),
+            Try("edge-nyc", probes="swift-nyc", needs=("swift-fra", "edge-fra")),
+        ),
         _edge_is_withdrawn,
     ),
     "balancer-down": Effect((Try("shop-lb", probes=("stratus-dal", 80)),), _nobody_listens),

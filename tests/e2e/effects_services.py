@@ -111,19 +111,31 @@ def _long_packets_vanish(witness: Witness) -> bool:
     return code == 1 and "error" not in said.lower() and witness.pings(near, address)
 
 
+# What lies between a home on Elm Street and the AS's provider.
+_BIRCH = ("birch-bng", "birch-core", "birch-edge")
+
 EFFECTS: dict[str, Effect] = {
     "bgp-reset": Effect((Try("alder-core,tundra-fra"), Try("swift-fra,ix-fra-rs")), _came_up_anew),
     "route-leak": Effect(
         (
-            Try("alder-edge,pampas-lon", probes="64501 64501 64501 64510"),
-            Try("swift-nyc,birch-core", probes="64530 64511"),
+            Try(
+                "alder-edge,pampas-lon",
+                probes="64501 64501 64501 64510",
+                needs=("alder-core", "tundra-fra"),
+            ),
+            Try("swift-nyc,birch-core", probes="64530 64511", needs=("pampas-nyc",)),
         ),
         _hears_a_leak,
     ),
     "hijack": Effect(
         (
-            Try("alder-agg1", probes=("198.19.251.0/24", "pampas-lon")),
-            Try("birch-edge", {"prefix": "198.18.24.0/22"}, ("198.18.24.0/22", "tundra-nyc")),
+            Try("alder-agg1", probes=("198.19.251.0/24", "pampas-lon"), far=True),
+            Try(
+                "birch-edge",
+                {"prefix": "198.18.24.0/22"},
+                ("198.18.24.0/22", "tundra-nyc"),
+                far=True,
+            ),
         ),
         _is_hijacked,
     ),
@@ -135,26 +147,28 @@ EFFECTS: dict[str, Effect] = {
         (Try("tv", probes=("tablet", "192.168.2.101")),), _gets_a_lease_of_the_rogue
     ),
     "nat-flush": Effect(
-        (Try("elm-street-gw", probes=("tablet", "pampas-nyc")),), _forgot_its_connections
+        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH),),
+        _forgot_its_connections,
     ),
     "nat-full": Effect(
-        (Try("elm-street-gw", probes=("tablet", "pampas-nyc")),), _translates_nothing_new
+        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH),),
+        _translates_nothing_new,
     ),
     "dns-poisoned": Effect(
-        (Try("alder-resolver", probes=("laptop", "www.example.com", "subject name")),),
+        (Try("alder-resolver", probes=("laptop", "www.example.com", "subject name"), far=True),),
         _refuses_to_connect,
     ),
     "certificate-expired": Effect(
         (
-            Try("edge-nyc", probes=("tablet", "www.example.com", "has expired")),
-            Try("shop-lb", probes=("laptop", "direct.example.com", "has expired")),
+            Try("edge-nyc", probes=("tablet", "www.example.com", "has expired"), far=True),
+            Try("shop-lb", probes=("laptop", "direct.example.com", "has expired"), far=True),
         ),
         _refuses_to_connect,
     ),
     "clock-skew": Effect(
         (
-            Try("phone", probes=("phone", "www.example.com", "has expired")),
-            Try("tv", {"offset": "-400d"}, ("tv", "direct.example.com", "not yet valid")),
+            Try("phone", probes=("phone", "www.example.com", "has expired"), far=True),
+            Try("tv", {"offset": "-400d"}, ("tv", "direct.example.com", "not yet valid"), far=True),
         ),
         _refuses_to_connect,
     ),

@@ -1,18 +1,20 @@
-"""One fault after the other: in force, its effect seen, healed, the lab as before."""
+"""Faults in force, each seen by its effect, and healed; the lab as before."""
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import docker
 
 from orchestrator.faults import FAULTS
+from orchestrator.faults.ledger import InForce
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
-from orchestrator.verbs.fault import heal, in_force, inject
+from orchestrator.verbs.fault import await_as_before, heal, in_force, inject
 from tests.e2e import effects_network, effects_services
 from tests.e2e.effects import Effect, Try, Witness
 
@@ -22,9 +24,8 @@ _SEEN_WITHIN_S = 15.0
 
 @dataclass(frozen=True)
 class Told:
-    """How long one fault took: until it was in force, until its effect was seen, and to heal.
-
-    What passes by itself is healed when it is in force.
+    """How long one fault took: until it was in force, until its effect was seen, and until the lab
+    was as before, with all that was in force beside it.
     """
 
     fault: str
@@ -40,30 +41,46 @@ class Told:
         )
 
 
-def drawn(count: int, seed: int) -> Iterator[tuple[str, Try]]:
-    """Faults in random order, each once before any comes again, on a random one of its targets."""
+def drawn(count: int, seed: int) -> Iterator[tuple[str, list[Try]]]:
+    """Faults in random order, each once before any comes again; with its targets, in such too."""
     dice, waiting = random.Random(seed), list[str]()
     for _ in range(count):
         if not waiting:
             waiting = sorted(FAULTS)
             dice.shuffle(waiting)
         name = waiting.pop()
-        yield name, dice.choice(EFFECTS[name].tries)
+        tries = EFFECTS[name].tries
+        yield name, dice.sample(tries, len(tries))
 
 
-def try_fault(lab: str, name: str, tried: Try) -> Told:
-    """Inject, see, heal; healing compares the lab with its plan. Raises AssertionError where the
-    effect is there before, or is not there when it should be; FaultError as inject and heal do."""
+def try_faults(lab: str, batch: Sequence[tuple[str, Try]]) -> list[Told]:
+    """Inject one after the other and see each; then heal all, and compare the lab with its plan.
+
+    None may disturb another (together.py). Raises AssertionError where an effect is there before
+    its fault, or is not there when it should be; FaultError as inject and heal do.
+    """
+    told, entries = list[Told](), list[InForce]()
+    try:
+        # What passes by itself last: while others last, nobody waits for the lab after it.
+        for name, tried in sorted(batch, key=lambda each: not FAULTS[each[0]].lasts):
+            told.append(_see(lab, name, tried, entries))
+    finally:
+        healed = time.monotonic()
+        for entry in entries[::-1]:
+            heal(lab, entry, check=False)
+    await_as_before(lab)
+    assert in_force(lab) == ()
+    return [dataclasses.replace(each, heal_s=time.monotonic() - healed) for each in told]
+
+
+def _see(lab: str, name: str, tried: Try, entries: list[InForce]) -> Told:
+    """Put a fault in force, note it in ``entries``, and wait until its effect is seen."""
     effect, witness = EFFECTS[name], Witness(docker.from_env(), LabState(lab).plan(), tried)
     assert not effect.seen(witness), f"{name} {tried.target}: its effect is there without it"
     started = time.monotonic()
     entry = inject(lab, name, tried.target, tried.options)
+    entries.append(entry)
     injected = time.monotonic()
-    try:
-        is_seen = wait_for(lambda: effect.seen(witness), _SEEN_WITHIN_S, every_s=0.05)
-        assert is_seen, f"{entry} is in force, but its effect is not seen"
-        seen = time.monotonic()
-    finally:
-        heal(lab, entry)
-    assert in_force(lab) == ()
-    return Told(name, entry.target, injected - started, seen - injected, time.monotonic() - seen)
+    is_seen = wait_for(lambda: effect.seen(witness), _SEEN_WITHIN_S, every_s=0.05)
+    assert is_seen, f"{entry} is in force, but its effect is not seen"
+    return Told(name, entry.target, injected - started, time.monotonic() - injected, heal_s=0.0)
