@@ -161,21 +161,18 @@ def timed_out(lab: RunningLab, engine: docker.DockerClient, *options: str) -> Ru
 
 
 @pytest.fixture(scope="session")
-def slow(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """The default lab in its slow variant: no BFD, and a hold timer short enough to wait for.
-
-    Who needs a lab of that size to take down takes this one, last.
-    """
-    captures = tmp_path_factory.mktemp("captures")
-    variant = ("--set", "routing.bfd=false", "--set", "routing.hold=6 s")
-    yield from _booted(cli, "topologies/internet.yaml", "test-slow", captures, *variant)
-
-
-@pytest.fixture(scope="session")
 def hijack(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """A prefix is stolen, and routers check who may announce it."""
     captures = tmp_path_factory.mktemp("captures")
     yield from _booted(cli, "topologies/hijack.yaml", "test-hijack", captures)
+
+
+@pytest.fixture(scope="session")
+def credulous(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The same, with routers that believe everything, before anything is stolen."""
+    captures = tmp_path_factory.mktemp("captures")
+    variant = ("--set", "routing.rpki=ignore", "--set", "as.shady.hijacks=[]")
+    yield from _booted(cli, "topologies/hijack.yaml", "test-credulous", captures, *variant)
 
 
 @pytest.fixture(scope="session")

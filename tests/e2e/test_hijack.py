@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
+from orchestrator.runtime.polling import wait_for
 from tests.e2e.birds import best_paths
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import RunningLab
 
 URL = "https://www.bank.example/"
 STOLEN = {"198.18.64.0/23", "3fff:640::/33"}
-
-
-@pytest.fixture(scope="module")
-def believing(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """The same lab, with routers that believe everything."""
-    name, variant = "test-believing", ("--set", "routing.rpki=ignore")
-    cli.run("up", "topologies/hijack.yaml", "--name", name, *variant)
-    yield RunningLab(cli, name, tmp_path_factory.mktemp("captures"))
-    cli.run("down", "--name", name)
 
 
 def test_an_invalid_origin_is_dropped(hijack: RunningLab) -> None:
@@ -30,10 +18,16 @@ def test_an_invalid_origin_is_dropped(hijack: RunningLab) -> None:
     assert run.record["status"] == 200
 
 
-def test_what_is_believed_wins(believing: RunningLab) -> None:
+def test_what_is_believed_wins(credulous: RunningLab) -> None:
     """Longest prefix match: the bank's own route is still there, and nobody takes it."""
-    paths = best_paths(believing, "isp")
-    assert {paths[prefix] for prefix in STOLEN} == {(64510, 64530)}
-    assert paths["198.18.64.0/22"] == (64510, 64520)
-    run = believing.visit(URL, "--client", "curl", "--timeout", "5", code=1)
-    assert run.record["error"] in ("connect", "timeout")
+    named = ("--name", credulous.name)
+    credulous.cli.run("fault", *named, "hijack", "shady", "halves=yes")
+    try:
+        assert wait_for(lambda: best_paths(credulous, "isp").keys() >= STOLEN, within_s=60)
+        paths = best_paths(credulous, "isp")
+        assert {paths[prefix] for prefix in STOLEN} == {(64510, 64530)}
+        assert paths["198.18.64.0/22"] == (64510, 64520)
+        run = credulous.visit(URL, "--client", "curl", "--timeout", "5", code=1)
+        assert run.record["error"] in ("connect", "timeout")
+    finally:
+        credulous.cli.run("heal", *named)

@@ -11,22 +11,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from orchestrator.records.pcapng import DECRYPTION_SECRETS, NAME_RESOLUTION, read_blocks
 from orchestrator.runtime.polling import wait_for
+from orchestrator.shipped import shipped_scenarios
 from orchestrator.spec.scenario_check import read_scenario
-from orchestrator.studies.scenarios import shipped_scenarios
 from tests.e2e.conftest import REPOSITORY, Cli, RunningLab
+from tests.e2e.leftovers import leftovers
+from tests.e2e.scenarios import groups_without, write_scenario
 
 # The labs that are up anyway, by topology and settings; others are booted for their scenario.
 LABS = {
     ("internet", ()): "internet",
-    ("internet", ("routing.bfd=false", "routing.hold=6 s")): "slow",
     ("hijack", ()): "hijack",
+    ("hijack", ("routing.rpki=ignore", "as.shady.hijacks=[]")): "credulous",
 }
-# What a study of several trials is for is seen in one of them.
+# What a study of several trials is for is seen in one of them; the cut lasts long enough to be told
+# from an outage that ends before it.
 REPEATED = "transit-cut"
+OFTEN = {"repeats": 3, "lasting": "3 s", "duration": "10 s"}
 
 
 def lab_for(path: Path, request: pytest.FixtureRequest) -> RunningLab | None:
@@ -63,47 +68,68 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def repeated(internet: RunningLab, captures: Path) -> dict[str, Any]:
-    """The transit cut, as often as its file says."""
-    return study(internet.cli, REPEATED, captures, lab=internet)
+    """The transit cut, several times."""
+    path = write_scenario([REPEATED], captures, **OFTEN)
+    return study(internet.cli, str(path), captures, lab=internet)
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_scenarios() if name != REPEATED])
-def test_a_scenario_holds_what_it_expects(
-    cli: Cli, name: str, captures: Path, request: pytest.FixtureRequest
+@pytest.mark.parametrize("names", groups_without(REPEATED), ids=" ".join)
+def test_scenarios_hold_what_they_expect(
+    cli: Cli,
+    engine: docker.DockerClient,
+    names: tuple[str, ...],
+    captures: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    lab = lab_for(shipped_scenarios()[name], request)
-    told = study(cli, name, captures, "--repeats", "1", lab=lab)
+    """Those side by side break different parts of one lab, and what one expects holds beside the
+    other. A lab that was booted for a study is gone after it, and nothing of it is left."""
+    path = write_scenario(names, captures, repeats=1)
+    lab = lab_for(path, request)
+    told = study(cli, str(path), captures, lab=lab)
     assert told["passed"], complaints(told)
     assert told["verdicts"]
     assert all(fault["well_ns"] for trial in told["trials"] for fault in trial["faults"])
+    if lab is None:
+        name = f"study-{path.stem}"
+        assert leftovers(engine, name) == []
+        assert not (cli.state / name).exists()
 
 
-def test_five_cuts_are_much_alike(repeated: dict[str, Any]) -> None:
+def test_every_scenario_is_run() -> None:
+    run = [name for names in groups_without(REPEATED) for name in names]
+    assert sorted([*run, REPEATED]) == sorted(shipped_scenarios())
+
+
+def test_cuts_are_much_alike(repeated: dict[str, Any]) -> None:
+    """Each is over before the link is mended, since it is noticed and not waited for."""
     assert repeated["passed"], complaints(repeated)
-    assert len(repeated["trials"]) == 5
-    outages = [trial["probes"]["ping"]["outage_ms"] for trial in repeated["trials"]]
-    assert 0 < max(outages) - min(outages) <= 150
+    assert len(repeated["trials"]) == OFTEN["repeats"]
+    assert all(trial["probes"]["ping"]["outage_ms"] > 0 for trial in repeated["trials"])
 
 
 def test_the_chain_is_told_in_its_order(repeated: dict[str, Any]) -> None:
+    """Frames have the time at which they passed, and what BIRD wrote that of its log, which has
+    milliseconds; a kernel's notice has that at which it was read (runtime/monitor.py), on a busy
+    machine after the first packet that went the new way; and a fault is in force when it is seen to
+    be. Neither is held to what follows."""
     for trial in repeated["trials"]:
         firsts: dict[str, float] = {}
         for link in trial["faults"][0]["chain"]:
             firsts[link["stage"]] = min(link["ms"], firsts.get(link["stage"], link["ms"]))
-        # A kernel forgets a route at once, and another one may not be known yet.
-        for order in (("detected", "withdrawn", "best path"), ("detected", "fib", "restored")):
-            times = [firsts["injected"], *(firsts[stage] for stage in order)]
-            # What is detected is read from logs, whose clock has milliseconds.
+        orders = (("detected", "withdrawn", "best path"), ("detected", "fib"))
+        for order in (*orders, ("detected", "restored")):
+            times = [0.0, *(firsts[stage] for stage in order)]  # since the fault was begun
             assert all(one <= after + 1 for one, after in pairwise(times)), firsts
 
 
 def test_the_capture_agrees_on_the_outage(repeated: dict[str, Any]) -> None:
-    """Echo requests and replies in the laptop's capture, as tshark reads them."""
-    interval_ms = repeated["probes"]["ping"]["interval_ms"]
+    """Echo requests and replies in the laptop's capture, as tshark reads them; to two intervals as
+    they were, since a probe that was kept from asking asks late."""
     for trial in repeated["trials"]:
         capture = REPOSITORY / repeated["run"] / f"trial-{trial['number']}" / "laptop.pcapng"
         told_ms = trial["probes"]["ping"]["outage_ms"]
-        assert abs(unanswered_ms(capture) - told_ms) <= 2 * interval_ms
+        seen_ms, interval_ms = unanswered_ms(capture)
+        assert abs(seen_ms - told_ms) <= 2 * interval_ms
 
 
 def test_what_a_trial_captured_has_names_and_is_decrypted(repeated: dict[str, Any]) -> None:
@@ -113,8 +139,9 @@ def test_what_a_trial_captured_has_names_and_is_decrypted(repeated: dict[str, An
     assert (DECRYPTION_SECRETS in kinds) == (trial / "visits/keys.log").exists()
 
 
-def unanswered_ms(capture: Path) -> float:
-    """From the first echo request without a reply to the first of three with one."""
+def unanswered_ms(capture: Path) -> tuple[float, float]:
+    """From the first echo request without a reply to the first of three with one; and the longest
+    time between two requests."""
     done = subprocess.run(
         [
             *("tshark", "-n", "-r", capture, "-Y", "icmpv6.type == 128 or icmpv6.type == 129"),
@@ -134,7 +161,8 @@ def unanswered_ms(capture: Path) -> float:
         for place in range(first, len(asked))
         if all(good for _, good in asked[place : place + 3])
     )
-    return (asked[again][0] - asked[first][0]) * 1e3
+    longest = max(after - before for (before, _), (after, _) in pairwise(asked))
+    return (asked[again][0] - asked[first][0]) * 1e3, longest * 1e3
 
 
 def test_a_study_is_told_again_and_compared(
