@@ -59,15 +59,15 @@ def complaints(validator: Path, har: Path) -> str:
 @pytest.fixture(scope="module")
 def runs(minimal: RunningLab, engine: docker.DockerClient) -> dict[str, Run]:
     return {
-        "cold": minimal.visit(URL, "--cold"),
-        "warm": minimal.visit(URL),
+        "cold": minimal.visited(URL, "--cold"),
+        "warm": minimal.visited(URL),
         "http/1.1": minimal.visit(URL, "--http", "1.1"),
         "redirected": minimal.visit("http://www.example.com/"),
         "no such name": minimal.visited("https://nowhere.example.com/", code=1),
         "refused": minimal.visited("https://shop.example.com/", code=1),
         "not found": minimal.visited(f"{URL}no-such-page", code=1),
         "timed out": timed_out(minimal, engine),
-        "curl": minimal.visit(URL, "--client", "curl"),
+        "curl": minimal.visited(URL, "--client", "curl"),
         "curl failed": minimal.visited("https://shop.example.com/", "--client", "curl", code=1),
     }
 
