@@ -9,14 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 from tests.e2e.conftest import RunningLab
 
 CUT, NEAR, FAR = "alder-core--tundra-fra", "alder-core", "tundra-fra"
 PAGE = "https://www.example.com/"
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 Told = dict[str, Any]
 
@@ -82,6 +81,11 @@ def session(action: str) -> Callable[[Told], bool]:
     return holds
 
 
+def since(time_ns: int, what: Callable[[Told], bool]) -> Callable[[Told], bool]:
+    """The same, of what came after something: a busy lab may have lost a session before."""
+    return lambda event: event["time_ns"] >= time_ns and what(event)
+
+
 def moved(event: Told) -> bool:
     """A route of BIRD's at the router next to the cut that leads somewhere else now."""
     return (
@@ -93,27 +97,28 @@ def moved(event: Told) -> bool:
 
 
 def test_a_cut_and_a_visit_are_told_step_by_step(internet: RunningLab) -> None:
-    def link(verb: str) -> None:
+    """In the order in which they must be. A kernel's notice has the time at which it was read
+    (runtime/monitor.py), which on a busy machine may be after BIRD wrote of what followed from it:
+    of the two only what BIRD did after what BIRD wrote is surely told to be later. BIRD's log has
+    milliseconds, and is told as late as they allow."""
+
+    def link(verb: str) -> int:
+        began_ns = time.time_ns()
         internet.cli.run("link", "--name", internet.name, verb, CUT)
+        return began_ns
 
     with following(internet) as events:
-        began_ns = time.time_ns()
-        link("down")
+        cut_ns = link("down")
         try:
-            steps = [
-                events.wait_for(carrier("down")),
-                events.wait_for(session("down")),
-                events.wait_for(moved),
-            ]
+            events.wait_for(since(cut_ns, carrier("down")))
+            ended = events.wait_for(since(cut_ns, session("down")))
+            away = events.wait_for(since(ended["time_ns"] - 1_000_000, moved))
             cut = len(events.told)
         finally:
-            link("up")
-        steps.append(events.wait_for(carrier("up"), skip=cut))
-        steps.append(events.wait_for(session("up"), skip=cut))
-        times_ns = [began_ns, *(step["time_ns"] for step in steps)]
-        # The clock of BIRD's log has milliseconds.
-        assert all(one <= after + 1_000_000 for one, after in pairwise(times_ns)), times_ns
-        assert steps[2]["detail"]["via"]
+            mended_ns = link("up")
+        events.wait_for(since(mended_ns, carrier("up")), skip=cut)
+        events.wait_for(since(mended_ns, session("up")), skip=cut)
+        assert away["detail"]["via"]
 
         internet.visit(PAGE, "--client", "curl")
         verdict = events.wait_for(lambda event: event["kind"] == "cache", skip=cut)
