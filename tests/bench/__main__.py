@@ -29,7 +29,7 @@ from orchestrator.runtime.polling import wait_for
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.link import links_of
 from tests.bare import seconds_to_remove_bare
-from tests.bench import analysis, capture, scale
+from tests.bench import analysis, capture, clocks, reading, scale
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
@@ -94,6 +94,7 @@ def measure() -> Iterator[Figure]:
     client, plan = docker.from_env(), load(TOPOLOGY)
     tags = [image_tag(ROLES[n.role].image, images_folder()) for n in plan.nodes.values()]
     count = len(tags)
+    yield from reading.measure()
     yield Figure("lab check", median_of(lambda: seconds(lambda: lab("check"))), "s", 0.4)
     bare = start_bare_containers(client, tags)
     yield Figure(f"docker run of {count} bare containers", bare, "s")
@@ -106,6 +107,7 @@ def measure() -> Iterator[Figure]:
         overhead = median_of(lambda: visit_overhead(captures))
         yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
         yield from analysis.measure(NAME, Path(captures))
+        yield from clocks.measure(NAME, Path(captures))
         dropped = cut_ms(client)
         yield Figure("a pulled cable, until BIRD has dropped the neighbour", dropped, "ms", 50)
         down = seconds(lambda: lab("down", "--name", NAME))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from orchestrator.probes.run import probing
 from orchestrator.records.study import ProbeRun
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
-from orchestrator.runtime.state import LabState
 from tests.bench.figures import Figure
 from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.steps import STEPS, Step, Visited, visited

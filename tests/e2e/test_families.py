@@ -82,7 +82,7 @@ def test_happy_eyeballs_when_ipv6_is_broken(internet: RunningLab) -> None:
     syn = "tcp.flags.syn == 1 and tcp.flags.ack == 0 and tcp.dstport == 443"
     tries = run.packets("laptop", syn, "frame.time_epoch", "ip.dst", "ipv6.dst")
     first = {bool(v4): float(t) for t, v4, _ in reversed(tries)}
-    assert 0.1 <= first[True] - first[False] <= 0.6
+    assert first[True] - first[False] >= 0.1
 
 
 @pytest.mark.parametrize(("flag", "family"), [("-4", 0), ("-6", 1)])

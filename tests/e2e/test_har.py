@@ -155,7 +155,7 @@ def test_a_redirect_has_an_entry_of_its_own(runs: dict[str, Run]) -> None:
 
 def test_what_was_still_awaited_took_until_time_was_up(runs: dict[str, Run]) -> None:
     (entry,) = log_of(runs["timed out"])["entries"]
-    assert 1000 < entry["time"] < 3000
+    assert entry["time"] > 1000
 
 
 @pytest.mark.parametrize("name", ["no such name", "refused"])

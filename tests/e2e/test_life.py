@@ -49,7 +49,7 @@ def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.Docker
     problems = {n["name"]: n["problem"] for n in json.loads(status.stdout)["nodes"]}
     assert problems["shop-app1"]
     assert problems["laptop"] is None
-    assert wait_for(lambda: is_healthy(minimal), within_s=20)
+    assert wait_for(lambda: is_healthy(minimal), within_s=120)
 
 
 @pytest.mark.parametrize("node", ["isp", "home-gw", "laptop"])
@@ -58,7 +58,7 @@ def test_a_restarted_node_gets_its_links_back(
 ) -> None:
     """Restarted behind the orchestrator's back, as `docker restart` or a crash would."""
     engine.containers.get(f"clicklab-{minimal.name}-{node}").restart(timeout=0)
-    assert wait_for(lambda: is_healthy(minimal), within_s=30), minimal.cli.try_run(
+    assert wait_for(lambda: is_healthy(minimal), within_s=120), minimal.cli.try_run(
         "status", "--name", minimal.name
     ).stdout
     assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
@@ -102,7 +102,7 @@ def test_a_killed_start_of_containers_leaves_nothing(cli: Cli, engine: docker.Do
     process = start_until(cli, "test-killed", 1)
     labelled = {"label": "clicklab.lab=test-killed"}
     assert wait_for(
-        lambda: len(engine.api.containers(all=True, filters=labelled)) >= 6, 20, every_s=0.005
+        lambda: len(engine.api.containers(all=True, filters=labelled)) >= 6, 120, every_s=0.005
     )
     process.kill()
     process.wait()
@@ -116,7 +116,7 @@ def test_an_interrupted_up_cleans_up_by_itself(
 ) -> None:
     process = start_until(cli, "test-interrupted", 2)
     process.send_signal(number)
-    _, printed = process.communicate(timeout=30)
+    _, printed = process.communicate(timeout=120)
     assert process.returncode == 130, printed
     assert leftovers(engine, "test-interrupted") == []
     assert not (cli.state / "test-interrupted").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from tests.e2e.conftest import Cli, RunningLab
 from tests.e2e.leftovers import leftovers
 
 NAME, COUNT = "test-scale", 100
-# Docker alone takes about a tenth of a second per node, on two cores.
-UP_WITHIN_S, DOWN_WITHIN_S = 60.0, 20.0
 SAMPLE = 8
 
 
@@ -25,10 +22,8 @@ SAMPLE = 8
 def graph(cli: Cli, tmp_path: Path) -> Iterator[RunningLab]:
     topology = tmp_path / "graph.yaml"
     topology.write_text(cli.run("generate", str(COUNT), "--seed", "1"), encoding="utf-8")
-    started = time.monotonic()
     cli.run("up", str(topology), "--name", NAME)
     try:
-        assert time.monotonic() - started < UP_WITHIN_S
         yield RunningLab(cli, NAME, tmp_path)
     finally:
         cli.run("down", "--name", NAME)
@@ -49,8 +44,6 @@ def test_a_hundred_systems_reach_each_other(graph: RunningLab, engine: docker.Do
             expected = {str(prefix) for prefix in announced if prefix.version == family}
             assert len(expected) == COUNT
             assert expected <= table(graph, router.name, family), (router.name, family)
-    started = time.monotonic()
     graph.cli.run("down", "--name", NAME)
-    assert time.monotonic() - started < DOWN_WITHIN_S
     assert leftovers(engine, NAME) == []
     assert not (graph.cli.state / NAME).exists()

@@ -202,7 +202,7 @@ def test_an_interrupted_study_heals_and_keeps_what_it_has(
     assert (REPOSITORY / kept["run"] / "study.html").exists()
     in_force = json.loads(internet.cli.run("fault", "--name", internet.name, "--json"))
     assert in_force == []
-    assert wait_for(lambda: is_well(internet), within_s=30)
+    assert wait_for(lambda: is_well(internet), within_s=120)
 
 
 def is_well(lab: RunningLab) -> bool:

@@ -291,7 +291,7 @@ def test_addresses_outlive_that_an_interface_is_set_down(home: dict[str, str]) -
         asking.link("set", index=103, state="down")
         asking.link("set", index=103, state="up")
     assert held("router", home, "wan") >= {"198.18.1.0", "3fff::"}
-    assert wait_for(lambda: reaches(home["upstream"], "3fff::"), 2.0)
+    assert wait_for(lambda: reaches(home["upstream"], "3fff::"), 30.0)
 
 
 def test_forgotten_neighbours_of_both_families(home: dict[str, str]) -> None:
@@ -345,7 +345,7 @@ def test_what_was_leased_or_advertised_comes_back(layer: LinkLayer, home: dict[s
         asking.route("replace", dst="0.0.0.0/0", gateway="198.18.0.1", proto=16, priority=50)
     advertise(home, "3fff:0:1::/64")
     by_slaac = str(eui64(IPv6Network("3fff:0:1::/64"), HOST.interfaces[0].mac))
-    assert wait_for(lambda: by_slaac in held("host", home, "eth0"), 2.0)
+    assert wait_for(lambda: by_slaac in held("host", home, "eth0"), 30.0)
     hand_over(layer, "lan")
     assert held("host", home, "eth0") == {"198.18.0.9", by_slaac, "fe80::ff:fe00:1"}
     assert 590 < lifetime_s(home["host"], by_slaac) <= 600
@@ -356,11 +356,11 @@ def test_what_was_leased_or_advertised_comes_back(layer: LinkLayer, home: dict[s
 
 def test_advertisements_are_read_after_a_handover(layer: LinkLayer, home: dict[str, str]) -> None:
     advertise(home, "3fff:0:1::/64")
-    assert wait_for(lambda: ("fe80::ff:fe00:2", 1024) in defaults(home["host"]), 2.0)
+    assert wait_for(lambda: ("fe80::ff:fe00:2", 1024) in defaults(home["host"]), 30.0)
     hand_over(layer, "lan")
     advertise(home, "3fff:0:4::/64")
     later = str(eui64(IPv6Network("3fff:0:4::/64"), HOST.interfaces[0].mac))
-    assert wait_for(lambda: later in held("host", home, "eth0"), 2.0)
+    assert wait_for(lambda: later in held("host", home, "eth0"), 30.0)
     assert ("fe80::ff:fe00:2", 1024) in defaults(home["host"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -149,13 +148,12 @@ def test_letting_go_ends_what_was_started(node: LabNode) -> None:
     program = node.popen("sleep 60")
     node.cmd("true")
     shell = node.shell
-    started = time.monotonic()
     node.stop(deleteIntfs=True)
     assert program.poll() is not None
+    assert program.returncode < 0  # ended, and not waited for
     assert node.shell is None
     assert shell is not None
     assert not shell.is_alive()
-    assert time.monotonic() - started < 5
     assert node.cmd("echo again") == "again\r\n"
 
 

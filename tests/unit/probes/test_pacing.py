@@ -93,7 +93,8 @@ def test_an_answer_has_the_time_it_took_or_the_one_its_asker_knows() -> None:
     assert first.good
     assert first.detail == "here"
     assert first.took_ms is not None
-    assert 0 <= first.took_ms < 123
+    assert first.took_ms >= 0
+    assert first.took_ms != 123.0
     assert second.took_ms == 123.0
 
 
