@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from pathlib import Path
 
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.scene import Scene
+from orchestrator.records.stamps import nanoseconds
 from orchestrator.records.testimony import LogLine
 from orchestrator.runtime.engine.client import in_parallel
 
@@ -85,10 +85,3 @@ def read_entry(number: int, entry: bytes) -> LogLine | None:
         return LogLine(number, nanoseconds(plain["time"]), str(plain["log"]).rstrip("\n"))
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def nanoseconds(stamp: str) -> int:
-    """Of a moment since 1970: RFC 3339 in UTC with up to nine decimals. Raises ValueError."""
-    whole, _, decimals = stamp.rstrip("Z").replace(" ", "T").partition(".")
-    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    return seconds * 10**9 + int(decimals[:9].ljust(9, "0") or "0")

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from orchestrator.events.logs import nanoseconds, told_of_lines
+from orchestrator.events.logs import told_of_lines
 from orchestrator.events.names import Names, Party, listed, names_of, speaks
 from orchestrator.events.scene import Scene
 from orchestrator.plan.model import Node
+from orchestrator.records.stamps import bird_ns
 from orchestrator.records.study import NetworkEvent
 from orchestrator.records.testimony import LogLine
 
-_LINE = re.compile(r"(?P<time>[-\d]+ [:.\d]+) <(?P<class>\w+)> (?P<name>\w+): (?P<said>.*)")
+_LINE = re.compile(r"[-\d]+ [:.\d]+ <(?P<class>\w+)> (?P<name>\w+): (?P<said>.*)")
 _STATE = re.compile(r"State changed to (?P<state>\w+)")
 _BFD = re.compile(r"Session to (?P<who>\S+) changed state from (?P<old>\w+) to (?P<new>\w+)")
 _OSPF = re.compile(
@@ -25,8 +26,6 @@ _OSPF = re.compile(
 )
 # What BIRD says of a session before it ends one is why; later it is about something else.
 _REASON_HOLDS_NS = 1_000_000_000
-# Where the two clocks differ more, the node's was set wrong or its writer was stopped.
-_CLOCKS_DIFFER_NS = 1_000_000_000
 
 
 @contextmanager
@@ -56,7 +55,7 @@ class BirdLog:
         found = _LINE.match(line.text)
         if found is None:
             return
-        time_ns, name, said = _time_of(found["time"], line.time_ns), found["name"], found["said"]
+        time_ns, name, said = bird_ns(line), found["name"], found["said"]
         if party := self._names.sessions.get((self._node, name)):
             yield from self._session(time_ns, name, party, found["class"], said)
         elif changed := _BFD.fullmatch(said):
@@ -118,17 +117,6 @@ class BirdLog:
         self, time_ns: int, action: str, neighbour: str, detail: dict[str, object]
     ) -> NetworkEvent:
         return NetworkEvent(time_ns, self._node, "session", action, neighbour, detail)
-
-
-def _time_of(written: str, logged_ns: int) -> int:
-    """When BIRD wrote a line, as late as its own time allows: that has milliseconds only, and a
-    session must not seem to go down before the link under it. Docker's time, which waits for
-    whoever reads BIRD's output, is the bound, and stands alone where the clocks disagree."""
-    try:
-        latest_ns = nanoseconds(written) + 999_999
-    except ValueError:
-        return logged_ns
-    return latest_ns if 0 < logged_ns - latest_ns < _CLOCKS_DIFFER_NS else logged_ns
 
 
 def say_sessions(names: Names, node: str, events: Sequence[NetworkEvent]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from orchestrator.analysis.failover.control import Act
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings, RouteServerSettings
+from orchestrator.records.stamps import bird_ns
 from orchestrator.records.testimony import LogLine
 
 _BFD = re.compile(r"bfd\d+: Session to ([0-9a-f.:]+)\S* (.+)")
@@ -57,7 +58,7 @@ def _read_bfd(node: str, line: LogLine, owners: Mapping[bytes, str]) -> Iterator
     act = _BFD_ACTS.get(found[2]) if found else None
     if found and act:
         peer = owners.get(ip_address(found[1]).packed, "")
-        yield Noted(act, line.time_ns, node, peer, "", line.number)
+        yield Noted(act, bird_ns(line), node, peer, "", line.number)
 
 
 def _read_bgp(node: str, line: LogLine, peers: Mapping[str, str]) -> Iterator[Noted]:
@@ -65,7 +66,7 @@ def _read_bgp(node: str, line: LogLine, peers: Mapping[str, str]) -> Iterator[No
     found = _BGP.search(line.text)
     if found and found[1] in peers:
         act: Act = "notified" if found[2] == "Error" else "told"
-        yield Noted(act, line.time_ns, node, peers[found[1]], found[3].lower(), line.number)
+        yield Noted(act, bird_ns(line), node, peers[found[1]], found[3].lower(), line.number)
 
 
 def _peers(node: Node) -> dict[str, str]:

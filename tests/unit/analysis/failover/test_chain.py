@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,10 +50,23 @@ def judge(
 
 
 def logged(*lines: tuple[float, str]) -> tuple[LogLine, ...]:
+    """Read at once, and so no later than BIRD's own time allows."""
+
+    def stamp(at_ms: float) -> str:
+        written = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at(at_ms) // 10**6)
+        return written.replace(tzinfo=None).isoformat(" ", "milliseconds")
+
     return tuple(
-        LogLine(number, at(at_ms), f"2026-01-01 00:00:02.000 <TRACE> {text}")
+        LogLine(number, at(at_ms), f"{stamp(at_ms)} <TRACE> {text}")
         for number, (at_ms, text) in enumerate(lines, start=1)
     )
+
+
+def test_what_docker_read_late_was_written_when_bird_says() -> None:
+    (line,) = logged((2310, "bfd1: Session to 3fff:0:8000:: expired"))
+    late = dataclasses.replace(line, time_ns=line.time_ns + 3 * 10**9)
+    found = judge(Talk(), trial(CUT, [fault()]), {"isp": (late,)})
+    assert [round(link.ms) for link in found.chain if link.log] == [311]
 
 
 def stages(links: tuple[ChainLink, ...]) -> list[tuple[str, float, str]]:
