@@ -61,9 +61,9 @@ def render_profile(plan: Plan | None, deinterlaces: bool) -> dict[str, str]:
 
 def _groups(plan: Plan) -> Iterator[Group]:
     """The switches of exchange points, then an AS after the other."""
-    exchanges = [switch.name for switch in plan.switches.values() if switch.kind == "ixp"]
-    if exchanges:
-        yield Group("exchange points", tuple(exchanges), _GREY)
+    ixps = [switch.name for switch in plan.switches.values() if switch.is_ixp]
+    if ixps:
+        yield Group("exchange points", tuple(ixps), _GREY)
     for place, system in enumerate(islice(plan.systems.values(), COLOURS_AT_MOST)):
         nodes = tuple(node.name for node in plan.nodes.values() if node.asn == system.asn)
         if nodes:
