@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 import click
 from rich.text import Text
@@ -18,14 +19,17 @@ from orchestrator.cli.common import (
     json_option,
     name_option,
     print_json,
+    print_note,
 )
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.cli.layout import Output, open_output
 from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
+from orchestrator.plan.outside import is_outside, tell_outside
 from orchestrator.records.visit import Visit, to_json
 from orchestrator.spec.probing import ClientKind, HttpVersion
+from orchestrator.verbs.labs import plan_of
 from orchestrator.verbs.visit import Request, Run, visit
 
 # The steps of the table, in the order they happen, and what each one is.
@@ -134,11 +138,13 @@ def visit_command(
         if not told:
             raise UsageError("several visits are compared by their journeys", "omit --no-journey")
         return _visit_again(chosen_lab(name), request, captures, count, as_json)
-    run = visit(chosen_lab(name), request, captures)
+    lab = chosen_lab(name)
+    run = visit(lab, request, captures)
     if as_json:
         print_json(to_json(run.visit))
     else:
         print_run(open_output(), run)
+    _note_outside(lab, run.visit)
     return 0 if run.visit.error is None else 1
 
 
@@ -157,7 +163,15 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
         print_json(comparison_to_plain(comparison))
     else:
         print_comparison(output, comparison)
+    _note_outside(lab, visits[-1])
     return 1 if any(visit.error for visit in visits) else 0
+
+
+def _note_outside(lab: str, record: Visit) -> None:
+    """A visit that got no answer, for the lab never had such a host."""
+    plan, host = plan_of(lab), urlsplit(record.url).hostname or ""
+    if record.error is not None and record.status is None and is_outside(plan, host):
+        print_note(tell_outside(plan, host))
 
 
 def print_short(output: Output, run: Run) -> None:

@@ -1,0 +1,32 @@
+"""Which hosts a lab cannot have, having no Internet behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.loading import load
+from orchestrator.plan.outside import is_outside, tell_outside
+from orchestrator.shipped import shipped_topologies
+
+PLAN = load(shipped_topologies() / "minimal.yaml")
+EDGE = str(PLAN.with_role("edge")[0].address)
+
+
+@pytest.mark.parametrize("host", ["google.com", "example.org", "notexample.com", "com", "8.8.8.8"])
+def test_outside(host: str) -> None:
+    assert is_outside(PLAN, host)
+
+
+@pytest.mark.parametrize(
+    "host", ["www.example.com", "WWW.example.com.", "nowhere.example.com", "example.com", EDGE]
+)
+def test_inside(host: str) -> None:
+    """A name that a zone of the lab denies is the lab's own answer."""
+    assert not is_outside(PLAN, host)
+
+
+def test_what_could_be_visited_is_told() -> None:
+    assert tell_outside(PLAN, "google.com") == (
+        "'google.com' is not in lab 'minimal', which has no Internet behind it; "
+        "its sites are www.example.com"
+    )
