@@ -40,6 +40,7 @@ from orchestrator.verbs.visit import Request, visit
     metavar="SECONDS",
     help="How long it may take to be ready.",
 )
+@click.option("--replace", is_flag=True, help="Even if another lab of this name runs: remove it.")
 @click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
 @click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
 def up_command(
@@ -47,6 +48,7 @@ def up_command(
     settings: tuple[str, ...],
     name: str,
     timeout: float,
+    replace: bool,
     keep: bool,
     first_visit: bool,
 ) -> int:
@@ -56,9 +58,10 @@ def up_command(
     """
     if name:
         _check_name(name)
-    plan = load(topology_path(topology), name, settings, print_note)
+    path = topology_path(topology)
+    plan = load(path, name, settings, print_note)
     started = time.monotonic()
-    if up(plan, _stages(), timeout, keep):
+    if up(plan, _stages(), timeout, keep, replace, str(path)):
         seconds = time.monotonic() - started
         click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
     else:

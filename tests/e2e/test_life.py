@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -16,21 +18,27 @@ from tests.e2e.leftovers import host_interfaces, leftovers
 
 TOPOLOGY = "topologies/minimal.yaml"
 URL = "https://www.example.com/"
+PAIR = """
+name: pair
+as: {isp: {asn: 64501, routers: [ber, fra]}}
+"""
 
 
 def is_healthy(lab: RunningLab) -> bool:
     return lab.cli.try_run("status", "--name", lab.name).returncode == 0
 
 
-def test_up_again_changes_nothing(minimal: RunningLab, engine: docker.DockerClient) -> None:
-    def containers() -> set[str]:
-        found = engine.api.containers(filters={"label": f"clicklab.lab={minimal.name}"})
-        return {entry["Id"] for entry in found}
+def identities(lab: str) -> set[str]:
+    """The containers of a lab that run."""
+    found = docker.from_env().api.containers(filters={"label": f"clicklab.lab={lab}"})
+    return {entry["Id"] for entry in found}
 
-    before = containers()
+
+def test_up_again_changes_nothing(minimal: RunningLab) -> None:
+    before = identities(minimal.name)
     printed = minimal.cli.run("up", TOPOLOGY, "--name", minimal.name)
     assert "up already" in printed
-    assert containers() == before
+    assert identities(minimal.name) == before
 
 
 def test_its_names_are_there_for_shells(minimal: RunningLab) -> None:
@@ -120,6 +128,76 @@ def test_an_interrupted_up_cleans_up_by_itself(
     assert process.returncode == 130, printed
     assert leftovers(engine, "test-interrupted") == []
     assert not (cli.state / "test-interrupted").exists()
+
+
+def test_another_topology_does_not_replace_a_lab_unasked(minimal: RunningLab) -> None:
+    """The same file with a change counts as another one."""
+    again = ("up", TOPOLOGY, "--name", minimal.name)
+    before = identities(minimal.name)
+    for other in (("up", "hijack", "--name", minimal.name), (*again, "--set", "about=other")):
+        done = minimal.cli.try_run(*other)
+        assert done.returncode == 2, done.stderr
+        assert f"a lab '{minimal.name}' runs that is not of this topology" in done.stderr
+        assert f"booted from {TOPOLOGY} by " in done.stderr
+        assert f"would be lost: {len(before)} nodes" in done.stderr
+        assert "--replace" in done.stderr
+        assert f"lab down {minimal.name}" in done.stderr
+    assert identities(minimal.name) == before
+    # Nor is anything replaced that is the same, whatever is allowed.
+    assert "up already" in minimal.cli.run(*again, "--replace")
+    assert identities(minimal.name) == before
+
+
+@pytest.fixture
+def pair(cli: Cli, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A lab of two routers that is up: its name, and its file."""
+    name, topology = "test-pair", tmp_path / "pair.yaml"
+    topology.write_text(PAIR)
+    cli.run("up", str(topology), "--name", name)
+    yield name, topology
+    cli.run("down", "--name", name)
+
+
+def test_another_topology_replaces_a_lab_where_that_is_said(
+    cli: Cli, pair: tuple[str, Path]
+) -> None:
+    name, topology = pair
+    topology.write_text(PAIR.replace("ber", "muc"))
+    before = identities(name)
+    cli.run("up", str(topology), "--name", name, code=2)
+    assert identities(name) == before
+    assert "is ready" in cli.run("up", str(topology), "--name", name, "--replace")
+    assert not identities(name) & before
+
+
+def test_a_lab_whose_nodes_have_ended_is_replaced_unasked(
+    cli: Cli, pair: tuple[str, Path], engine: docker.DockerClient
+) -> None:
+    name, topology = pair
+    before = identities(name)
+    for container in before:
+        engine.api.kill(container)
+    topology.write_text(PAIR.replace("ber", "muc"))
+    assert "is ready" in cli.run("up", str(topology), "--name", name)
+    assert not identities(name) & before
+
+
+def test_to_heal_all_of_nothing_is_fine(minimal: RunningLab) -> None:
+    healed = minimal.cli.run("heal", "--all", "--name", minimal.name)
+    assert healed == "no fault is in force: there is nothing to heal\n"
+
+
+@pytest.mark.parametrize("verb", ["events", "status"])
+def test_a_reader_that_goes_is_no_error(minimal: RunningLab, verb: str) -> None:
+    """As `| head -1` does."""
+    pipe = subprocess.PIPE
+    process = minimal.cli.start(verb, "--name", minimal.name, stdout=pipe, stderr=pipe)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
 
 
 def test_down_of_nothing_is_fine(cli: Cli) -> None:

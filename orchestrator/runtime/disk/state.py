@@ -23,12 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import DeployError, UsageError
+from orchestrator.errors import DeployError, Mistake, UsageError
 from orchestrator.files import replace_file, replace_json
 from orchestrator.plan.codec import from_plain, plan_from_plain, to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import cannot_write, writing
 from orchestrator.runtime.disk.labs import known_labs, names_file, state_root
+from orchestrator.runtime.disk.origin import Origin
 from orchestrator.runtime.polling import wait_for
+from orchestrator.spec.kinds import check_label
 
 _LOCK_WITHIN_S = 15.0
 # The last plan that was read, by its file.
@@ -66,7 +69,8 @@ class RunningCapture:
 
 @dataclass(frozen=True)
 class Record:
-    """What state.json holds. ``ready`` says that ``lab up`` ran to its end."""
+    """What state.json holds. ``ready`` says that ``lab up`` ran to its end; ``origin`` is None in
+    labs of older versions."""
 
     namespaces: tuple[str, ...] = ()
     keeper: Process | None = None
@@ -74,12 +78,18 @@ class Record:
     wire_restarts: int = 0
     captures: tuple[RunningCapture, ...] = ()
     ready: bool = False
+    origin: Origin | None = None
 
 
 class LabState:
     """The folder of one lab."""
 
     def __init__(self, lab: str) -> None:
+        """Raises UsageError for what can be no lab's name: `..` is a folder too."""
+        try:
+            check_label(lab)
+        except Mistake as mistake:
+            raise UsageError(f"no lab can be called so: {mistake}", mistake.hint) from None
         self.lab = lab
         self.folder = state_root() / lab
 
@@ -131,9 +141,9 @@ class LabState:
         except (FileNotFoundError, json.JSONDecodeError):
             hint = f"labs there are: {', '.join(known_labs()) or 'none'}; start one: lab up"
             raise UsageError(f"there is no lab '{self.lab}'", hint) from None
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError):
             hint = f"take it down and up again: lab down --name {self.lab}"
-            raise DeployError(f"'{self.lab}' was made by another version: {error}", hint) from None
+            raise DeployError(f"'{self.lab}' was made by another version", hint) from None
 
     def record(self) -> Record:
         """What was made so far; an empty record where nothing was."""
@@ -155,10 +165,14 @@ class LabState:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lab for one command. Raises DeployError if another one keeps it."""
-        state_root().mkdir(parents=True, exist_ok=True)
+        """Hold the lab for one command. Raises DeployError if another one keeps it, HostError
+        where what is done to the lab cannot be recorded."""
+        try:
+            state_root().mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(state_root(), error, "the variable CLICKLAB_STATE") from error
         path = state_root() / f"{self.lab}.lock"
-        with path.open("a") as handle:
+        with writing(state_root()), path.open("a") as handle:
             if not wait_for(lambda: _try_lock(handle.fileno()), _LOCK_WITHIN_S):
                 hint = "wait for it to end, or end it"
                 raise DeployError(f"another command is working on lab '{self.lab}'", hint)
