@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -44,12 +43,9 @@ def events_command(
     with stream_of(chosen_lab(name), print_note) as (scene, stream):
         wanted = _filter(scene, chosen, node)
         show = _show_json if as_json else shower(open_output(), scene.plan)
-        try:
-            show([watched(scene)])
-            for batch in _limited(map(wanted, stream.batches(for_s, sys.stdout.fileno())), count):
-                show(batch)
-        except BrokenPipeError:
-            _write_nowhere()
+        show([watched(scene)])
+        for batch in _limited(map(wanted, stream.batches(for_s, sys.stdout.fileno())), count):
+            show(batch)
     return 0
 
 
@@ -107,8 +103,3 @@ def shower(output: Output, plan: Plan) -> Callable[[Batch], None]:
             output.say(line.text, f"{clock(line.time_ns)}  {line.node:16} ")
 
     return show
-
-
-def _write_nowhere() -> None:
-    """Nobody reads any more, which is no error; Python would say so when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
-import traceback
+import sys
 from importlib import import_module
 
 import click
 
-from orchestrator.cli import interrupts
+from orchestrator.cli import interrupts, streams
 from orchestrator.cli.common import group_name_option
 from orchestrator.cli.entry import INTERRUPTED
 from orchestrator.cli.groups import Group
-from orchestrator.errors import HostError, LabError, Mistakes
+from orchestrator.errors import LabError, Mistakes
+from orchestrator.refusals import why
 
 BUG = 3
 # Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
@@ -86,30 +85,23 @@ def lab() -> None:
 
 def main() -> int:
     """Run the verb that the command line names; its exit code."""
+    streams.install()
     if "_LAB_COMPLETE" in os.environ:  # a shell asks what may come next
         from orchestrator.cli.completion import complete
 
         return complete(lab, os.environ["_LAB_COMPLETE"])
     try:
         code = lab.main(prog_name="lab", standalone_mode=False)
+        sys.stdout.flush()
     except LabError as error:
-        # Mistakes in a file start with the file, so that editors find the place.
-        click.echo(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)
-        return error.exit_code
+        return _tell(error)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _say_interrupted()
-    except BrokenPipeError:
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            return _report_bug(error)
-        click.echo(f"lab: the disk is full: {error.filename}\n  hint: free some space", err=True)
-        return HostError.exit_code
     except Exception as error:
-        return _say_interrupted() if interrupts.caused(error) else _report_bug(error)
+        return _say_interrupted() if interrupts.caused(error) else _tell_unexpected(error)
     return code if isinstance(code, int) else 0
 
 
@@ -118,9 +110,26 @@ def _say_interrupted() -> int:
     return INTERRUPTED
 
 
-def _report_bug(error: Exception) -> int:
-    with tempfile.NamedTemporaryFile("w", prefix="clicklab-", suffix=".log", delete=False) as log:
-        traceback.print_exc(file=log)
+def _tell(error: LabError) -> int:
+    # Mistakes in a file start with the file, so that editors find the place.
+    click.echo(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)
+    return error.exit_code
+
+
+def _tell_unexpected(error: Exception) -> int:
+    from orchestrator.verbs import bugs
+
+    refused = bugs.refusal_in(error)
+    if refused is not None:
+        return _tell(refused)
     click.echo(f"lab: this is a bug in Clicklab: {type(error).__name__}: {error}", err=True)
-    click.echo(f"  what led to it is in {log.name}", err=True)
+    try:
+        log = bugs.write_log(error)
+    except OSError as full:
+        click.echo(f"  no file takes what led to it ({why(full)}):\n", err=True)
+        click.echo(bugs.describe(error), err=True)
+    else:
+        click.echo(f"  what led to it: {log}", err=True)
+        click.echo("  hint: please report it: look through that file, and paste it into", err=True)
+        click.echo("  an issue of Clicklab, with the topology if it is one of yours", err=True)
     return BUG

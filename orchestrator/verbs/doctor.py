@@ -20,6 +20,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from orchestrator.analysis.steps import fields
 from orchestrator.capture.mux import CAPMUX
 from orchestrator.errors import HostError, LabError
+from orchestrator.refusals import why
 from orchestrator.runs.dissect import unknown_fields
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.images import IMAGES, images_folder, missing_images
@@ -137,7 +138,7 @@ def _try_all(answers: dict[str, str]) -> None:
     try:
         unshare(CLONE_NEWNET)
     except OSError as error:
-        answers.update(dict.fromkeys(_TRIES, str(error)))
+        answers.update(dict.fromkeys(_TRIES, why(error)))
         return
     with IPRoute() as socket:
         for ability, (attempt, _, _) in _TRIES.items():
@@ -145,7 +146,7 @@ def _try_all(answers: dict[str, str]) -> None:
                 attempt(socket)
                 answers[ability] = ""
             except NetlinkError as error:
-                answers[ability] = os.strerror(error.code)
+                answers[ability] = why(error)
 
 
 def _programs() -> Iterator[Finding]:
