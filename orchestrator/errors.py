@@ -41,6 +41,12 @@ class LabError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
+    def retold(self, message: str) -> LabError:
+        """The same failure in other words: its hint and its exit code stay."""
+        told = LabError(message, self.hint)
+        told.exit_code = self.exit_code
+        return told
+
 
 @dataclass(frozen=True, order=True)
 class Problem:

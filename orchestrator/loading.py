@@ -74,8 +74,8 @@ def _import(
     except UnicodeDecodeError:
         message, hint = f"'{path}' is not text", "if it is packed, its name must end in .gz or .bz2"
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        message, hint = f"cannot read '{path}': {reason}", ""
+        said = getattr(error, "strerror", None) or "it is damaged, or not what its name says"
+        message, hint = f"cannot read '{path}': {said}", ""
     else:
         found = add_imported(topology, document, spec, text, str(path))
         if found.left_out:

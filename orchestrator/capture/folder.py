@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.capture.mux import CaptureSummary
-from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.errors import LabError, UsageError
 from orchestrator.files import replace_file
 from orchestrator.plan.legend import address_names, names_for_nodes
 from orchestrator.plan.model import Plan
 from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.merge import JOURNEY, merge
+from orchestrator.refusals import cannot_write
 from orchestrator.runtime.disk.ownership import give_to_user
 
 JOURNEY_AT_MOST_BYTES = 512 << 20
@@ -32,14 +33,13 @@ def new_folder(folder: Path) -> Iterator[None]:
 
     Raises UsageError where something is in it already, HostError where it cannot be made.
     """
-    hint = "choose another with --output"
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty", hint)
+            raise UsageError(f"{folder} is not empty", "choose another with --output")
     except OSError as error:
-        raise HostError(f"cannot write to {folder}: {error.strerror}", hint) from error
+        raise cannot_write(folder, error, "--output") from error
     give_to_user(missing)
     try:
         yield

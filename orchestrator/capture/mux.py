@@ -27,6 +27,7 @@ from orchestrator.errors import DeployError, HostError, LabError, UsageError
 
 CAPMUX = Path(__file__).with_name("capmux")
 _USAGE = 2  # capmux's exit code for what cannot be asked of it
+_FREE_SOME = "remove runs that are no longer wanted, or choose another folder: --captures, --output"
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,8 @@ def read_failure(output: bytes, status: int) -> LabError:
         return UsageError(message.removeprefix("capmux: "), "filters are those of pcap-filter(7)")
     if "not permitted" in message or "Permission denied" in message:
         return HostError(message, "captures need root: run with sudo")
+    if "No space left" in message:
+        return HostError(f"the disk is full: {message.removeprefix('capmux: ')}", _FREE_SOME)
     return DeployError(message, "lab status says which nodes run")
 
 

@@ -182,6 +182,8 @@ def heal_command(which: str, target: str, every: bool, name: str) -> int:
                 raise
             click.echo(f"lab: {entry}: {error}", err=True)
             failed += 1
+    if not meant:
+        click.echo("no fault is in force: there is nothing to heal")
     return 1 if failed else 0
 
 
@@ -195,10 +197,10 @@ def _heal(lab: str, entry: InForce, quiet: bool = False) -> None:
 
 def _meant(entries: Sequence[InForce], which: str, target: str, every: bool) -> Sequence[InForce]:
     """The last begun first, as one undoes things. Raises UsageError where there is none such."""
-    if not entries:
-        raise UsageError("no fault is in force: there is nothing to heal")
     if every:
         return entries[::-1]
+    if not entries:
+        raise UsageError("no fault is in force: there is nothing to heal")
     if not which and len(entries) > 1:
         listed = "\n".join(f"  {entry.id}  {entry}" for entry in entries)
         raise UsageError(

@@ -11,8 +11,8 @@ from orchestrator.analysis.journey import Journey
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.cli.layout import open_output, output_to
-from orchestrator.errors import HostError
 from orchestrator.files import replace_file
+from orchestrator.refusals import cannot_write, why
 from orchestrator.verbs.report import analyse, render
 
 
@@ -59,7 +59,7 @@ def _renew(folder: Path, texts: dict[str, str]) -> None:
         for name, text in texts.items():
             replace_file(folder / name, text)
     except OSError as error:
-        print_note(f"{folder} is left as it is: {error.strerror}")
+        print_note(f"{folder} is left as it is: {why(error)}")
 
 
 def _as_text(journey: Journey, folder: Path, verbose: bool) -> str:
@@ -72,4 +72,4 @@ def _write(path: Path, text: str) -> None:
     try:
         replace_file(path, text)
     except OSError as error:
-        raise HostError(f"cannot write {path}: {error.strerror}") from error
+        raise cannot_write(path, error, "--output") from error

@@ -10,6 +10,7 @@ from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.model import Node
 from orchestrator.records.testimony import ForwardingEntry
+from orchestrator.refusals import why
 from orchestrator.routes.fib_table import Table, Way
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.kernel.fib_dump import dump_fib
@@ -26,7 +27,7 @@ def compare_routes(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
         try:
             seen = _read(look, node, container)
         except OSError as error:
-            yield node.name, f"{node.name}: {error}"
+            yield node.name, f"{node.name}: {why(error)}"
             continue
         table = look.planned.tables.get(node.name)
         told = _of_others(node, seen) if table is None else compare_table(table, seen)

@@ -11,6 +11,7 @@ from orchestrator.plan.addresses import HostAddress
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Link, Node
+from orchestrator.refusals import why
 from orchestrator.runtime.kernel.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
 from orchestrator.runtime.links.netem import read_netem
@@ -115,7 +116,7 @@ def compare_addresses(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
         try:
             seen = look.interfaces(node.name)
         except OSError as error:
-            yield node.name, f"{node.name}: {error}"
+            yield node.name, f"{node.name}: {why(error)}"
             continue
         for interface, wanted, allowed in _wanted(node):
             held = seen[interface].addresses if interface in seen else frozenset[HostAddress]()

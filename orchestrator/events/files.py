@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import struct
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from orchestrator.errors import HostError
 
 _MODIFY, _MOVED_TO, _DELETE, _DELETE_SELF = 0x2, 0x80, 0x200, 0x400
 _MASK = _MODIFY | _MOVED_TO | _DELETE | _DELETE_SELF
@@ -23,7 +26,8 @@ def told_of_changes(paths: Iterable[Path], changed: Callable[[Path], None]) -> I
     """Call ``changed`` with each path once now, and after it was written, renamed into or removed.
 
     A path is a file or a folder; of a folder, its entries count too, and it is named itself.
-    Calls come from one thread, which ends with the block. Raises OSError where a path is not.
+    Calls come from one thread, which ends with the block. Raises OSError where a path is not,
+    HostError where the kernel watches no more.
     """
     watched, end = _libc.inotify_init1(_CLOEXEC), os.eventfd(0)
     thread = None
@@ -43,6 +47,9 @@ def told_of_changes(paths: Iterable[Path], changed: Callable[[Path], None]) -> I
 
 def _add(watched: int, path: Path) -> int:
     number: int = _libc.inotify_add_watch(watched, os.fsencode(path), _MASK)
+    if number < 0 and ctypes.get_errno() == errno.ENOSPC:
+        message = "this machine allows no more watches on files (inotify(7))"
+        raise HostError(message, "allow more: sysctl -w fs.inotify.max_user_watches=65536")
     if number < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
     return number

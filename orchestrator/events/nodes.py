@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from docker.errors import APIError, DockerException
+from urllib3.exceptions import HTTPError
 
+from orchestrator.errors import LabError
 from orchestrator.events.names import Names, listed
 from orchestrator.events.scene import Scene
 from orchestrator.records.study import NetworkEvent
@@ -30,7 +32,7 @@ def watch_nodes(scene: Scene) -> Iterator[None]:
     """Follow Docker's events of the lab's containers."""
     label = f"{LAB_LABEL}={scene.state.lab}"
     filters = {"label": label, "event": list(_SAID), "type": "container"}
-    stream = scene.client.api.events(decode=True, filters=filters)
+    stream, over = scene.client.api.events(decode=True, filters=filters), threading.Event()
 
     def follow() -> None:
         try:
@@ -38,13 +40,16 @@ def watch_nodes(scene: Scene) -> Iterator[None]:
                 if event := read_event(told):
                     _keep_up(scene, event)
                     scene.tell(event)
-        except (DockerException, OSError, ValueError) as error:
-            scene.note(f"Docker tells no more of nodes: {error}")
+        except (LabError, DockerException, HTTPError, OSError, ValueError):
+            pass  # it ended, or the connection did
+        if not over.is_set():
+            scene.note("Docker tells no more of nodes")
 
     threading.Thread(target=follow, name="nodes", daemon=True).start()
     try:
         yield
     finally:
+        over.set()
         stream.close()
 
 

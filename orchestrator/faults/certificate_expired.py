@@ -14,6 +14,7 @@ from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import CertRequest, Plan
+from orchestrator.refusals import why
 from orchestrator.runtime.disk.pki import load_key, load_signed, mint_expired_leaf
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.network.namespaces import entered
@@ -99,7 +100,7 @@ def _ask(container: Container, command: str) -> str:
             control.sendall(command.encode())
             return b"".join(iter(lambda: control.recv(1 << 16), b"")).decode()
         except OSError as error:
-            raise FaultError(f"{container.node}: HAProxy does not answer: {error}") from None
+            raise FaultError(f"{container.node}: HAProxy does not answer: {why(error)}") from None
 
 
 def served_certificate(container: Container, address: Address, host: str) -> x509.Certificate:
@@ -121,7 +122,7 @@ def _seen(scene: Scene, memo: Memo) -> str:
     try:
         shown = served_certificate(scene.running(request.node), address, request.hosts[0])
     except OSError as error:
-        return f"{request.node}: {error}"
+        return f"{request.node}: {why(error)}"
     is_over = shown.not_valid_after_utc < datetime.datetime.now(datetime.UTC)
     return "" if is_over else f"{request.node} still shows the good certificate"
 

@@ -17,6 +17,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import FaultError
+from orchestrator.refusals import why
 from orchestrator.runtime.network.namespaces import routing_socket
 
 NAME = "clicklab-mtu"
@@ -86,10 +87,8 @@ def _load(program: bytes) -> int:
         raise FaultError(f"eBPF programs are not known for a {platform.machine()}")
     descriptor = libc.syscall(number, _PROG_LOAD, attributes, len(attributes))
     if descriptor < 0:
-        reason = os.strerror(ctypes.get_errno())
-        raise FaultError(
-            f"the kernel took no eBPF program: {reason}", "it needs CONFIG_BPF_SYSCALL"
-        )
+        said = os.strerror(ctypes.get_errno())
+        raise FaultError(f"the kernel took no eBPF program: {said}", "it needs CONFIG_BPF_SYSCALL")
     return int(descriptor)
 
 
@@ -112,7 +111,7 @@ def drop_long(namespace: str, index: int, mtu: int) -> None:
             )
     except NetlinkError as error:
         hint = "it needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF"
-        raise FaultError(f"interface {index} took no eBPF program: {error}", hint) from None
+        raise FaultError(f"interface {index} took no eBPF program: {why(error)}", hint) from None
     finally:
         os.close(descriptor)
 

@@ -9,6 +9,7 @@ from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_gateways import gateways, hosts_of
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.network.namespaces import entered
 
@@ -24,7 +25,7 @@ def _prepare(scene: Scene, target: str, options: Options) -> Memo:
     try:
         return {"gateway": target, "tracked": sorted(tracked(scene.running(target)))}
     except OSError as error:
-        raise FaultError(f"this kernel does not tell its connections: {error}") from None
+        raise FaultError(f"this kernel does not tell its connections: {why(error)}") from None
 
 
 def _inject(scene: Scene, memo: Memo) -> None:

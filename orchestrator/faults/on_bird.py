@@ -9,6 +9,7 @@ from orchestrator.errors import FaultError
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings
+from orchestrator.refusals import why
 from orchestrator.runtime.daemons.probing import bird
 
 CONF = "bird.conf"
@@ -51,7 +52,9 @@ def tell(scene: Scene, node: str, command: str) -> str:
     try:
         answer = bird(scene.running(node), command)
     except OSError as error:
-        raise FaultError(f"{node}: BIRD does not answer: {error}", f"lab logs {node}") from None
+        raise FaultError(
+            f"{node}: BIRD does not answer: {why(error)}", f"lab logs {node}"
+        ) from None
     refused = _REFUSED.search(answer)
     if refused:
         raise FaultError(f"{node}: BIRD refused '{command}': {refused[1]}", f"lab logs {node}")

@@ -26,6 +26,7 @@ from orchestrator.faults.ledger import InForce, read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Plan
+from orchestrator.refusals import why
 from orchestrator.runtime.kernel.interfaces import see_interfaces
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, save_links
 from orchestrator.runtime.network.wiring import interface_at
@@ -187,7 +188,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except (NetlinkError, FileNotFoundError) as error:
-        raise FaultError(f"link {name} is not there just now: {error}", "try again") from None
+        raise FaultError(f"link {name} is not there just now: {why(error)}", "try again") from None
 
 
 def mend_or_record(scene: Scene, name: str, mend: Callable[[], None], **changes: Any) -> None:

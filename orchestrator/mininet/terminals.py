@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import docker
 import docker.errors
 
+from orchestrator.errors import LabError
 from orchestrator.runtime.disk.state import Process, start_time
 from orchestrator.runtime.engine.client import explaining
 from orchestrator.runtime.network.namespaces import entered
@@ -88,7 +89,7 @@ class ContainerTerminal:
         return self._process is not None and self._process.is_alive()
 
     def _find(self) -> Process | None:
-        with suppress(docker.errors.DockerException, OSError):  # it may be gone by now
+        with suppress(LabError, docker.errors.DockerException, OSError):  # it may be gone by now
             state = self._api.exec_inspect(self._id)
             if state["Running"] and (started := start_time(state["Pid"])):
                 return Process(state["Pid"], started)

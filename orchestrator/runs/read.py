@@ -22,6 +22,8 @@ from orchestrator.runs.dissect import dissect
 
 # The format of run folders. 1 had no facts.json and no logs.
 FORMAT = 2
+# What reading raises where something else is written than we would have.
+UNEXPECTED = (KeyError, TypeError, ValueError, StopIteration, AssertionError)
 _PARTS = ("visit.json", "plan.json")
 _BYSTANDERS = (HostSettings, RouterSettings, RouteServerSettings, RpkiSettings)
 
@@ -97,9 +99,15 @@ def _read(path: Path, parse: Callable[[Any], Any]) -> Any:
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}:{error.colno}"
         raise LabError(f"{place}: not whole: {error.msg}", "visit again") from error
-    except (KeyError, TypeError, ValueError, StopIteration, AssertionError) as error:
-        hint = "it may be of another version of Clicklab: visit again"
-        raise LabError(f"{path} does not read as expected: {error!r}", hint) from error
+    except UNEXPECTED as error:
+        raise unexpected(path, error, "visit again") from error
+
+
+def unexpected(path: Path, error: Exception, again: str) -> LabError:
+    """The error for a file that holds something else than what we write; one of `UNEXPECTED`."""
+    lacks = f": it has no {error}" if isinstance(error, KeyError) else ""
+    hint = f"it may be of another version of Clicklab: {again}"
+    return LabError(f"{path} does not read as expected{lacks}", hint)
 
 
 def _optional(path: Path, parse: Callable[[Any], Any]) -> Any:

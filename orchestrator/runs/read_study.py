@@ -16,6 +16,7 @@ from orchestrator.plan.codec import plan_from_plain
 from orchestrator.plan.model import Plan
 from orchestrator.records.pcapng import Direction, read_packets
 from orchestrator.records.study import Trial, events_from_lines, samples_from_csv, trial_from_json
+from orchestrator.runs.read import UNEXPECTED, unexpected
 
 TRIAL, SAMPLES, EVENTS = "trial.json", "samples.csv", "events.jsonl"
 Value = TypeVar("Value")
@@ -62,9 +63,8 @@ def _read(path: Path, parse: Callable[[str], Value]) -> Value:
         return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise LabError(f"{path} is missing", "run the study again") from error
-    except (KeyError, TypeError, ValueError, StopIteration, AssertionError) as error:
-        hint = "it may be of another version of Clicklab: run the study again"
-        raise LabError(f"{path} does not read as expected: {error!r}", hint) from error
+    except UNEXPECTED as error:
+        raise unexpected(path, error, "run the study again") from error
 
 
 def read_trial_frames(folder: Path, trial: Trial) -> dict[str, tuple[Frame, ...]]:

@@ -23,6 +23,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError, LabError
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState, Process, start_time
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL, find_containers
@@ -182,7 +183,7 @@ def _try(subject: str, state: LabState, work: Callable[[], None]) -> bool:
             if state.exists():
                 work()
     except (LabError, NetlinkError, OSError) as error:
-        print(f"{subject}: {error}", flush=True)
+        print(f"{subject}: {why(error)}", flush=True)
         return False
     return True
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.errors import HostError
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.records.study import Trial, events_to_lines, samples_to_csv, trial_to_json
+from orchestrator.refusals import cannot_write, writing
 from orchestrator.runtime.disk.ownership import give_to_user
 
 ASKED = "asked.json"
@@ -59,10 +59,10 @@ def study_folder(captures: Path, name: str) -> Iterator[Path]:
     try:
         unfinished.mkdir(parents=True)
     except OSError as error:
-        hint = "choose another with --captures"
-        raise HostError(f"cannot write to {captures}: {error.strerror}", hint) from error
+        raise cannot_write(captures, error, "--captures") from error
     try:
-        yield unfinished
+        with writing(captures, "--captures"):
+            yield unfinished
     finally:
         if any(unfinished.glob("trial-*/trial.json")):
             kept = unfinished.rename(captures / name)

@@ -11,6 +11,7 @@ from orchestrator.plan.addresses import FAMILIES
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
+from orchestrator.refusals import why
 from orchestrator.runtime.daemons.sessions import Adjacency, Bird, Session, sessions_of
 from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.engine.containers import Container
@@ -94,7 +95,7 @@ def _ask(container: Container | None, node: Node) -> Bird | str:
     try:
         return sessions_of(container, bool(_caches(node)))
     except OSError as error:
-        return f"BIRD does not answer: {error}"
+        return f"BIRD does not answer: {why(error)}"
 
 
 def summary_of(plan: Plan, told: dict[str, Bird | str]) -> Summary:

@@ -29,6 +29,7 @@ from orchestrator.files import replace_json
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import writing
 from orchestrator.runtime.disk.captures import (
     add_capture,
     end_capture,
@@ -207,12 +208,13 @@ def _complete(
 ) -> Finished:
     """Write what belongs beside the nodes' files."""
     folder = Path(capture.folder)
-    if isinstance(outcome, str):
-        salvage(folder)
     asked = {"filter": capture.filter, "limit_mib": capture.limit_mib}
-    write_counts(folder, outcome, {**asked, "started_s": capture.started_s})
-    replace_json(folder / "plan.json", to_plain(plan))
-    annotate(folder, plan)
-    note = write_journey(folder, plan)
+    with writing(folder):
+        if isinstance(outcome, str):
+            salvage(folder)
+        write_counts(folder, outcome, {**asked, "started_s": capture.started_s})
+        replace_json(folder / "plan.json", to_plain(plan))
+        annotate(folder, plan)
+        note = write_journey(folder, plan)
     give_to_user([folder, *folder.iterdir()])
     return Finished(capture, outcome, by_itself, note)

@@ -19,6 +19,7 @@ from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.scene import Scene, open_scene
+from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.polling import wait_for
@@ -88,7 +89,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (NetlinkError, FileNotFoundError, ProcessLookupError) as error:
-        raise FaultError(f"the lab changed meanwhile: {error}", "try again") from error
+        raise FaultError(f"the lab changed meanwhile: {why(error)}", "try again") from error
 
 
 def _refuse_twice(entries: Sequence[InForce], fault: Fault, target: str) -> None:

@@ -11,6 +11,7 @@ from orchestrator.files import replace_file
 from orchestrator.plan.legend import address_names
 from orchestrator.records.embedding import embed_names
 from orchestrator.records.merge import JOURNEY, merge
+from orchestrator.refusals import writing
 from orchestrator.report.main import render_report
 from orchestrator.report.material import Material
 from orchestrator.runs.pictures import read_film, read_screenshot
@@ -31,9 +32,10 @@ def analyse(folder: Path) -> tuple[Journey, Evidence]:
 def tell_and_write(folder: Path) -> Journey:
     """Analyse a run, and leave its journey beside its evidence. Raises as read_run does."""
     journey, evidence = analyse(folder)
-    write_capture(folder, journey, evidence)
-    for name, text in render(folder, journey, evidence).items():
-        replace_file(folder / name, text)
+    with writing(folder):
+        write_capture(folder, journey, evidence)
+        for name, text in render(folder, journey, evidence).items():
+            replace_file(folder / name, text)
     return journey
 
 

@@ -15,6 +15,7 @@ from orchestrator.errors import LabError, UsageError
 from orchestrator.files import replace_file, replace_json
 from orchestrator.plan.model import Plan
 from orchestrator.records.study import Trial
+from orchestrator.refusals import writing
 from orchestrator.report.failover.page import write_html
 from orchestrator.report.failover.plain import to_json
 from orchestrator.report.failover.plot import write_svg
@@ -57,15 +58,16 @@ def _analyse(folder: Path, trial: Trial, plan: Plan) -> TrialFinding:
 def tell_and_write(folder: Path) -> StudyFinding:
     """Write all that tells a study into its folder. Raises as `find_results` does."""
     finding, trials = find_results(folder)
-    replace_json(folder / "study.json", {**to_json(finding), "run": folder.name})
     written = {
         "study.csv": write_csv(finding),
         "samples.csv": write_samples(trials),
         "study.svg": write_svg(finding, trials),
         "study.html": write_html(finding, trials),
     }
-    for name, text in written.items():
-        replace_file(folder / name, text)
+    with writing(folder):
+        replace_json(folder / "study.json", {**to_json(finding), "run": folder.name})
+        for name, text in written.items():
+            replace_file(folder / name, text)
     give_to_user([folder / name for name in ("study.json", *written)])
     return finding
 
@@ -76,4 +78,4 @@ def told_or_kept(folder: Path) -> StudyFinding:
         return tell_and_write(folder)
     except LabError as error:
         message = f"{folder} is kept, but cannot be told: {error.message}"
-        raise LabError(message, error.hint) from error
+        raise error.retold(message) from error

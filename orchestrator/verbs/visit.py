@@ -35,7 +35,7 @@ from orchestrator.browser.click import Click
 from orchestrator.browser.film import Picture
 from orchestrator.capture.mux import CaptureSummary, start_capture
 from orchestrator.capture.taps import every_tap
-from orchestrator.errors import HostError, LabError, UsageError
+from orchestrator.errors import LabError, UsageError
 from orchestrator.files import replace_json
 from orchestrator.plan.addresses import Family
 from orchestrator.plan.codec import to_plain
@@ -44,6 +44,7 @@ from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.visit import Visit, to_json
+from orchestrator.refusals import cannot_write, writing
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
 from orchestrator.runtime.daemons.caches import (
@@ -99,6 +100,11 @@ def visit(lab: str, request: Request, captures: Path) -> Run:
     that cannot be, DeployError or HostError where the lab or this machine fails.
     """
     require_root()
+    with writing(captures, "--captures"):
+        return _visit(lab, request, captures)
+
+
+def _visit(lab: str, request: Request, captures: Path) -> Run:
     client, state = connect(), LabState(lab)
     plan = state.plan()
     host, containers = _host(plan, request.source), find_containers(client, lab)
@@ -132,7 +138,7 @@ def _told(folder: Path) -> Journey:
         return tell_and_write(folder)
     except LabError as error:
         message = f"{folder} is kept, but its journey cannot be told: {error.message}"
-        raise LabError(message, error.hint) from error
+        raise error.retold(message) from error
 
 
 def _write_testimony(
@@ -192,8 +198,7 @@ def _run_folder(captures: Path, run: str) -> Iterator[Path]:
     try:
         unfinished.mkdir(parents=True)
     except OSError as error:
-        hint = "choose another with --captures"
-        raise HostError(f"cannot write to {captures}: {error.strerror}", hint) from error
+        raise cannot_write(captures, error, "--captures") from error
     try:
         yield unfinished
         unfinished.rename(captures / run)

@@ -28,6 +28,7 @@ from orchestrator.plan.probes import (
     TcpProbe,
     UdpProbe,
 )
+from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.network.namespaces import entered, routing_socket
 
@@ -54,7 +55,7 @@ def ask(probe: Probe, container: Container, ca: Path) -> str:
     except NotYet as reason:
         return str(reason)
     except (OSError, NetlinkError, ValueError, IndexError) as error:
-        return f"{_subject(probe)}: {error}"
+        return f"{_subject(probe)}: {why(error)}"
     return ""
 
 

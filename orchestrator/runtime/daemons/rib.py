@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Address, Prefix
+from orchestrator.refusals import why
 from orchestrator.runtime.daemons.probing import bird
 from orchestrator.runtime.engine.containers import Container
 
@@ -73,7 +74,7 @@ def routes_to(container: Container, address: Address) -> list[RibRoute]:
         return read_routes(bird(container, f"show route for {address} all table {table}"))
     except OSError as error:
         hint = f"what it said: lab logs {container.node}"
-        raise DeployError(f"{container.node}: BIRD does not answer: {error}", hint) from None
+        raise DeployError(f"{container.node}: BIRD does not answer: {why(error)}", hint) from None
 
 
 def lines_of(answer: str) -> list[str]:

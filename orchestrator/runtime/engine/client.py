@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import docker
+import requests
 from docker.errors import APIError, DockerException
+from docker.utils import kwargs_from_env
 
-from orchestrator.errors import DeployError, HostError
+from orchestrator.errors import DeployError, HostError, LabError
+from orchestrator.refusals import why
 
 # Three or four containers at a time is as fast as Docker gets (docs/design.md, findings).
 WORKERS = 4
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
 _NEEDED = 1 << _CAP_NET_ADMIN | 1 << _CAP_SYS_ADMIN
+_START = "start it: 'make lab' does, or 'systemctl start docker'"
+_DOCKER_HOST = "unset DOCKER_HOST, and the Docker of this machine is asked"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,12 +33,70 @@ R = TypeVar("R")
 def connect(timeout_s: int = 60) -> docker.DockerClient:
     """A client of the local Docker daemon. Raises HostError where none answers."""
     try:
-        client = docker.from_env(timeout=timeout_s)
+        client = _Client(timeout=timeout_s, **kwargs_from_env())
         client.ping()
-    except DockerException as error:
-        hint = "start it: 'make lab' does, or 'systemctl start docker'"
-        raise HostError(f"no Docker daemon answers: {_short(error)}", hint) from error
+    except (DockerException, ValueError, OSError) as error:
+        if isinstance(error.__cause__, HostError):  # of _Api.send, in the library's wrapping
+            raise error.__cause__ from None
+        if os.environ.get("DOCKER_HOST"):
+            message = f"DOCKER_HOST is '{_address()}': that is no way to reach Docker"
+            raise HostError(message, _DOCKER_HOST) from error
+        message = f"Docker cannot be used: {_short(error)}"
+        raise HostError(message, "docker version says more") from error
     return client
+
+
+class _Api(docker.APIClient):
+    """Every request to Docker, which ends with a HostError where nobody answers it."""
+
+    _has_answered = False
+
+    def send(self, *arguments: Any, **options: Any) -> requests.Response:
+        """As requests has it."""
+        try:
+            answer = super().send(*arguments, **options)
+        except requests.Timeout as error:
+            message = f"Docker at {_address()} did not answer within {self.timeout} s"
+            raise HostError(message, "it is busy, or hangs: lab doctor") from error
+        except requests.RequestException as error:
+            raise _gone() if self._has_answered else _absent(error) from error
+        self._has_answered = True
+        return answer
+
+
+class _Client(docker.DockerClient):
+    """Docker's client with requests of our own."""
+
+    def __init__(self, **options: Any) -> None:
+        self.api = _Api(**options)
+
+
+def _address() -> str:
+    return os.environ.get("DOCKER_HOST", "") or "unix:///var/run/docker.sock"
+
+
+def _gone() -> HostError:
+    message = f"Docker at {_address()} has stopped answering"
+    return HostError(message, f"{_START}; lab down then removes what was left half-made")
+
+
+def _absent(error: Exception) -> HostError:
+    """Why there is no connection: the error of the system that the libraries wrapped."""
+    cause: BaseException | None = error
+    while cause is not None and not getattr(cause, "errno", None):
+        cause = cause.__cause__ or cause.__context__
+    number = getattr(cause, "errno", None)
+    if number in (errno.EACCES, errno.EPERM):
+        hint = "use sudo, or join its group, docker, and log in again"
+        return HostError(f"no permission to speak to Docker at {_address()}", hint)
+    if os.environ.get("DOCKER_HOST"):
+        hint = _DOCKER_HOST
+    elif shutil.which("dockerd") is None:
+        return HostError("Docker is not installed", "'make lab' does that, and starts it")
+    else:
+        hint = _START
+    told = why(cause) if isinstance(cause, OSError) else "it is no Docker that listens there"
+    return HostError(f"no Docker daemon answers at {_address()}: {told}", hint)
 
 
 def require_root() -> None:
@@ -47,12 +113,17 @@ def explaining() -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        text = _short(error)
-        if "no space left" in text.lower():
-            raise HostError(f"the disk is full: {text}", "free some: docker system df") from error
-        if error.status_code == 404 and "image" in text.lower():
-            raise HostError(f"an image is missing: {text}", "build it: make lab") from error
-        raise DeployError(f"Docker refused: {text}") from error
+        raise explained(error) from error
+
+
+def explained(error: APIError) -> LabError:
+    """Docker's answer as an error that says what to do."""
+    text = _short(error)
+    if "no space left" in text.lower():
+        return HostError(f"the disk is full: {text}", "free some: docker system df")
+    if error.status_code == 404 and "image" in text.lower():
+        return HostError(f"an image is missing: {text}", "build it: make lab")
+    return DeployError(f"Docker refused: {text}", "see: lab status")
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:

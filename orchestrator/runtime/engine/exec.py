@@ -23,9 +23,9 @@ from typing import Any
 
 import docker
 import docker.errors
-import requests.exceptions
 
 from orchestrator.errors import DeployError
+from orchestrator.refusals import why
 
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
@@ -89,7 +89,9 @@ class ExecStream:
         try:
             self._socket.sendall(data)
         except OSError as error:
-            raise DeployError(f"{self._where}: {self._argv[0]} stopped reading: {error}") from error
+            raise DeployError(
+                f"{self._where}: {self._argv[0]} stopped reading: {why(error)}"
+            ) from error
 
     def read(self, timeout_s: float) -> bytes:
         """The next piece of standard output; b"" at its end.
@@ -179,8 +181,6 @@ def open_exec(
     except docker.errors.APIError as error:
         reason = str(error.explanation or error)
         raise DeployError(f"{container}: {reason}", "is the lab up? see: lab status") from error
-    except requests.exceptions.RequestException as error:
-        raise DeployError(f"Docker does not answer: {error}", "see: lab doctor") from error
 
 
 def run_exec(

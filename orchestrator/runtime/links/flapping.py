@@ -23,6 +23,7 @@ from orchestrator.errors import DeployError, LabError
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState, Process, start_time
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.containers import find_containers
@@ -113,7 +114,7 @@ def flap(lab: str, link: str, every_s: float) -> None:
                 _cut(state, plan, link, down)
         except (LabError, NetlinkError, OSError) as error:
             # An end restarts, or another command has the lab: the next time.
-            print(f"{link}: {error}", flush=True)
+            print(f"{link}: {why(error)}", flush=True)
         down = not down
         time.sleep(every_s / 2)
 

@@ -22,6 +22,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import HostAddress, holds
 from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route
+from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.network.namespaces import (
     entered,
@@ -120,7 +121,7 @@ def _create_pair(plan: Plan, link: Link, opened: Mapping[str, int], socket: IPRo
             VETH_INFO_PEER={"index": b.index, "attrs": peer},
         )
     except NetlinkError as error:
-        raise DeployError(f"link {link.name} ({link.a} to {link.b}): {error}") from error
+        raise DeployError(f"link {link.name} ({link.a} to {link.b}): {why(error)}") from error
 
 
 def remove_links(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> None:

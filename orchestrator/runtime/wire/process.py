@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import DeployError, FaultError
+from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import Process, start_time
 from orchestrator.runtime.polling import wait_for
 
@@ -82,7 +83,7 @@ class WireControl:
             self._socket.connect(str(socket_path))
         except OSError as error:
             self._socket.close()
-            raise DeployError(f"the lab's wire does not answer: {error}") from None
+            raise DeployError(f"the lab's wire does not answer: {why(error)}") from None
         self._lines = self._socket.makefile("rb")
 
     def __enter__(self) -> WireControl:
@@ -180,7 +181,7 @@ class WireControl:
             self._socket.sendall(line.encode() + b"\n")
             answer = self._lines.readline()
         except OSError as error:
-            raise DeployError(f"the lab's wire does not answer: {error}") from None
+            raise DeployError(f"the lab's wire does not answer: {why(error)}") from None
         if not answer.endswith(b"\n"):
             raise DeployError("the lab's wire ended")
         return answer.decode(errors="replace").rstrip("\n")

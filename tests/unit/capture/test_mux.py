@@ -143,8 +143,18 @@ def test_a_capture_that_does_not_stop_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_failure_during_the_capture_is_told_when_it_stops(tmp_path: Path) -> None:
+    gone = "read_taps(); print('ready', flush=True); sys.exit('capmux: isp: it has ended')"
+    with pytest.raises(DeployError, match="it has ended"), start(tmp_path, gone):
+        assert ends(int((tmp_path / "out/pid").read_text()))
+    assert is_gone(tmp_path)
+
+
+def test_a_disk_that_gets_full_is_the_hosts_failure(tmp_path: Path) -> None:
     full = "read_taps(); print('ready', flush=True); sys.exit('capmux: isp: No space left')"
-    with pytest.raises(DeployError, match="No space left"), start(tmp_path, full):
+    with (
+        pytest.raises(HostError, match="the disk is full: isp: No space left"),
+        start(tmp_path, full),
+    ):
         assert ends(int((tmp_path / "out/pid").read_text()))
     assert is_gone(tmp_path)
 
