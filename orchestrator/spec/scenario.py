@@ -115,9 +115,7 @@ class ProbeSpec(Shape):
     with the address, that is the right answer. A visit is made by ``client`` over HTTP ``version``.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]}
-    )
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
 
     http: str | None = Field(
         default=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.faults import FAULTS
 from orchestrator.plan.model import Plan
+from orchestrator.roles import ROLES
 from orchestrator.runtime.disk.labs import Names
 
 
@@ -12,7 +13,7 @@ def names_of(plan: Plan) -> Names:
     return Names(
         nodes=list(plan.nodes),
         switches=list(plan.switches),
-        hosts=[node.name for node in plan.with_role("host")],
+        hosts=[node.name for node in plan.nodes.values() if ROLES[node.role].browser],
         links=list(plan.links),
         sites=list(plan.sites),
         targets={name: list(fault.targets(plan)) for name, fault in FAULTS.items()},
