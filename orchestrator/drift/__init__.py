@@ -6,7 +6,7 @@
     addresses     of every interface; none is missing, none too many
     files         what nodes find below /lab, against what the plan renders; certificates
     routes        every router's forwarding table, against what the plan computes
-    services      every node's probes
+    services      every node's health checks
 
 To add one: a function in a module of this package, and its line in _CHECKS.
 """

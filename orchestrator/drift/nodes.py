@@ -38,7 +38,7 @@ def _frozen(look: Look) -> set[str]:
 
 
 def compare_services(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
-    """Every node's probes hold."""
+    """Every node passes its health checks."""
     running = tuple(look.plan.nodes[found.node] for found in look.running(nodes))
     ill = ill_nodes(look.state, look.plan, dict(look.containers), running)
     for node, reason in ill.items():

@@ -13,7 +13,7 @@ from orchestrator.plan.addresses import Prefix
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import Origin, RouterSettings
 from orchestrator.routes.prefixes import PrefixIndex
-from orchestrator.runtime.daemons.probing import prefixes
+from orchestrator.runtime.daemons.health import prefixes
 from orchestrator.runtime.daemons.rib import TABLES
 
 # What others take at all (render/templates/bird/filters).

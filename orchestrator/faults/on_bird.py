@@ -10,7 +10,7 @@ from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings
 from orchestrator.refusals import why
-from orchestrator.runtime.daemons.probing import bird
+from orchestrator.runtime.daemons.health import bird
 
 CONF = "bird.conf"
 # Codes of replies from 8000 on are errors (BIRD's doc/reply_codes).

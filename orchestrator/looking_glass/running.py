@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Node, Plan
-from orchestrator.runtime.daemons.probing import held_addresses
+from orchestrator.runtime.daemons.health import held_addresses
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import Container, find_containers

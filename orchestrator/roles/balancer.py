@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, HttpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import HttpProbe, Probe
 from orchestrator.plan.services import BalancerSettings
 from orchestrator.roles.base import Role, fixed
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, BalancerSettings)
-    plain = (HttpProbe(address, 80, "/healthz") for address in node.addresses)
+    plain = (HttpCheck(address, 80, "/healthz") for address in node.addresses)
     secure = (
-        HttpProbe(address, 443, "/healthz", host)
+        HttpCheck(address, 443, "/healthz", host)
         for address in node.addresses
         for host in node.settings.tls_hosts
     )
@@ -22,7 +22,7 @@ def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
 ROLE = Role(
     image="balancer",
     files=fixed("balancer", "haproxy.cfg"),
-    probes=_probes,
+    checks=_checks,
     daemons=("haproxy",),
     network="data centre",
 )

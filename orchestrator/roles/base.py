@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.plan.health import HealthCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import Probe
 
 # Where a node finds its own rendered files.
 LAB = "/lab"
@@ -34,7 +34,7 @@ COMMON_SYSCTLS = {
     "net.ipv6.conf.all.keep_addr_on_down": "1",
 }
 # Routers see asymmetric paths (no reverse-path filter), spread flows over equal paths by their
-# ports, leave a route as soon as its carrier goes, and answer every traceroute probe: from the
+# ports, leave a route as soon as its carrier goes, and answer every probe of traceroute: from the
 # interface it came in by, and at any rate. Rates are limited for the types of error in a mask:
 # none of IPv4's; of IPv6's, where a mask cannot be empty, 127, which nobody sends (RFC 4443).
 FORWARDING_SYSCTLS = {
@@ -73,7 +73,7 @@ def fixed(folder: str, *names: str, **others: str) -> Callable[[Node], Files]:
     return lambda node: files
 
 
-def no_probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def no_checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     """For roles that serve nothing."""
     return ()
 
@@ -85,7 +85,7 @@ class Role:
     Paths in ``files`` are relative to ``/lab``. The user and the command are the image's own,
     unless ``command`` says another. ``tmpfs`` maps a path to mount options, beside /run and /tmp;
     ``waits_for`` names roles that must be ready before this one's daemons are let go, because it
-    asks them at once; ``offers`` are the probes that those who wait for this role go by, where
+    asks them at once; ``offers`` are the checks that those who wait for this role go by, where
     not all matter.
 
     daemons      names of its processes (comm), the one that it is there for first; () for clients
@@ -98,7 +98,7 @@ class Role:
 
     image: str
     files: Callable[[Node], Files]
-    probes: Callable[[Node, Plan], tuple[Probe, ...]] = no_probes
+    checks: Callable[[Node, Plan], tuple[HealthCheck, ...]] = no_checks
     command: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     read_only: bool = True
@@ -106,7 +106,7 @@ class Role:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()
-    offers: Callable[[Node, Plan], tuple[Probe, ...]] | None = None
+    offers: Callable[[Node, Plan], tuple[HealthCheck, ...]] | None = None
     daemons: tuple[str, ...] = ()
     browser: bool = False
     answers_dns: bool = False

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, TcpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import Probe, TcpProbe
 from orchestrator.roles.base import Role, fixed
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
-    return (TcpProbe(node.address, 5432),)
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
+    return (TcpCheck(node.address, 5432),)
 
 
 # The data directory was made with the image and lives in the container's own layer.
 ROLE = Role(
     image="database",
     files=fixed("database", "postgresql.conf", "pg_hba.conf"),
-    probes=_probes,
+    checks=_checks,
     read_only=False,
     daemons=("postgres",),
 )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, HttpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import HttpProbe, Probe
 from orchestrator.plan.services import EdgeSettings
 from orchestrator.roles.base import Files, Role, Template
-from orchestrator.roles.speaking import speaker_files, speaker_probes
+from orchestrator.roles.speaking import speaker_checks, speaker_files
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, EdgeSettings)
-    probes = (
-        HttpProbe(address, 443, "/healthz", site.host)
+    checks = (
+        HttpCheck(address, 443, "/healthz", site.host)
         for address in node.served
         for site in node.settings.sites
     )
-    return (*probes, *speaker_probes(node))
+    return (*checks, *speaker_checks(node))
 
 
 def _files(node: Node) -> Files:
@@ -26,7 +26,7 @@ def _files(node: Node) -> Files:
 ROLE = Role(
     image="web",
     files=_files,
-    probes=_probes,
+    checks=_checks,
     daemons=("nginx",),
     network="CDN",
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import DnsCheck, HealthCheck, LeaseCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import DnsProbe, LeaseProbe, Probe
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.roles.base import FORWARDING_SYSCTLS, Role, fixed
 
@@ -19,22 +19,22 @@ _WAN_SYSCTLS = {
 }
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, GatewaySettings)
     settings = node.settings
     return (
-        LeaseProbe("wan", settings.wan),
-        LeaseProbe("wan", settings.wan6),
-        LeaseProbe("lan", settings.address6),
-        DnsProbe(settings.address, LOCAL_NAME, "A", authoritative=False),
-        DnsProbe(settings.address6, LOCAL_NAME, "A", authoritative=False),
+        LeaseCheck("wan", settings.wan),
+        LeaseCheck("wan", settings.wan6),
+        LeaseCheck("lan", settings.address6),
+        DnsCheck(settings.address, LOCAL_NAME, "A", authoritative=False),
+        DnsCheck(settings.address6, LOCAL_NAME, "A", authoritative=False),
     )
 
 
 ROLE = Role(
     image="gateway",
     files=fixed("gateway", "nftables.conf", "dhcpcd.conf", "dnsmasq.conf"),
-    probes=_probes,
+    checks=_checks,
     capabilities=("NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"),
     sysctls={**FORWARDING_SYSCTLS, **_WAN_SYSCTLS},
     waits_for=("access",),

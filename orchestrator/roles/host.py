@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, LeaseCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import LeaseProbe, Probe
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles.base import Files, Role, Template
 
@@ -12,17 +12,17 @@ def _files(node: Node) -> Files:
     return {"udhcpc.script": Template("host/udhcpc.script"), "start": Template("host/start")}
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, HostSettings)
     port = node.interfaces[0].name if node.interfaces else ""
-    return tuple(LeaseProbe(port, lease) for lease in node.settings.leases)
+    return tuple(LeaseCheck(port, lease) for lease in node.settings.leases)
 
 
 ROLE = Role(
     image="client",
     command=("sh", "/lab/start"),
     files=_files,
-    probes=_probes,
+    checks=_checks,
     capabilities=("NET_ADMIN", "NET_RAW", "SETUID", "SETGID"),
     tmpfs={"/home/visitor": "uid=1000,gid=1000,mode=700"},
     environment={

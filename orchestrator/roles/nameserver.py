@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import DnsCheck, HealthCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import DnsProbe, Probe
 from orchestrator.plan.services import NameServerSettings
 from orchestrator.roles.base import Files, Role, Template
-from orchestrator.roles.speaking import speaker_files, speaker_probes
+from orchestrator.roles.speaking import speaker_checks, speaker_files
 
 
 def _files(node: Node) -> Files:
@@ -25,21 +25,21 @@ def _zones(settings: NameServerSettings) -> list[str]:
     return list(dict.fromkeys(zone.name for view in settings.views for zone in view.zones))
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, NameServerSettings)
     zones = _zones(node.settings)
-    probes = (
-        DnsProbe(address, zone, "SOA", authoritative=True)
+    checks = (
+        DnsCheck(address, zone, "SOA", authoritative=True)
         for address in node.served
         for zone in zones
     )
-    return (*probes, *speaker_probes(node))
+    return (*checks, *speaker_checks(node))
 
 
 ROLE = Role(
     image="dns",
     files=_files,
-    probes=_probes,
+    checks=_checks,
     daemons=("named",),
     answers_dns=True,
     network="names",

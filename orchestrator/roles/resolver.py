@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import DnsCheck, HealthCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import DnsProbe, Probe
 from orchestrator.plan.services import ResolverSettings
 from orchestrator.roles.base import Files, Role, Template
-from orchestrator.roles.speaking import speaker_files, speaker_probes
+from orchestrator.roles.speaking import speaker_checks, speaker_files
 
 # A zone that BIND has of itself (RFC 6303): asking for it asks nobody else.
 BUILT_IN = "127.in-addr.arpa."
@@ -16,11 +16,11 @@ _START = (
 )
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, ResolverSettings)
     name = node.settings.probe
-    probes = (DnsProbe(address, name, "A", authoritative=False) for address in node.served)
-    return (*probes, *speaker_probes(node))
+    checks = (DnsCheck(address, name, "A", authoritative=False) for address in node.served)
+    return (*checks, *speaker_checks(node))
 
 
 def _files(node: Node) -> Files:
@@ -32,7 +32,7 @@ ROLE = Role(
     image="dns",
     command=("lab-serve", "sh", "-c", _START),
     files=_files,
-    probes=_probes,
+    checks=_checks,
     daemons=("named",),
     answers_dns=True,
     network="resolver",

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import BirdCheck, HealthCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import BirdProbe, Probe
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.roles.base import BIRD, FORWARDING_SYSCTLS, Role, fixed
 from orchestrator.routes.bgp import control_plane
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, RouterSettings)
     sessions = [session.name for session in node.settings.sessions]
     sessions += [server.protocol for server in node.settings.rtr]
-    return (BirdProbe(tuple(sessions), control_plane(plan).reachable(node.name)),)
+    return (BirdCheck(tuple(sessions), control_plane(plan).reachable(node.name)),)
 
 
 ROLE = Role(
     image="router",
     files=fixed("router", "bird.conf"),
-    probes=_probes,
+    checks=_checks,
     capabilities=("NET_ADMIN", "NET_RAW"),
     sysctls=FORWARDING_SYSCTLS,
     daemons=(BIRD,),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, TcpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import Probe, TcpProbe
 from orchestrator.plan.routing import RTR_PORT
 from orchestrator.roles.base import Role, fixed
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
-    return (TcpProbe(node.address, RTR_PORT),)
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
+    return (TcpCheck(node.address, RTR_PORT),)
 
 
 ROLE = Role(
     image="rpki",
     files=fixed("rpki", "roas.json"),
-    probes=_probes,
+    checks=_checks,
     daemons=("stayrtr",),
     lane=False,
 )

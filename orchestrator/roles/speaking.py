@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from orchestrator.plan.health import BirdCheck, HealthCheck
 from orchestrator.plan.model import Node
-from orchestrator.plan.probes import BirdProbe, Probe
 from orchestrator.roles.base import BIRD, Files, Role, Template
 
 # For BFD: BIRD asks that its packets go before others, which takes this much.
@@ -29,9 +29,9 @@ def speaker_files(node: Node, health: str, **context: str) -> Files:
     return {"bird.conf": Template("speaker/bird.conf"), "health": check}
 
 
-def speaker_probes(node: Node) -> tuple[Probe, ...]:
+def speaker_checks(node: Node) -> tuple[HealthCheck, ...]:
     """Its sessions are up, and it announces what it should: it found its server well."""
     if node.speaker is None:
         return ()
     sessions = tuple(session.name for session in node.speaker.sessions)
-    return (BirdProbe(sessions, node.speaker.announced),)
+    return (BirdCheck(sessions, node.speaker.announced),)

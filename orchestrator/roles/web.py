@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from orchestrator.plan.health import HealthCheck, HttpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import HttpProbe, Probe
 from orchestrator.roles.base import Role, fixed
 
 
-def _probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
-    return tuple(HttpProbe(address, 80, "/healthz") for address in node.addresses)
+def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
+    return tuple(HttpCheck(address, 80, "/healthz") for address in node.addresses)
 
 
 ROLE = Role(
     image="web",
     files=fixed("web", "nginx.conf"),
-    probes=_probes,
+    checks=_checks,
     daemons=("nginx",),
 )

@@ -17,11 +17,11 @@ from queue import SimpleQueue
 import docker
 
 from orchestrator.errors import DeployError, HostError
+from orchestrator.plan.health import HealthCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.plan.probes import Probe
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles import ROLES
-from orchestrator.runtime.daemons.probing import ask
+from orchestrator.runtime.daemons.health import ask
 from orchestrator.runtime.disk.captures import end_captures
 from orchestrator.runtime.disk.pki import mint_authority, mint_leaf
 from orchestrator.runtime.disk.state import LabState
@@ -51,7 +51,7 @@ _ASKERS, _ASK_EVERY_S = 32, 0.1
 Rendered = Mapping[str, Mapping[str, str]]
 # Told of nodes that are not ready yet, with the reason each one gives.
 Watch = Callable[[Mapping[str, str]], None]
-ProbesOf = Callable[[Node, Plan], tuple[Probe, ...]]
+ChecksOf = Callable[[Node, Plan], tuple[HealthCheck, ...]]
 # From the root certificate (DER) to the files that make a browser trust it.
 Trust = Callable[[bytes], Mapping[str, str]]
 
@@ -146,14 +146,14 @@ def start_daemons(
         await_ready(state, plan, containers, nodes, within_s, watch, _needed_by_others)
 
 
-def _needed_by_others(node: Node, plan: Plan) -> tuple[Probe, ...]:
+def _needed_by_others(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     """What must hold of a node for those that wait for it: less than all, where it says so."""
     role = ROLES[node.role]
-    return (role.offers or role.probes)(node, plan)
+    return (role.offers or role.checks)(node, plan)
 
 
-def _all_probes(node: Node, plan: Plan) -> tuple[Probe, ...]:
-    return ROLES[node.role].probes(node, plan)
+def _all_checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
+    return ROLES[node.role].checks(node, plan)
 
 
 def await_ready(
@@ -163,20 +163,20 @@ def await_ready(
     nodes: tuple[Node, ...],
     within_s: float,
     watch: Watch,
-    probes_of: ProbesOf = _all_probes,
+    checks_of: ChecksOf = _all_checks,
 ) -> None:
-    """Ask each node's probes until all hold. Raises DeployError with what each one lacks.
+    """Ask each node's checks until all hold. Raises DeployError with what each one lacks.
 
     Nodes are asked independently, so that one whose answer takes its whole timeout does not
     keep the others waiting.
     """
     ca, deadline = _ca_of(state, nodes), time.monotonic() + within_s
     # Before any thread starts: they would all compute the lab's routes at once.
-    probes = {node.name: probes_of(node, plan) for node in nodes}
+    checks = {node.name: checks_of(node, plan) for node in nodes}
     reasons: dict[str, str] = {}
 
     def ask_node(node: Node) -> str:
-        return _ill(containers.get(node.name), probes[node.name], ca)
+        return _ill(containers.get(node.name), checks[node.name], ca)
 
     with closing(_answers(nodes, ask_node, deadline)) as answers:
         for node, reason in answers:
@@ -234,11 +234,11 @@ def _refuse_ill(plan: Plan, reasons: Mapping[str, str], within_s: float) -> None
 def ill_nodes(
     state: LabState, plan: Plan, containers: dict[str, Container], nodes: tuple[Node, ...]
 ) -> dict[str, str]:
-    """Of ``nodes``, those that fail a probe, each with its first reason."""
-    ca, probes = _ca_of(state, nodes), [_all_probes(node, plan) for node in nodes]
+    """Of ``nodes``, those that fail a check, each with its first reason."""
+    ca, checks = _ca_of(state, nodes), [_all_checks(node, plan) for node in nodes]
     present = [containers.get(node.name) for node in nodes]
     with ThreadPoolExecutor(_ASKERS) as pool:
-        reasons = pool.map(_ill, present, probes, repeat(ca))
+        reasons = pool.map(_ill, present, checks, repeat(ca))
     return {node.name: r for node, r in zip(nodes, reasons, strict=True) if r}
 
 
@@ -247,13 +247,13 @@ def _ca_of(state: LabState, nodes: tuple[Node, ...]) -> Path:
     return state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
 
 
-def _ill(container: Container | None, probes: tuple[Probe, ...], ca: Path) -> str:
-    """The first reason why a node fails its probes, or ""."""
+def _ill(container: Container | None, checks: tuple[HealthCheck, ...], ca: Path) -> str:
+    """The first reason why a node fails its checks, or ""."""
     if container is None:
         return "there is no container"
     if not container.running:
         return "the container does not run"
-    return next(filter(None, (ask(probe, container, ca) for probe in probes)), "")
+    return next(filter(None, (ask(check, container, ca) for check in checks)), "")
 
 
 def take_down(client: docker.DockerClient, state: LabState) -> int:

@@ -22,7 +22,7 @@ import docker
 
 from orchestrator.loading import load
 from orchestrator.roles import ROLES
-from orchestrator.runtime.daemons.probing import bird
+from orchestrator.runtime.daemons.health import bird
 from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.engine.images import image_tag, images_folder
 from orchestrator.runtime.polling import wait_for

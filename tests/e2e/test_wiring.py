@@ -22,7 +22,7 @@ from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route, Switch
 from orchestrator.plan.services import HostSettings
 from orchestrator.roles.base import COMMON_SYSCTLS, FORWARDING_SYSCTLS
-from orchestrator.runtime.daemons.probing import held_addresses
+from orchestrator.runtime.daemons.health import held_addresses
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.keeper import stop_wire
 from orchestrator.runtime.links.backends import CHOICE

@@ -30,7 +30,7 @@ def judge(data: bytes, path: Path) -> None:
     if refusal is None:
         render_plan(plan)
         for node in plan.nodes.values():
-            ROLES[node.role].probes(node, plan)
+            ROLES[node.role].checks(node, plan)
         assert plan_from_plain(to_plain(plan)) == plan
     else:
         assert refusal.exit_code == 2

@@ -25,7 +25,7 @@ from orchestrator.analysis.connections.peers import (
     round_trip_ms,
 )
 from orchestrator.analysis.connections.repeats import Repeat, find_repeats
-from orchestrator.analysis.names.lookups import Exchange, Questions
+from orchestrator.analysis.names.lookups import DnsExchange, Questions
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 
@@ -159,7 +159,7 @@ def _lost_queries(story: Story, questions: Questions, span: tuple[int, int]) -> 
     return f" Of questions and answers, some were lost {in_words(places)}." if places else ""
 
 
-def _places(story: Story, questions: Questions, entry: Exchange) -> Iterator[str]:
+def _places(story: Story, questions: Questions, entry: DnsExchange) -> Iterator[str]:
     received = questions.received(entry)
     frames = [entry.query.frame]
     if received is not None and received[1].answer is not None:

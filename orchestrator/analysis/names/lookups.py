@@ -17,7 +17,7 @@ _TOGETHER_NS = 100 * 10**6
 
 
 @dataclass(frozen=True)
-class Exchange:
+class DnsExchange:
     """A query and what came back, as one of the two ends saw them; None: nothing came."""
 
     query: Message
@@ -53,7 +53,7 @@ class Exchange:
 class Lookup:
     """Exchanges about one name that belong together: A and AAAA, servers tried, repetitions."""
 
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[DnsExchange, ...]
 
     @property
     def name(self) -> str:
@@ -66,16 +66,16 @@ class Lookup:
         return tuple(dict.fromkeys(exchange.type for exchange in self.exchanges))
 
     @property
-    def answered(self) -> tuple[Exchange, ...]:
+    def answered(self) -> tuple[DnsExchange, ...]:
         """For each type the exchange whose answer came first."""
-        first: dict[str, Exchange] = {}
+        first: dict[str, DnsExchange] = {}
         done = [e for e in self.exchanges if e.answer]
         for exchange in sorted(done, key=lambda e: e.answer.frame.time_ns if e.answer else 0):
             first.setdefault(exchange.type, exchange)
         return tuple(first[kind] for kind in self.types if kind in first)
 
     @property
-    def unanswered(self) -> tuple[Exchange, ...]:
+    def unanswered(self) -> tuple[DnsExchange, ...]:
         """Those of which nothing came back."""
         return tuple(e for e in self.exchanges if e.answer is None)
 
@@ -110,19 +110,19 @@ class Questions:
 
     def __init__(self, story: Story) -> None:
         self.story = story
-        self._at: dict[str, tuple[Exchange, ...]] = {}
+        self._at: dict[str, tuple[DnsExchange, ...]] = {}
 
-    def at(self, node: str) -> tuple[Exchange, ...]:
+    def at(self, node: str) -> tuple[DnsExchange, ...]:
         """All exchanges that a node saw, as asker or as server, in the order of the queries."""
         if node not in self._at:
             self._at[node] = tuple(_pair(_messages(self.story, node)))
         return self._at[node]
 
-    def by(self, node: str) -> tuple[Exchange, ...]:
+    def by(self, node: str) -> tuple[DnsExchange, ...]:
         """The queries that ``node`` sent, in the order of time."""
         return tuple(e for e in self.at(node) if e.query.frame.outbound)
 
-    def received(self, exchange: Exchange) -> tuple[Node, Exchange] | None:
+    def received(self, exchange: DnsExchange) -> tuple[Node, DnsExchange] | None:
         """The node that an exchange reached, and how that node saw it.
 
         Of nodes that share the address it is the one whose capture has the query; None where
@@ -146,14 +146,15 @@ class Questions:
 
 
 def group(
-    exchanges: Iterable[Exchange], key: Callable[[Exchange], Hashable] = lambda e: e.name.lower()
+    exchanges: Iterable[DnsExchange],
+    key: Callable[[DnsExchange], Hashable] = lambda e: e.name.lower(),
 ) -> list[Lookup]:
     """Exchanges as lookups, by ``key``.
 
     Once all of one were answered, a question asked again is a new lookup, and so is any later one.
     """
-    found: list[list[Exchange]] = []
-    open_now: dict[Hashable, list[Exchange]] = {}
+    found: list[list[DnsExchange]] = []
+    open_now: dict[Hashable, list[DnsExchange]] = {}
     for exchange in exchanges:
         known = open_now.get(key(exchange))
         if known is None or _is_over(known, exchange):
@@ -163,14 +164,14 @@ def group(
     return [Lookup(tuple(entries)) for entries in found]
 
 
-def _is_over(known: list[Exchange], then: Exchange) -> bool:
+def _is_over(known: list[DnsExchange], then: DnsExchange) -> bool:
     lookup = Lookup(tuple(known))
     done = {e.type for e in lookup.answered if e.answer and e.answer.frame.time_ns <= then.asked_ns}
     late = then.asked_ns > lookup.ended_ns + _TOGETHER_NS
     return done == set(lookup.types) and (then.type in done or late)
 
 
-def _packet(exchange: Exchange) -> tuple[int, bytes]:
+def _packet(exchange: DnsExchange) -> tuple[int, bytes]:
     """What is the same of a query at both its ends."""
     return exchange.query.frame.identity, exchange.query.frame.target
 
@@ -182,10 +183,10 @@ def _messages(story: Story, node: str) -> Iterator[Message]:
             yield read_message(dissection)
 
 
-def _pair(messages: Iterable[Message]) -> list[Exchange]:
+def _pair(messages: Iterable[Message]) -> list[DnsExchange]:
     """Each response goes to a query that waits for it: of the same one sent again, to the last,
     for who repeats has most often lost what was before."""
-    found: list[Exchange] = []
+    found: list[DnsExchange] = []
     waiting: dict[Hashable, list[int]] = {}
     for message in messages:
         frame = message.frame
@@ -194,8 +195,8 @@ def _pair(messages: Iterable[Message]) -> list[Exchange]:
         key = (*ends, message.identifier, message.name.lower(), message.type)
         if not message.is_response:
             waiting.setdefault(key, []).append(len(found))
-            found.append(Exchange(message, None))
+            found.append(DnsExchange(message, None))
         elif waiting.get(key):
             place = waiting[key].pop()
-            found[place] = Exchange(found[place].query, message)
+            found[place] = DnsExchange(found[place].query, message)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.names.lookups import Exchange, Lookup, Questions, group
+from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions, group
 from orchestrator.analysis.names.messages import Message
 from orchestrator.analysis.names.zones import zone_served
 from orchestrator.plan.model import Node
@@ -75,7 +75,7 @@ def find_walks(questions: Questions) -> Iterator[Walk]:
             yield Walk(tuple(Question(questions, resolver, lookup.name, q) for q in by_server))
 
 
-def _reached(questions: Questions) -> list[tuple[Node, Exchange]]:
+def _reached(questions: Questions) -> list[tuple[Node, DnsExchange]]:
     """What was asked for the client, where it came in: by itself, and by its gateway for it."""
     own = questions.by(questions.story.client.name)
     names = {e.name.lower() for e in own}
@@ -87,7 +87,7 @@ def _reached(questions: Questions) -> list[tuple[Node, Exchange]]:
     return reached
 
 
-def _waited_for(questions: Questions, exchange: Exchange, lookup: Lookup) -> bool:
+def _waited_for(questions: Questions, exchange: DnsExchange, lookup: Lookup) -> bool:
     """Whether somebody waited for the resolver's answer when it asked."""
     end = questions.story.frames_of(exchange.query.frame.node)[-1].time_ns
     return any(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.analysis.names.lookups import Exchange, Lookup, Questions
+from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions
 from orchestrator.analysis.names.messages import NUMBERS, VALUE_FIELDS, Message, ResourceRecord
 from orchestrator.analysis.step import Proof
 from orchestrator.analysis.story import proof
@@ -82,7 +82,7 @@ def say_repeated(lookup: Lookup) -> str:
     return f"Until it has all answers it asks again, {times}."
 
 
-def say_lost(questions: Questions, exchanges: Iterable[Exchange]) -> str:
+def say_lost(questions: Questions, exchanges: Iterable[DnsExchange]) -> str:
     """What became of queries without an answer, from what the asked node saw; "" if all came."""
     told = []
     for exchange in exchanges:

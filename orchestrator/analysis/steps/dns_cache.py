@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.analysis.names.lookups import Exchange, Lookup, Questions, group
+from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions, group
 from orchestrator.analysis.names.messages import FIELDS
 from orchestrator.analysis.names.words import (
     listed,
@@ -44,8 +44,8 @@ class _Asked:
     asker: Node
     server: Node | None
     lookup: Lookup
-    at_server: tuple[Exchange, ...]
-    asked_on: tuple[Exchange, ...]
+    at_server: tuple[DnsExchange, ...]
+    asked_on: tuple[DnsExchange, ...]
 
     @property
     def server_name(self) -> str:
@@ -96,7 +96,7 @@ def _forwards(node: Node) -> bool:
 def _lookups(questions: Questions, asker: Node, names: set[str]) -> Iterator[_Asked]:
     asked = [e for e in questions.by(asker.name) if e.name.lower() in names]
 
-    def by_name_and_server(exchange: Exchange) -> tuple[str, str]:
+    def by_name_and_server(exchange: DnsExchange) -> tuple[str, str]:
         holders = questions.holders(exchange.server)
         return exchange.name.lower(), ",".join(node.name for node in holders)
 

@@ -14,7 +14,7 @@ from orchestrator.analysis.connections.peers import (
     in_words,
     is_syn,
 )
-from orchestrator.analysis.names.lookups import Exchange
+from orchestrator.analysis.names.lookups import DnsExchange
 from orchestrator.analysis.packets.frames import RST
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.waits.segment import Path
@@ -30,7 +30,7 @@ def the_client(story: Story) -> str:
     return "The browser" if story.visit.client == "chromium" else story.visit.client
 
 
-def wait_for_lookup(path: Path, story: Story, asked: list[Exchange], before_ns: int) -> None:
+def wait_for_lookup(path: Path, story: Story, asked: list[DnsExchange], before_ns: int) -> None:
     """The questions that were asked from now on, and answered before the client went on."""
     begun_ns = path.now_ns
     mine = [e for e in asked if begun_ns <= e.asked_ns <= before_ns]
@@ -55,7 +55,7 @@ def _queries(count: int) -> str:
 
 
 def wait_for_connection(
-    path: Path, story: Story, connection: Connection, asked: list[Exchange]
+    path: Path, story: Story, connection: Connection, asked: list[DnsExchange]
 ) -> None:
     """DNS, TCP and TLS, as far as they were not done before: of a connection that is used again
     nothing is left to wait for."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.handshake import read_handshake
 from orchestrator.analysis.connections.peers import answers_of, dissections_of, find_peer
-from orchestrator.analysis.names.lookups import Exchange, Questions
+from orchestrator.analysis.names.lookups import DnsExchange, Questions
 from orchestrator.analysis.packets.frames import RST
 from orchestrator.analysis.story import Connection, Story
 from orchestrator.analysis.waits.chain import Link, find_chain
@@ -122,7 +122,7 @@ def _fetch(path: Path, story: Story, wanted: Wanted) -> None:
     wait_for_response(path, story, wanted)
 
 
-def _asked(story: Story, host: str) -> list[Exchange]:
+def _asked(story: Story, host: str) -> list[DnsExchange]:
     """What the client asked of DNS about a host."""
     asked = Questions(story).by(story.client.name)
     return [e for e in asked if e.name.rstrip(".").lower() == host.lower()]

@@ -16,7 +16,7 @@ from orchestrator.errors import CommandFailed, DeployError
 from orchestrator.plan.addresses import Address, of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import HostSettings
-from orchestrator.runtime.daemons.probing import held_addresses
+from orchestrator.runtime.daemons.health import held_addresses
 from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.engine.exec import run_exec

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.refusals import why
-from orchestrator.runtime.daemons.probing import bird
+from orchestrator.runtime.daemons.health import bird
 from orchestrator.runtime.engine.containers import Container
 
 TABLES = {4: "master4", 6: "master6"}

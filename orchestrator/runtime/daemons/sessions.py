@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from orchestrator.plan.addresses import Address
-from orchestrator.runtime.daemons.probing import bird
+from orchestrator.runtime.daemons.health import bird
 from orchestrator.runtime.daemons.rib import lines_of
 from orchestrator.runtime.engine.containers import Container
 

@@ -94,7 +94,7 @@ def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[
 def known(sysctls: Mapping[str, str]) -> dict[str, str]:
     """Those that this kernel has: a container that asks for another one does not start.
 
-    What an older kernel lacks it cannot do; the probes tell if anything needed it.
+    What an older kernel lacks it cannot do; the health checks tell if anything needed it.
     """
     root = Path("/proc/sys")
     return {

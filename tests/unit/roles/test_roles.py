@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.plan.addresses import Address, holds
-from orchestrator.plan.model import Plan
-from orchestrator.plan.probes import (
-    BirdProbe,
-    DnsProbe,
-    HttpProbe,
-    LeaseProbe,
-    Probe,
-    TcpProbe,
-    UdpProbe,
+from orchestrator.plan.health import (
+    BirdCheck,
+    DnsCheck,
+    HealthCheck,
+    HttpCheck,
+    LeaseCheck,
+    TcpCheck,
+    UdpCheck,
 )
+from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings, NameServerSettings
 from orchestrator.render.main import render_node
@@ -31,21 +31,21 @@ MINIMAL, INTERNET = PLANS["minimal"], PLANS["internet"]
 HIJACK, NO_CDN = PLANS["hijack"], PLANS["no-cdn"]
 
 
-def probes(plan: Plan, name: str) -> tuple[Probe, ...]:
+def checks(plan: Plan, name: str) -> tuple[HealthCheck, ...]:
     node = plan.nodes[name]
-    return ROLES[node.role].probes(node, plan)
+    return ROLES[node.role].checks(node, plan)
 
 
 def test_a_router_has_its_sessions_and_hears_of_every_as() -> None:
-    (probe,) = probes(MINIMAL, "cloud")
-    assert probe == BirdProbe(("to_isp", "to_isp_v6"), MINIMAL.systems[64501].prefixes)
-    (probe,) = probes(INTERNET, "tundra-lon")
-    assert isinstance(probe, BirdProbe)
+    (check,) = checks(MINIMAL, "cloud")
+    assert check == BirdCheck(("to_isp", "to_isp_v6"), MINIMAL.systems[64501].prefixes)
+    (check,) = checks(INTERNET, "tundra-lon")
+    assert isinstance(check, BirdCheck)
     names = {"ibgp_tundra_fra", "ibgp_tundra_nyc", "to_pampas_lon"}
-    assert set(probe.sessions) == {*names, *(f"{name}_v6" for name in names), "rtr_rpki"}
+    assert set(check.sessions) == {*names, *(f"{name}_v6" for name in names), "rtr_rpki"}
     others = [s.prefixes for asn, s in INTERNET.systems.items() if asn != 64510]
     others += [service.prefixes for service in INTERNET.anycast.values()]
-    assert sorted(map(str, probe.prefixes)) == sorted(str(p) for both in others for p in both)
+    assert sorted(map(str, check.prefixes)) == sorted(str(p) for both in others for p in both)
 
 
 def test_a_router_that_drops_a_hijack_does_not_wait_for_it() -> None:
@@ -55,35 +55,35 @@ def test_a_router_that_drops_a_hijack_does_not_wait_for_it() -> None:
     stolen = {origin.prefix for origin in shady.originated if origin.hijack}
     assert stolen
     for name in ("transit", "isp", "bank", "shady"):
-        *_, probe = probes(HIJACK, name)
-        assert isinstance(probe, BirdProbe)
-        assert set(HIJACK.systems[64510].prefixes) <= {*probe.prefixes} or name == "transit"
-        assert not stolen & set(probe.prefixes)
+        *_, check = checks(HIJACK, name)
+        assert isinstance(check, BirdCheck)
+        assert set(HIJACK.systems[64510].prefixes) <= {*check.prefixes} or name == "transit"
+        assert not stolen & set(check.prefixes)
 
 
 def test_an_access_router_offers_leases_before_it_has_heard_of_all() -> None:
-    leases = (UdpProbe(67), UdpProbe(547))
+    leases = (UdpCheck(67), UdpCheck(547))
     node, role = MINIMAL.nodes["isp"], ROLES["access"]
     assert role.offers is not None
     assert role.offers(node, MINIMAL) == leases
-    assert probes(MINIMAL, "isp") == (*leases, *ROLES["router"].probes(node, MINIMAL))
+    assert checks(MINIMAL, "isp") == (*leases, *ROLES["router"].checks(node, MINIMAL))
 
 
 def test_a_route_server_has_a_session_with_each_member_and_family() -> None:
-    (probe,) = probes(INTERNET, "ix-fra-rs")
-    assert isinstance(probe, BirdProbe)
+    (check,) = checks(INTERNET, "ix-fra-rs")
+    assert isinstance(check, BirdCheck)
     members = ("alder_core", "swift_fra", "nameworks_fra")
-    assert set(probe.sessions) == {f"at_ix_fra_{m}{v6}" for m in members for v6 in ("", "_v6")}
+    assert set(check.sessions) == {f"at_ix_fra_{m}{v6}" for m in members for v6 in ("", "_v6")}
 
 
 def test_a_cache_of_roas_listens() -> None:
-    assert probes(INTERNET, "rpki") == (TcpProbe(INTERNET.nodes["rpki"].address, 8282),)
+    assert checks(INTERNET, "rpki") == (TcpCheck(INTERNET.nodes["rpki"].address, 8282),)
 
 
 def test_a_name_server_answers_for_each_of_its_zones_at_each_address() -> None:
     node, zones = INTERNET.nodes["root-b"], (".", "root-servers.net.")
-    assert probes(INTERNET, "root-b") == tuple(
-        DnsProbe(address, zone, "SOA", authoritative=True)
+    assert checks(INTERNET, "root-b") == tuple(
+        DnsCheck(address, zone, "SOA", authoritative=True)
         for address in node.addresses
         for zone in zones
     )
@@ -97,24 +97,24 @@ def test_a_name_server_without_a_zone_has_its_configuration(name: str) -> None:
     assert files.keys() == {"named.conf", *(("bird.conf", "health") if node.speaker else ())}
     assert all(files[path].context == {"zone": "."} for path in files.keys() & {"health"})
     assert 'zone "' not in render_node(node, INTERNET)["named.conf"]
-    assert [p for p in ROLES[node.role].probes(node, INTERNET) if isinstance(p, DnsProbe)] == []
+    assert [p for p in ROLES[node.role].checks(node, INTERNET) if isinstance(p, DnsCheck)] == []
 
 
 @pytest.mark.parametrize("name", ["root-a1", "openwell2", "edge-nyc"])
 def test_a_server_that_shares_an_address_serves_there_and_announces_it(name: str) -> None:
     node = INTERNET.nodes[name]
-    *served, speaker = probes(INTERNET, name)
-    asked = {getattr(probe, "address", None) for probe in served}
+    *served, speaker = checks(INTERNET, name)
+    asked = {getattr(check, "address", None) for check in served}
     assert asked == {*node.addresses, *node.anycast}
-    assert isinstance(speaker, BirdProbe)
+    assert isinstance(speaker, BirdCheck)
     assert len(speaker.sessions) == 2
     (service,) = (s for s in INTERNET.anycast.values() if name in s.instances)
     assert speaker.prefixes == service.prefixes
 
 
 def test_a_resolver_resolves_a_site() -> None:
-    assert probes(MINIMAL, "isp-resolver") == tuple(
-        DnsProbe(address, "www.example.com", "A", authoritative=False)
+    assert checks(MINIMAL, "isp-resolver") == tuple(
+        DnsCheck(address, "www.example.com", "A", authoritative=False)
         for address in MINIMAL.nodes["isp-resolver"].addresses
     )
 
@@ -124,44 +124,44 @@ def test_a_gateway_has_its_leases_and_answers_its_lan_without_asking_anybody() -
     assert isinstance(settings, GatewaySettings)
     inside = (settings.address, settings.address6)
     assert MINIMAL.nodes["home-gw"].interface("lan").addresses[0].ip == settings.address
-    assert probes(MINIMAL, "home-gw") == (
-        LeaseProbe("wan", settings.wan),
-        LeaseProbe("wan", settings.wan6),
-        LeaseProbe("lan", settings.address6),
-        *(DnsProbe(a, "gateway.home.arpa", "A", authoritative=False) for a in inside),
+    assert checks(MINIMAL, "home-gw") == (
+        LeaseCheck("wan", settings.wan),
+        LeaseCheck("wan", settings.wan6),
+        LeaseCheck("lan", settings.address6),
+        *(DnsCheck(a, "gateway.home.arpa", "A", authoritative=False) for a in inside),
     )
 
 
 def test_a_host_holds_an_address_of_each_family() -> None:
-    found = probes(MINIMAL, "laptop")
-    for probe, lan in zip(found, MINIMAL.switches["home-lan"].prefixes, strict=True):
-        assert isinstance(probe, LeaseProbe)
-        assert (probe.interface, holds(lan, probe.address)) == ("eth0", True)
+    found = checks(MINIMAL, "laptop")
+    for check, lan in zip(found, MINIMAL.switches["home-lan"].prefixes, strict=True):
+        assert isinstance(check, LeaseCheck)
+        assert (check.interface, holds(lan, check.address)) == ("eth0", True)
 
 
 def test_a_host_by_hand_is_ready_as_it_is() -> None:
-    assert probes(PLANS["by-hand"], "probe") == ()
+    assert checks(PLANS["by-hand"], "probe") == ()
 
 
 def test_content_is_served() -> None:
     edge, balancer = MINIMAL.nodes["edge"].addresses, MINIMAL.nodes["shop-lb"].addresses
-    assert probes(MINIMAL, "edge") == tuple(
-        HttpProbe(address, 443, "/healthz", "www.example.com") for address in edge
+    assert checks(MINIMAL, "edge") == tuple(
+        HttpCheck(address, 443, "/healthz", "www.example.com") for address in edge
     )
-    assert probes(MINIMAL, "shop-lb") == tuple(HttpProbe(a, 80, "/healthz") for a in balancer)
+    assert checks(MINIMAL, "shop-lb") == tuple(HttpCheck(a, 80, "/healthz") for a in balancer)
     app, database = MINIMAL.nodes["shop-app1"].address, MINIMAL.nodes["shop-db"].address
-    assert probes(MINIMAL, "shop-app1") == (HttpProbe(app, 8080, "/healthz"),)
-    assert probes(MINIMAL, "shop-db") == (TcpProbe(database, 5432),)
+    assert checks(MINIMAL, "shop-app1") == (HttpCheck(app, 8080, "/healthz"),)
+    assert checks(MINIMAL, "shop-db") == (TcpCheck(database, 5432),)
     web = INTERNET.nodes["shop-web1"].addresses
-    assert probes(INTERNET, "shop-web1") == tuple(HttpProbe(a, 80, "/healthz") for a in web)
+    assert checks(INTERNET, "shop-web1") == tuple(HttpCheck(a, 80, "/healthz") for a in web)
 
 
 def test_a_balancer_without_a_cdn_serves_tls_itself() -> None:
     addresses = NO_CDN.nodes["shop-lb"].addresses
-    assert probes(NO_CDN, "shop-lb") == (
-        *(HttpProbe(address, 80, "/healthz") for address in addresses),
+    assert checks(NO_CDN, "shop-lb") == (
+        *(HttpCheck(address, 80, "/healthz") for address in addresses),
         *(
-            HttpProbe(address, 443, "/healthz", host)
+            HttpCheck(address, 443, "/healthz", host)
             for address in addresses
             for host in ("example.com", "www.example.com")
         ),
@@ -176,9 +176,9 @@ def test_a_probe_asks_the_node_itself(case: Case) -> None:
         held |= {*node.loopbacks, *node.anycast}
         if isinstance(node.settings, GatewaySettings):
             held.add(node.settings.address6)
-        for probe in ROLES[node.role].probes(node, plan):
-            address: Address | None = getattr(probe, "address", None)
-            if address is not None and not isinstance(probe, LeaseProbe):
+        for check in ROLES[node.role].checks(node, plan):
+            address: Address | None = getattr(check, "address", None)
+            if address is not None and not isinstance(check, LeaseCheck):
                 assert address in held
 
 

@@ -1,4 +1,4 @@
-"""Probes asked of small servers in a namespace of their own, over both families.
+"""Health checks asked of small servers in a namespace of their own, over both families.
 
 Needs root, no Docker: a namespace stands for a container.
 """
@@ -17,8 +17,8 @@ from threading import Thread
 import pytest
 
 from orchestrator.plan.addresses import Address
-from orchestrator.plan.probes import DnsProbe, HttpProbe, LeaseProbe, TcpProbe
-from orchestrator.runtime.daemons.probing import ask
+from orchestrator.plan.health import DnsCheck, HttpCheck, LeaseCheck, TcpCheck
+from orchestrator.runtime.daemons.health import ask
 from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,
@@ -76,11 +76,11 @@ def answering(serving: socket.socket, answer: Callable[[bytes], bytes]) -> Threa
 
 @BOTH
 def test_something_listens_or_not(node: Standin, address: Address) -> None:
-    probe = TcpProbe(address, _PORT)
-    assert "refused" in ask(probe, node, Path())
+    check = TcpCheck(address, _PORT)
+    assert "refused" in ask(check, node, Path())
     with opened(node, address, _PORT, socket.SOCK_STREAM) as serving:
         serving.listen()
-        assert ask(probe, node, Path()) == ""
+        assert ask(check, node, Path()) == ""
 
 
 @pytest.mark.parametrize(("address", "host"), [(IPV4, b"127.0.0.1"), (IPV6, b"[::1]")])
@@ -92,7 +92,7 @@ def test_a_web_server_is_asked_by_its_address(node: Standin, address: Address, h
         return b"HTTP/1.1 200 OK\r\n\r\n"
 
     thread = answering(opened(node, address, _PORT, socket.SOCK_STREAM), answer)
-    assert ask(HttpProbe(address, _PORT, "/healthz"), node, Path()) == ""
+    assert ask(HttpCheck(address, _PORT, "/healthz"), node, Path()) == ""
     thread.join()
     assert b"\r\nHost: " + host + b"\r\n" in requests[0]
 
@@ -105,14 +105,14 @@ def test_a_name_server_is_asked_for_an_ipv6_address(node: Standin, address: Addr
 
     for kind, reason in (("AAAA", ""), ("A", "0 answers")):
         thread = answering(opened(node, address, 53, socket.SOCK_DGRAM), answer)
-        probe = DnsProbe(address, "www.example.com", kind, authoritative=True)
-        assert ask(probe, node, Path()).endswith(reason)
+        check = DnsCheck(address, "www.example.com", kind, authoritative=True)
+        assert ask(check, node, Path()).endswith(reason)
         thread.join()
 
 
 @BOTH
 def test_an_interface_holds_an_address_or_not(node: Standin, address: Address) -> None:
-    assert ask(LeaseProbe("lo", address), node, Path()) == ""
+    assert ask(LeaseCheck("lo", address), node, Path()) == ""
     other = address + 77
-    assert ask(LeaseProbe("lo", other), node, Path()) == f"lease: lo does not hold {other}"
-    assert ask(LeaseProbe("eth0", address), node, Path()) == f"lease: eth0 does not hold {address}"
+    assert ask(LeaseCheck("lo", other), node, Path()) == f"lease: lo does not hold {other}"
+    assert ask(LeaseCheck("eth0", address), node, Path()) == f"lease: eth0 does not hold {address}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from orchestrator.runtime.daemons.probing import established, prefixes
+from orchestrator.runtime.daemons.health import established, prefixes
 
 PROTOCOLS = """\
 2002-Name       Proto      Table      State  Since         Info

@@ -1,6 +1,6 @@
-"""Asking a node's probes, from inside its namespace, over its own sockets.
+"""Asking a node's checks, from inside its namespace, over its own sockets.
 
-A probe that fails says why in a few words; the words are what `lab status` and a start that
+A check that fails says why in a few words; the words are what `lab status` and a start that
 does not become ready print.
 """
 
@@ -19,14 +19,14 @@ from typing import Any
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.plan.addresses import Address, Prefix
-from orchestrator.plan.probes import (
-    BirdProbe,
-    DnsProbe,
-    HttpProbe,
-    LeaseProbe,
-    Probe,
-    TcpProbe,
-    UdpProbe,
+from orchestrator.plan.health import (
+    BirdCheck,
+    DnsCheck,
+    HealthCheck,
+    HttpCheck,
+    LeaseCheck,
+    TcpCheck,
+    UdpCheck,
 )
 from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
@@ -44,23 +44,23 @@ _SESSIONS = ("BGP", "RPKI")
 
 
 class NotYet(Exception):
-    """The probe's answer is not the one that counts; the message says what it was."""
+    """The check's answer is not the one that counts; the message says what it was."""
 
 
-def ask(probe: Probe, container: Container, ca: Path) -> str:
-    """Why the probe fails, or "" when it holds. ``ca`` is the lab's root certificate."""
-    asker: Callable[[Any, Container, Path], None] = _ASKERS[type(probe)]
+def ask(check: HealthCheck, container: Container, ca: Path) -> str:
+    """Why the check fails, or "" when it holds. ``ca`` is the lab's root certificate."""
+    asker: Callable[[Any, Container, Path], None] = _ASKERS[type(check)]
     try:
-        asker(probe, container, ca)
+        asker(check, container, ca)
     except NotYet as reason:
         return str(reason)
     except (OSError, NetlinkError, ValueError, IndexError) as error:
-        return f"{_subject(probe)}: {why(error)}"
+        return f"{_subject(check)}: {why(error)}"
     return ""
 
 
-def _subject(probe: Probe) -> str:
-    return type(probe).__name__.removesuffix("Probe").lower()
+def _subject(check: HealthCheck) -> str:
+    return type(check).__name__.removesuffix("HealthCheck").lower()
 
 
 def _connect(
@@ -77,31 +77,31 @@ def _connect(
     return opened
 
 
-def _ask_tcp(probe: TcpProbe, container: Container, ca: Path) -> None:
-    _connect(container, probe.address, probe.port, socket.SOCK_STREAM).close()
+def _ask_tcp(check: TcpCheck, container: Container, ca: Path) -> None:
+    _connect(container, check.address, check.port, socket.SOCK_STREAM).close()
 
 
-def _ask_udp(probe: UdpProbe, container: Container, ca: Path) -> None:
+def _ask_udp(check: UdpCheck, container: Container, ca: Path) -> None:
     """Whether a socket is bound, as proc(5) tells it: local address and port in hexadecimal."""
     tables = (Path(f"/proc/{container.pid}/net/{name}").read_text() for name in ("udp", "udp6"))
     locals_ = [row.split()[1] for table in tables for row in table.splitlines()[1:]]
-    if not any(local.endswith(f":{probe.port:04X}") for local in locals_):
-        raise NotYet(f"udp: nothing listens at port {probe.port}")
+    if not any(local.endswith(f":{check.port:04X}") for local in locals_):
+        raise NotYet(f"udp: nothing listens at port {check.port}")
 
 
-def _ask_http(probe: HttpProbe, container: Container, ca: Path) -> None:
-    with _connect(container, probe.address, probe.port, socket.SOCK_STREAM) as plain:
+def _ask_http(check: HttpCheck, container: Container, ca: Path) -> None:
+    with _connect(container, check.address, check.port, socket.SOCK_STREAM) as plain:
         connection: socket.socket = plain
-        if probe.host:
+        if check.host:
             context = ssl.create_default_context(cafile=str(ca))
-            connection = context.wrap_socket(plain, server_hostname=probe.host)
-        host = probe.host or _in_url(probe.address)
+            connection = context.wrap_socket(plain, server_hostname=check.host)
+        host = check.host or _in_url(check.address)
         connection.sendall(
-            f"GET {probe.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+            f"GET {check.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
         )
         status = connection.recv(4096).split(b"\r\n", 1)[0].decode("latin-1")
     if status.split(" ")[1:2] != ["200"]:
-        raise NotYet(f"http: {probe.path} answers '{status}'")
+        raise NotYet(f"http: {check.path} answers '{status}'")
 
 
 def _in_url(address: Address) -> str:
@@ -109,33 +109,33 @@ def _in_url(address: Address) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
 
 
-def _ask_dns(probe: DnsProbe, container: Container, ca: Path) -> None:
-    labels = [label.encode() for label in probe.name.rstrip(".").split(".") if label]
+def _ask_dns(check: DnsCheck, container: Container, ca: Path) -> None:
+    labels = [label.encode() for label in check.name.rstrip(".").split(".") if label]
     name = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     # RFC 1035 section 4.1: a header with one question; recursion is asked for where allowed.
-    flags = 0 if probe.authoritative else 0x0100
+    flags = 0 if check.authoritative else 0x0100
     query = struct.pack("!6H", 0x4C61, flags, 1, 0, 0, 0)
-    query += name + struct.pack("!2H", _TYPES[probe.kind], 1)
-    with _connect(container, probe.address, 53, socket.SOCK_DGRAM) as asking:
+    query += name + struct.pack("!2H", _TYPES[check.kind], 1)
+    with _connect(container, check.address, 53, socket.SOCK_DGRAM) as asking:
         asking.send(query)
         reply = asking.recv(4096)
     _, answered, _, answers, _, _ = struct.unpack("!6H", reply[:12])
     if answered & 0xF or not answers:
-        raise NotYet(f"dns: {probe.name} {probe.kind}: rcode {answered & 0xF}, {answers} answers")
-    if probe.authoritative and not answered & 0x0400:
-        raise NotYet(f"dns: {probe.name}: the answer is not authoritative")
+        raise NotYet(f"dns: {check.name} {check.kind}: rcode {answered & 0xF}, {answers} answers")
+    if check.authoritative and not answered & 0x0400:
+        raise NotYet(f"dns: {check.name}: the answer is not authoritative")
 
 
-def _ask_bird(probe: BirdProbe, container: Container, ca: Path) -> None:
+def _ask_bird(check: BirdCheck, container: Container, ca: Path) -> None:
     up = established(bird(container, "show protocols"))
-    down = [name for name in probe.sessions if name not in up]
+    down = [name for name in check.sessions if name not in up]
     if down:
-        raise NotYet(f"bird: {len(down)} of {len(probe.sessions)} sessions down: {down[0]} …")
+        raise NotYet(f"bird: {len(down)} of {len(check.sessions)} sessions down: {down[0]} …")
     # By name, or the tables of ROAs would be told as well.
     known = prefixes(bird(container, "show route table master4 table master6 primary"))
-    missing = [written for written in map(_written, probe.prefixes) if written not in known]
+    missing = [written for written in map(_written, check.prefixes) if written not in known]
     if missing:
-        count = f"{len(missing)} of {len(probe.prefixes)}"
+        count = f"{len(missing)} of {len(check.prefixes)}"
         raise NotYet(f"bird: {count} prefixes missing: {missing[0]} …")
 
 
@@ -178,9 +178,9 @@ def _read_answer(control: socket.socket) -> str:
     return answer.decode()
 
 
-def _ask_lease(probe: LeaseProbe, container: Container, ca: Path) -> None:
-    if probe.address not in held_addresses(container, probe.interface):
-        raise NotYet(f"lease: {probe.interface} does not hold {probe.address}")
+def _ask_lease(check: LeaseCheck, container: Container, ca: Path) -> None:
+    if check.address not in held_addresses(container, check.interface):
+        raise NotYet(f"lease: {check.interface} does not hold {check.address}")
 
 
 def held_addresses(container: Container, interface: str) -> set[Address]:
@@ -194,10 +194,10 @@ def held_addresses(container: Container, interface: str) -> set[Address]:
 
 
 _ASKERS: dict[type[Any], Callable[[Any, Container, Path], None]] = {
-    TcpProbe: _ask_tcp,
-    UdpProbe: _ask_udp,
-    HttpProbe: _ask_http,
-    DnsProbe: _ask_dns,
-    BirdProbe: _ask_bird,
-    LeaseProbe: _ask_lease,
+    TcpCheck: _ask_tcp,
+    UdpCheck: _ask_udp,
+    HttpCheck: _ask_http,
+    DnsCheck: _ask_dns,
+    BirdCheck: _ask_bird,
+    LeaseCheck: _ask_lease,
 }

@@ -1,7 +1,7 @@
 """What a node must be seen to serve before the lab calls itself ready.
 
-A probe says what to ask and what answer counts; the runtime asks it from inside the
-node's own namespace, so no probe crosses the lab or leaves a packet on a link.
+A check says what to ask and what answer counts; the runtime asks it from inside the
+node's own namespace, so no check crosses the lab or leaves a packet on a link.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from orchestrator.plan.addresses import Address, Prefix
 
 
 @dataclass(frozen=True)
-class BirdProbe:
+class BirdCheck:
     """BIRD answers, its sessions (BGP, RTR) are up and these prefixes are in its tables."""
 
     sessions: tuple[str, ...]
@@ -20,7 +20,7 @@ class BirdProbe:
 
 
 @dataclass(frozen=True)
-class DnsProbe:
+class DnsCheck:
     """A server answers a question; ``authoritative`` asks for the AA bit as well."""
 
     address: Address
@@ -30,7 +30,7 @@ class DnsProbe:
 
 
 @dataclass(frozen=True)
-class HttpProbe:
+class HttpCheck:
     """A server answers 200. With ``host`` the request goes over TLS, validated."""
 
     address: Address
@@ -40,7 +40,7 @@ class HttpProbe:
 
 
 @dataclass(frozen=True)
-class TcpProbe:
+class TcpCheck:
     """Something accepts TCP connections at an address and port."""
 
     address: Address
@@ -48,18 +48,18 @@ class TcpProbe:
 
 
 @dataclass(frozen=True)
-class UdpProbe:
+class UdpCheck:
     """Something listens for datagrams; nothing is sent to see it."""
 
     port: int
 
 
 @dataclass(frozen=True)
-class LeaseProbe:
+class LeaseCheck:
     """The interface holds this address, which only DHCP or an advertisement can have given it."""
 
     interface: str
     address: Address
 
 
-Probe = BirdProbe | DnsProbe | HttpProbe | TcpProbe | UdpProbe | LeaseProbe
+HealthCheck = BirdCheck | DnsCheck | HttpCheck | TcpCheck | UdpCheck | LeaseCheck
