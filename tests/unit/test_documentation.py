@@ -28,12 +28,18 @@ def test_a_documented_topology_loads(block: str, tmp_path: Path) -> None:
     assert load(path).nodes
 
 
-def test_every_verb_of_the_readme_exists() -> None:
-    readme = (REPOSITORY / "README.md").read_text()
+def test_every_verb_is_shown_and_exists() -> None:
+    readme, page = ((REPOSITORY / name).read_text() for name in ("README.md", "docs/cli.md"))
     shown = set(re.findall(r"^(?:sudo )?lab ([a-z]+)", readme, re.M))
     assert shown
     assert shown <= set(VERBS)
-    assert set(VERBS) <= shown
+    assert set(VERBS) <= set(re.findall(r"(?:^|`)(?:sudo )?lab ([a-z]+)", page, re.M))
+
+
+def test_the_cheat_sheet_has_ten_lines() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    sheet = readme.partition("## Cheat sheet")[2].partition("```sh\n")[2].partition("```")[0]
+    assert len(sheet.splitlines()) == 10
 
 
 def layers() -> list[str]:
