@@ -25,12 +25,12 @@ as: {isp: {asn: 64501, routers: [ber, fra]}}
 # A verb that fails as none should.
 _FAILS = """
 import sys
-from orchestrator.cli import main
+from orchestrator.cli import entry, main
 def fail(**options):
     raise KeyError("wrong")
 main.lab.main = fail
 sys.argv = ["lab", "visit", "https://me:secret@www.example.com/"]
-main.run()
+entry.run()
 """
 
 
