@@ -41,7 +41,10 @@ def test_up_again_changes_nothing(minimal: RunningLab) -> None:
     assert identities(minimal.name) == before
 
 
-def test_its_names_are_there_for_shells(minimal: RunningLab) -> None:
+def test_its_names_are_there_for_shells(
+    minimal: RunningLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICKLAB_STATE", str(minimal.cli.state))
     status = json.loads(minimal.cli.run("status", "--name", minimal.name, "--json"))
     assert read_names(minimal.name).nodes == [node["name"] for node in status["nodes"]]
 
