@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import DictSchema, ModelSchema, WithDefaultSchema
+from pydantic_core.core_schema import DictSchema, WithDefaultSchema
 
 from orchestrator.spec.model import Topology
 from orchestrator.spec.scenario import Scenario
@@ -23,19 +23,19 @@ MODELS: dict[str, type[BaseModel]] = {"topology": Topology, "scenario": Scenario
 def json_schema(what: str) -> dict[str, Any]:
     """The schema of a "topology" or a "scenario", in the dialect of 2020-12."""
     schema = MODELS[what].model_json_schema(by_alias=True, schema_generator=_Written)
+    for mapping in (schema, *schema["$defs"].values()):
+        mapping["title"] = _in_words(mapping["title"])
+        mapping["description"] = mapping["description"].replace("``", "`")
     return {"$schema": _Written.schema_dialect, **schema, "title": f"Clicklab {what}"}
+
+
+def _in_words(name: str) -> str:
+    """``route server`` for RouteServerSpec: what editors call a mapping."""
+    return re.sub("(?<!^)(?=[A-Z])", " ", name.removesuffix("Spec")).lower()
 
 
 class _Written(GenerateJsonSchema):
     """Of files as they are written, not of the values that they are read as."""
-
-    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
-        """A mapping, called by what it is of: ``route server``."""
-        written = super().model_schema(schema)
-        name = schema["cls"].__name__.removesuffix("Spec")
-        written["title"] = re.sub("(?<!^)(?=[A-Z])", " ", name).lower()
-        written["description"] = written["description"].replace("``", "`")
-        return written
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """No: it would be the key again."""
