@@ -82,13 +82,6 @@ class Output:
         self.console.print(line, soft_wrap=True)
 
 
-class _Console(Console):
-    """That leaves it to its caller what it means that nobody reads any more."""
-
-    def on_broken_pipe(self) -> None:
-        raise
-
-
 def open_output() -> Output:
     """Standard output, as wide as it is now."""
     console = _console()
@@ -101,7 +94,7 @@ def output_to(file: IO[str], width: int | None = None) -> Output:
 
 
 def _console(file: IO[str] | None = None) -> Console:
-    return _Console(file=file, highlight=False, markup=False, emoji=False)
+    return Console(file=file, highlight=False, markup=False, emoji=False)
 
 
 def _width(console: Console, environment: Mapping[str, str]) -> int | None:
