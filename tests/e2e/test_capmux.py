@@ -32,7 +32,7 @@ from orchestrator.capture.mux import (
     Tap,
     start_capture,
 )
-from orchestrator.errors import DeployError, UsageError
+from orchestrator.errors import DeployError, HostError, UsageError
 from orchestrator.records.merge import merge
 from orchestrator.records.pcapng import Direction, is_truncated, read_packets
 from orchestrator.runtime.network.namespaces import (
@@ -263,7 +263,7 @@ def test_a_file_that_cannot_be_made_removes_those_that_were(tmp_path: Path) -> N
 def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path) -> None:
     (tmp_path / "isp.pcapng").symlink_to("/dev/full")
     taps = [Tap(node, "/proc/self/ns/net", ("lo",)) for node in ("home", "isp")]
-    with pytest.raises(DeployError, match=r"isp: cannot write .*No space left"):
+    with pytest.raises(HostError, match=r"disk is full: isp: cannot write .*No space left"):
         start_capture(taps, tmp_path).stop()
     assert list(tmp_path.iterdir()) == []
 
