@@ -8,7 +8,7 @@ The life of a fault, told by verbs/fault.py:
     seen     is it in force? asked of the kernel or the daemon, until it is
     heal     undo it; fine where only half of it was done, or none
 
-To add one: write a module beside this one with a ``FAULT``, and name it in ``__init__.py``.
+CONTRIBUTING.md says how to add one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Options = Mapping[str, str]
 class Option:
     """A value of a fault that can be chosen: its default as one would write it, and what it is.
 
-    ``check`` raises Mistake (spec/problems.py) for what cannot be.
+    ``check`` raises Mistake (errors.py) for what cannot be.
     """
 
     name: str

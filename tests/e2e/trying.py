@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import docker
 
+from orchestrator.errors import FaultError
 from orchestrator.faults import FAULTS
+from orchestrator.faults.asked import find_target, read_options
 from orchestrator.faults.ledger import InForce
+from orchestrator.faults.scene import open_scene
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
 from orchestrator.verbs.fault import await_as_before, heal, in_force, inject
@@ -77,6 +80,7 @@ def _see(lab: str, name: str, tried: Try, entries: list[InForce]) -> Told:
     """Put a fault in force, note it in ``entries``, and wait until its effect is seen."""
     effect, witness = EFFECTS[name], Witness(docker.from_env(), LabState(lab).plan(), tried)
     assert not effect.seen(witness), f"{name} {tried.target}: its effect is there without it"
+    assert not _is_in_force(lab, name, tried), f"{name} {tried.target} is seen without being done"
     started = time.monotonic()
     entry = inject(lab, name, tried.target, tried.options)
     entries.append(entry)
@@ -84,3 +88,14 @@ def _see(lab: str, name: str, tried: Try, entries: list[InForce]) -> Told:
     is_seen = wait_for(lambda: effect.seen(witness), _SEEN_WITHIN_S, every_s=0.05)
     assert is_seen, f"{entry} is in force, but its effect is not seen"
     return Told(name, entry.target, injected - started, time.monotonic() - injected, heal_s=0.0)
+
+
+def _is_in_force(lab: str, name: str, tried: Try) -> bool:
+    """Whether a fault that lasts would be taken for being in force now."""
+    fault, scene = FAULTS[name], open_scene(docker.from_env(), LabState(lab))
+    target = find_target(fault, scene.plan, tried.target)
+    memo = fault.prepare(scene, target, read_options(fault, tried.options))
+    try:
+        return fault.lasts and not fault.seen(scene, memo)
+    except FaultError:
+        return False

@@ -18,7 +18,7 @@ from orchestrator.roles import ROLES, role_of
 from orchestrator.roles.base import LAB
 from orchestrator.runtime.disk.pki import Authority, mint_authority, mint_leaf
 from orchestrator.runtime.engine.client import connect
-from orchestrator.runtime.engine.images import image_tag, images_folder
+from orchestrator.runtime.engine.images import image_tag, images_folder, missing_images
 from tests.golden.cases import CASES, plan_of
 
 NODES = "/nodes"
@@ -80,7 +80,10 @@ BROKEN = '\nbroken "( {\n'
 
 @pytest.fixture(scope="module")
 def client() -> docker.DockerClient:
-    return connect()
+    found = connect()
+    missing = missing_images(found, [role.image for role in ROLES.values()], images_folder())
+    assert missing == [], "these images are not built as they are now: lab build"
+    return found
 
 
 @pytest.fixture(scope="module")

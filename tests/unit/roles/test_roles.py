@@ -197,6 +197,7 @@ def test_a_speaker_takes_one_daemon_and_one_capability_more(case: Case) -> None:
 def test_a_role_has_an_image_and_asks_for_little(role: str) -> None:
     spec = ROLES[role]
     assert spec.image in image_kinds(images_folder())
+    assert (images_folder() / spec.image / "README.md").exists()
     assert set(spec.waits_for) <= set(ROLES) - {role}
     # Nothing that would reach beyond the node's own namespaces.
     assert set(spec.capabilities) <= {
