@@ -45,8 +45,10 @@ class Desk:
 
     @property
     def runs(self) -> list[str]:
-        """The runs that were made here, the newest last."""
-        return sorted(run.name for run in (self.folder / "captures").glob("[0-9]*"))
+        """The visits that were made here, the newest last; captures beside visits are none."""
+        return sorted(
+            record.parent.name for record in self.folder.glob("captures/[0-9]*/visit.json")
+        )
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a shell does."""
