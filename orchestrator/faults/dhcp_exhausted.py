@@ -7,6 +7,7 @@ import re
 from orchestrator.faults.fault import Fault, Memo, Options
 from orchestrator.faults.on_gateways import (
     DNSMASQ_CONF,
+    dnsmasq_of,
     gateways,
     hosts_of,
     restart_dnsmasq,
@@ -28,9 +29,8 @@ def exhausted(conf: str, settings: GatewaySettings) -> str:
 
 
 def _prepare(scene: Scene, target: str, options: Options) -> Memo:
-    scene.running(target)
     scene.require_as_planned(target, DNSMASQ_CONF)
-    return {"gateway": target}
+    return {"gateway": target, "dnsmasq": dnsmasq_of(scene.running(target))}
 
 
 def _inject(scene: Scene, memo: Memo) -> None:
@@ -41,8 +41,10 @@ def _inject(scene: Scene, memo: Memo) -> None:
 
 
 def _seen(scene: Scene, memo: Memo) -> str:
-    serves = serves_dhcp(scene.running(memo["gateway"]))
-    return "" if serves else f"{memo['gateway']} does not serve DHCP yet"
+    container = scene.running(memo["gateway"])
+    if dnsmasq_of(container) == memo["dnsmasq"]:
+        return f"dnsmasq of {memo['gateway']} still has what it read when it started"
+    return "" if serves_dhcp(container) else f"{memo['gateway']} does not serve DHCP yet"
 
 
 def _heal(scene: Scene, memo: Memo) -> None:
