@@ -40,7 +40,7 @@ def _span(story: Story, fetch: Fetch) -> tuple[int, int]:
         shown = 1 if fetch.asked and fetch.asked.response else 0
         ends.insert(shown, story.at(told.start_ms + told.duration_ms))
     start = starts[0] if starts else 0
-    return start, max(start, *ends[:1])
+    return start, max([start, *ends[:1]])
 
 
 def _all(story: Story, fetches: Fetches) -> Step:

@@ -40,6 +40,13 @@ def two_files(*verdicts: str) -> Shop:
     return shop
 
 
+def test_a_file_that_nobody_saw_come_ends_when_it_was_asked_for() -> None:
+    """As under loss: the browser left before it had it, and says nothing of it."""
+    shop = cached(replace(VISIT, resources=()))
+    shop.tcp("laptop", 50, *TO, http2(*asks2("/icon.svg"), streams=(3,)), "tls")
+    assert {(step.start_ns, step.end_ns) for step in steps(shop.story())} == {(at(50), at(50))}
+
+
 def test_the_summary_counts_files_bytes_verdicts_and_connections() -> None:
     step, *_ = steps(two_files("HIT", "MISS").story())
     assert step.kind == "resources"
