@@ -166,6 +166,7 @@ def test_who_waits_hears_of_a_host_that_goes_down(ca: str) -> None:
             probe = Tcp(setting("tcp", "server", ca, port=str(port)))
             await probe.prepare()
             waiting = asyncio.create_task(tried(probe, within_s=5.0))
+            # No time passes: in two turns of the loop the question is on its way, and waits.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             probe.close()
