@@ -86,7 +86,7 @@ class Look:
     @functools.cached_property
     def namespaces(self) -> Mapping[str, str]:
         """Where the namespaces of those that run can be opened."""
-        return namespaces_of(self.plan, dict(self.containers))
+        return namespaces_of(self.plan)
 
     def interfaces(self, node: str) -> Mapping[int, Seen]:
         """The interfaces of a node or switch that runs, by index. Raises OSError."""

@@ -32,6 +32,8 @@ def compare_links(look: Look, names: Collection[str]) -> Iterator[Finding]:
         link, recorded = look.plan.links[name], look.links[name]
         if recorded.changed(backend="veth") != LinkState("veth", link.ab, link.ba):
             yield name, f"link {name} is changed"
+        if any(_is_away(look, end) for end in (link.a, link.b)):
+            continue  # told already, by who compares the nodes
         for end in (link.a, link.b):
             if reason := _ill_end(look, end):
                 yield name, f"link {name}: {reason}"
@@ -42,12 +44,12 @@ def compare_links(look: Look, names: Collection[str]) -> Iterator[Finding]:
 def _ill_end(look: Look, end: Endpoint) -> str:
     seen = _seen(look, end)
     if seen is None:
-        return "" if _is_away(look, end) else f"{end} is not there"
+        return f"{end} is not there"
     return "" if seen.is_up and seen.carrier else f"{end} has no carrier"
 
 
 def _is_away(look: Look, end: Endpoint) -> bool:
-    """Whether the node does not run: told already, by who compares the nodes."""
+    """Whether an end is a node's that does not run."""
     return end.node in look.plan.nodes and not list(look.running([end.node]))
 
 

@@ -18,7 +18,7 @@ _ADDRESSES = {"add": "has", "del": "has no more"}
 @contextmanager
 def watch_kernels(scene: Scene) -> Iterator[None]:
     """Tell what netlink tells, also of nodes that start again."""
-    with watch(namespaces_of(scene.plan, scene.containers), scene.tell) as monitor:
+    with watch(namespaces_of(scene.plan), scene.tell) as monitor:
 
         def add(event: NetworkEvent) -> None:
             if (event.kind, event.action) == ("node", "start"):

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypedDict
-
-from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import FaultError
 from orchestrator.faults.ledger import read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.engine.client import explaining
-from orchestrator.runtime.engine.containers import Container, container_name
+from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.kernel.interfaces import see_interfaces
-from orchestrator.runtime.network.namespaces import routing_socket
 from orchestrator.runtime.polling import wait_for
 
 _ENDED_WITHIN_S = 5.0
@@ -41,7 +39,7 @@ NODE_TARGET: _NodeTarget = {"target": "node", "targets": lambda plan: list(plan.
 def inspect(scene: Scene, node: str) -> Mapping[str, Any]:
     """What Docker says of a node's container just now: its "State". Raises DeployError."""
     with explaining():
-        details = scene.client.api.inspect_container(container_name(scene.state.lab, node))
+        details = scene.client.api.inspect_container(system_name(scene.state.lab, node))
     state: Mapping[str, Any] = details["State"]
     return state
 
@@ -66,10 +64,10 @@ def power_off(scene: Scene, node: str) -> None:
         return
     if state["Paused"]:
         unfreeze(scene, node)
-    with _links_gone_after(scene, node):
-        with explaining():
-            scene.client.api.kill(container_name(scene.state.lab, node), signal.SIGKILL)
-        await_off(scene, node)
+    scene.links.darken(node)  # first: without power nobody says goodbye
+    with explaining():
+        scene.client.api.kill(system_name(scene.state.lab, node), signal.SIGKILL)
+    await_off(scene, node)
 
 
 def await_off(scene: Scene, node: str) -> None:
@@ -78,34 +76,17 @@ def await_off(scene: Scene, node: str) -> None:
         raise FaultError(f"{node} did not end")
 
 
-@contextmanager
-def _links_gone_after(scene: Scene, node: str) -> Iterator[None]:
-    """Take a node's interfaces away once the block is over, and the node with it.
-
-    The kernel clears a namespace that nobody is in when it comes to it: on a busy machine many
-    seconds later. Until then it would answer pings, and neighbours would see no carrier lost.
-    """
-    container = scene.containers.get(node)
-    if container is None or not Path(container.namespace).exists():
-        yield
-        return
-    with routing_socket(container.namespace) as socket:
-        yield
-        for port in scene.plan.nodes[node].interfaces:
-            with suppress(NetlinkError):
-                socket.link("del", index=port.index)
-
-
 def shut_down(scene: Scene, node: str) -> None:
     """Let a node's daemons end, and end it; fine where it is off."""
-    with _links_gone_after(scene, node), explaining():
-        scene.client.api.stop(container_name(scene.state.lab, node), timeout=_GRACE_S)
+    with explaining():
+        scene.client.api.stop(system_name(scene.state.lab, node), timeout=_GRACE_S)
+    scene.links.darken(node)
 
 
 def power_on(scene: Scene, node: str) -> None:
-    """Start a node; the keeper wires it and opens its gate. Fine where it runs."""
+    """Start a node; the keeper brings it its ports and opens its gate. Fine where it runs."""
     with explaining():
-        scene.client.api.start(container_name(scene.state.lab, node))
+        scene.client.api.start(system_name(scene.state.lab, node))
 
 
 def restart(scene: Scene, node: str, grace_s: int = 0) -> None:
@@ -113,20 +94,20 @@ def restart(scene: Scene, node: str, grace_s: int = 0) -> None:
     if inspect(scene, node)["Paused"]:
         unfreeze(scene, node)
     with explaining():
-        scene.client.api.restart(container_name(scene.state.lab, node), timeout=grace_s)
+        scene.client.api.restart(system_name(scene.state.lab, node), timeout=grace_s)
 
 
 def freeze(scene: Scene, node: str) -> None:
     """Stop the clock of all of a node's processes (cgroups(7), freezer)."""
     with explaining():
-        scene.client.api.pause(container_name(scene.state.lab, node))
+        scene.client.api.pause(system_name(scene.state.lab, node))
 
 
 def unfreeze(scene: Scene, node: str) -> None:
     """Let a node go on; fine where it does."""
     if inspect(scene, node)["Paused"]:
         with explaining():
-            scene.client.api.unpause(container_name(scene.state.lab, node))
+            scene.client.api.unpause(system_name(scene.state.lab, node))
 
 
 def wired_again(scene: Scene, node: Node) -> str:
@@ -138,8 +119,8 @@ def wired_again(scene: Scene, node: Node) -> str:
         seen = see_interfaces(container.namespace)
     except OSError:
         return f"{node.name} starts just now"
-    missing = [port.name for port in node.interfaces if port.index not in seen]
-    return f"{node.name} lacks {', '.join(missing)}" if missing else ""
+    dark = [p.name for p in node.interfaces if p.index not in seen or not seen[p.index].is_up]
+    return f"{node.name} lacks {', '.join(dark)}" if dark else ""
 
 
 # ── processes ─────────────────────────────────────────────────────────────────
@@ -174,10 +155,10 @@ def kill_daemon(scene: Scene, node: str, daemon: str) -> None:
         for pid in found:
             _kill(pid, container)
         return
-    with _links_gone_after(scene, node):  # it is all that the node runs
-        for pid in found:
-            _kill(pid, container)
-        await_off(scene, node)
+    for pid in found:  # it is all that the node runs
+        _kill(pid, container)
+    await_off(scene, node)
+    scene.links.darken(node)
 
 
 def _parent(pid: int) -> int | None:

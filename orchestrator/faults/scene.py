@@ -32,7 +32,7 @@ class Scene:
     @functools.cached_property
     def links(self) -> LinkLayer:
         """Its links; what is done to them is recorded."""
-        namespaces = namespaces_of(self.plan, dict(self.containers))
+        namespaces = namespaces_of(self.plan)
         return LinkLayer(self.state, self.plan, namespaces)
 
     def running(self, node: str) -> Container:

@@ -12,10 +12,11 @@ from docker.errors import NotFound
 from orchestrator.errors import DeployError
 from orchestrator.mininet.processes import NodeProgram, docker_client, start_in_namespace
 from orchestrator.mininet.terminals import USER, ContainerTerminal, NamespaceTerminal, Terminal
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import start_time
 from orchestrator.runtime.engine.client import explaining
-from orchestrator.runtime.engine.containers import Container, container_name
-from orchestrator.runtime.network.namespaces import path_of, switch_namespace
+from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.network.namespaces import path_of
 
 
 class Place(Protocol):
@@ -45,7 +46,7 @@ class ContainerPlace:
     def __init__(
         self, client: docker.DockerClient, lab: str, node: str, container: Container | None
     ) -> None:
-        self._client, self._node, self._name = client, node, container_name(lab, node)
+        self._client, self._node, self._name = client, node, system_name(lab, node)
         self._pid = container.pid if container is not None and container.running else 0
         self._started = start_time(self._pid) if self._pid else None
 
@@ -96,7 +97,7 @@ class SwitchPlace:
     pid = None
 
     def __init__(self, lab: str, switch: str) -> None:
-        self._switch, self._path = switch, path_of(switch_namespace(lab, switch))
+        self._switch, self._path = switch, path_of(system_name(lab, switch))
 
     def namespace(self) -> str:
         if not Path(self._path).exists():

@@ -23,6 +23,7 @@ from orchestrator.plan.services import HostSettings
 from orchestrator.roles import ROLES
 from orchestrator.runtime.daemons.health import ask
 from orchestrator.runtime.disk.captures import end_captures
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.pki import mint_authority, mint_leaf
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import in_parallel
@@ -40,8 +41,8 @@ from orchestrator.runtime.links.flapping import stop_all_flapping
 from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.network.namespaces import (
     create_namespace,
+    name_namespace,
     remove_namespace,
-    switch_namespace,
 )
 from orchestrator.runtime.network.wiring import create_bridges, namespaces_of
 
@@ -116,15 +117,17 @@ def make_containers(
 
 
 def wire_lab(state: LabState, plan: Plan, containers: dict[str, Container]) -> None:
-    """Switches in namespaces of their own, then every link of the lab."""
-    names = [switch_namespace(plan.name, switch) for switch in plan.switches]
-    state.update(namespaces=tuple(names))
-    for name in names:
-        create_namespace(name)
-    namespaces = namespaces_of(plan, containers)
-    dead = sorted(set(plan.nodes) - set(namespaces))
+    """Switches in namespaces of their own, those of nodes by name, then every link of the lab."""
+    dead = sorted(node for node in plan.nodes if not containers[node].running)
     if dead:
         raise DeployError(f"nodes ended before they were wired: {', '.join(dead)}")
+    names = {part: system_name(plan.name, part) for part in (*plan.nodes, *plan.switches)}
+    state.update(namespaces=tuple(names.values()))
+    for switch in plan.switches:
+        create_namespace(names[switch])
+    for node in plan.nodes:
+        name_namespace(names[node], containers[node].namespace)
+    namespaces = namespaces_of(plan)
     create_bridges(plan, namespaces)
     LinkLayer(state, plan, namespaces).create_all()
 

@@ -1,9 +1,9 @@
 """The keeper of a lab: a node that restarts gets its links, addresses and routes back.
 
-A container that starts again has a new, empty namespace, whoever restarted it. The keeper is
-one process per lab that hears of it from Docker, wires the node again and opens its gate. It also
-starts the lab's `wire` again should that die. It is started by `lab up`, records itself, and is
-ended by `lab down`.
+Whoever ends a container or starts it again, the keeper, one process per lab, hears of it from
+Docker: the ports of a node that ended go dark, and one that started has an empty namespace, gets
+its ports there and its gate opened (network/ports.py). It also starts the lab's `wire` again should
+that die. It is started by `lab up`, records itself, and is ended by `lab down`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import docker
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import DeployError, LabError
-from orchestrator.plan.model import Plan
+from orchestrator.plan.model import Node, Plan
 from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState, Process, start_time
 from orchestrator.runtime.engine.client import connect
-from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL, find_containers
+from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL, find_container
 from orchestrator.runtime.engine.gates import open_gate
 from orchestrator.runtime.links.layer import LinkLayer
-from orchestrator.runtime.network.namespaces import entered
+from orchestrator.runtime.network.namespaces import is_same
+from orchestrator.runtime.network.ports import missing_ports
 from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.polling import wait_for
 
@@ -73,50 +73,32 @@ def _end(process: Process | None) -> None:
         wait_for(lambda: not process.is_alive(), within_s=2.0, every_s=0.005)
 
 
-def rewire(
-    client: docker.DockerClient, state: LabState, plan: Plan, node: str, again: bool = False
-) -> None:
-    """Give a node that lost them its links back as they were, and let its daemons start.
-
-    ``again`` says that a try before this one may have got halfway.
-    """
-    namespaces = namespaces_of(plan, find_containers(client, plan.name))
-    if node not in namespaces or (not again and _is_wired(plan, node, namespaces[node])):
-        return
-    names = [
-        link.name
-        for link in plan.links.values()
-        if node in (link.a.node, link.b.node) and {link.a.node, link.b.node} <= namespaces.keys()
-    ]
+def attend(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
+    """Let a node's ports be as the node is: dark while it is off; where it is, once it is on."""
+    container, namespaces = find_container(client, plan.name, node), namespaces_of(plan)
     layer = LinkLayer(state, plan, namespaces)
-    layer.remove(names)
-    layer.create(names)
-    open_gate(state.node_folder(node))
-    print(f"{node}: rewired with {len(names)} links", flush=True)
+    if container is None or not container.running:
+        layer.darken(node)
+    elif not _has_ports(namespaces[node], container.namespace, plan.nodes[node]):
+        layer.bring(node, container.namespace)
+        open_gate(state.node_folder(node))
+        print(f"{node}: has its ports again", flush=True)
 
 
-def rewire_all(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
-    """The nodes that restarted before anybody kept watch."""
-    namespaces = namespaces_of(plan, find_containers(client, plan.name))
+def _has_ports(known: str, present: str, node: Node) -> bool:
+    """Whether a running node has been brought its ports, all of them."""
+    return is_same(known, present) and not missing_ports(present, node.interfaces)
+
+
+def attend_all(client: docker.DockerClient, state: LabState, plan: Plan) -> None:
+    """The nodes that ended or restarted before anybody kept watch."""
     for node in plan.nodes:
-        if node in namespaces and not _is_wired(plan, node, namespaces[node]):
-            rewire(client, state, plan, node)
+        attend(client, state, plan, node)
 
 
-def _is_wired(plan: Plan, node: str, namespace: str) -> bool:
-    """Whether the node has at least one of its interfaces; a fresh namespace has none."""
-    with entered(namespace):
-        names = [line.split(":")[0].strip() for line in _interface_lines()]
-    return any(interface.name in names for interface in plan.nodes[node].interfaces)
-
-
-def _interface_lines() -> list[str]:
-    return Path("/proc/thread-self/net/dev").read_text().splitlines()[2:]
-
-
-def _restarts(client: docker.DockerClient, lab: str) -> Iterator[str]:
-    """The names of the lab's nodes as they start, for ever."""
-    filters = {"label": f"{LAB_LABEL}={lab}", "event": "start", "type": "container"}
+def _changes(client: docker.DockerClient, lab: str) -> Iterator[str]:
+    """The names of the lab's nodes as they end and start, for ever."""
+    filters = {"label": f"{LAB_LABEL}={lab}", "event": ["die", "start"], "type": "container"}
     for event in client.api.events(decode=True, filters=filters):
         yield str(event["Actor"]["Attributes"][NODE_LABEL])
 
@@ -125,20 +107,20 @@ def keep(lab: str) -> None:
     """Watch over a lab until it is gone."""
     client, state = connect(), LabState(lab)
     plan = state.plan()
-    restarts = _restarts(client, lab)
+    changes = _changes(client, lab)
     state.update(keeper=Process(os.getpid(), start_time(os.getpid()) or 0))
     threading.Thread(target=_keep_wire, args=(client, state, plan), daemon=True).start()
-    _try("first look", state, lambda: rewire_all(client, state, plan))
-    for node in restarts:
+    _try("first look", state, lambda: attend_all(client, state, plan))
+    for node in changes:
         if not state.exists():
             return
-        _rewire_at_last(client, state, plan, node)
+        _attend_at_last(client, state, plan, node)
 
 
-def _rewire_at_last(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
-    """Its neighbours may restart at the same time, and take what was just wired with them."""
-    for number in range(_TRIES):
-        if _try(node, state, lambda: rewire(client, state, plan, node, again=number > 0)):  # noqa: B023
+def _attend_at_last(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:
+    """It may end while it is brought its ports, and its neighbours may."""
+    for _ in range(_TRIES):
+        if _try(node, state, lambda: attend(client, state, plan, node)):
             return
 
 
@@ -157,8 +139,7 @@ def revive_wire(client: docker.DockerClient, state: LabState, plan: Plan) -> Non
     process = state.record().wire
     if process is None or process.is_alive():
         return
-    namespaces = namespaces_of(plan, find_containers(client, plan.name))
-    count = LinkLayer(state, plan, namespaces).revive_wire()
+    count = LinkLayer(state, plan, namespaces_of(plan)).revive_wire()
     state.update(wire_restarts=state.record().wire_restarts + 1)
     print(f"wire: started again with {count} links", flush=True)
 

@@ -143,7 +143,7 @@ def _recorded(plan: Plan, record: _Record, folder: Path) -> Iterator[None]:
 
 
 def _namespaces(plan: Plan) -> dict[str, str]:
-    return namespaces_of(plan, find_containers(connect(), plan.name))
+    return namespaces_of(plan)
 
 
 def _follow(plan: Plan, record: _Record) -> None:

@@ -39,8 +39,7 @@ from orchestrator.runtime.disk.captures import (
 )
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.runtime.disk.state import LabState, Process, RunningCapture, start_time
-from orchestrator.runtime.engine.client import connect, require_root
-from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.engine.client import require_root
 from orchestrator.runtime.network.offloads import hold, release
 from orchestrator.runtime.network.wiring import namespaces_of
 
@@ -80,10 +79,10 @@ def start(lab: str, request: Request) -> RunningCapture:
     where this machine or the lab fails; nothing is left behind then.
     """
     require_root()
-    client, state = connect(), LabState(lab)
+    state = LabState(lab)
     with state.locked():
         plan = state.plan()
-        taps = _chosen(plan, namespaces_of(plan, find_containers(client, lab)), request)
+        taps = _chosen(plan, namespaces_of(plan), request)
         captures = state.record().captures
         number = 1 + max((each.id for each in captures), default=0)
         folder = request.folder.absolute()

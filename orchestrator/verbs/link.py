@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from orchestrator.runtime.disk.state import LabState
-from orchestrator.runtime.engine.client import connect, require_root
-from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.engine.client import require_root
 from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.network.wiring import namespaces_of
 
@@ -16,7 +15,7 @@ from orchestrator.runtime.network.wiring import namespaces_of
 def links_of(lab: str) -> Iterator[LinkLayer]:
     """The links of a running lab, held so that nobody else changes them meanwhile."""
     require_root()
-    client, state = connect(), LabState(lab)
+    state = LabState(lab)
     plan = state.plan()
     with state.locked():
-        yield LinkLayer(state, plan, namespaces_of(plan, find_containers(client, lab)))
+        yield LinkLayer(state, plan, namespaces_of(plan))

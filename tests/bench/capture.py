@@ -87,7 +87,7 @@ def of_visits(name: str) -> Iterator[Figure]:
     containers = find_containers(client, name)
     host = next(node for node in plan.nodes.values() if ROLES[node.role].browser)
     browser = Client(client, containers[host.name].id)
-    taps = every_tap(plan, namespaces_of(plan, containers))
+    taps = every_tap(plan, namespaces_of(plan))
 
     def load_ms(captured: bool) -> float:
         with ExitStack() as stack:

@@ -32,7 +32,7 @@ def speakers(plan: Plan) -> Iterator[tuple[Node, tuple[BgpSession, ...]]]:
 
 def birdc(lab: RunningLab, node: str, *words: str) -> str:
     """By Docker's own exec: these are many questions, and `lab exec` is tested elsewhere."""
-    container = docker.from_env().containers.get(f"clicklab-{lab.name}-{node}")
+    container = docker.from_env().containers.get(f"clicklab.{lab.name}.{node}")
     code, output = container.exec_run(["birdc", *words])
     assert isinstance(output, bytes)
     assert code == 0, output

@@ -86,7 +86,7 @@ class RunningLab:
 
     def restart(self, node: str) -> None:
         """Restart a node's container, behind the orchestrator's back."""
-        docker.from_env().containers.get(f"clicklab-{self.name}-{node}").restart(timeout=0)
+        docker.from_env().containers.get(f"clicklab.{self.name}.{node}").restart(timeout=0)
 
     def plan(self) -> dict[str, Any]:
         plan: dict[str, Any] = json.loads((self.cli.state / self.name / "plan.json").read_text())
@@ -152,7 +152,7 @@ def cold(internet: RunningLab) -> Run:
 
 def timed_out(lab: RunningLab, engine: docker.DockerClient, *options: str) -> Run:
     """A visit to a server that never answers, shared as those of `visited` are."""
-    edge = engine.containers.get(f"clicklab-{lab.name}-edge")
+    edge = engine.containers.get(f"clicklab.{lab.name}.edge")
     edge.pause()
     try:
         return lab.visited("https://www.example.com/", "--timeout", "2", *options, code=1)

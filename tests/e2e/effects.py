@@ -67,21 +67,21 @@ class Witness:
 
     def inspect(self, node: str) -> dict[str, Any]:
         """Docker's word on a node's container: Running, Paused, Pid, StartedAt."""
-        details = self.client.api.inspect_container(f"clicklab-{self.plan.name}-{node}")
+        details = self.client.api.inspect_container(f"clicklab.{self.plan.name}.{node}")
         state: dict[str, Any] = details["State"]
         return state
 
     def run(self, node: str, *argv: str) -> tuple[int, str]:
         """Exit code and output of a command in a node; the SDK's own exec loses some of it on a
         busy machine (runtime/engine/exec.py)."""
-        result = run_exec(self.client, f"clicklab-{self.plan.name}-{node}", argv)
+        result = run_exec(self.client, f"clicklab.{self.plan.name}.{node}", argv)
         return result.code, (result.stdout + result.stderr).decode(errors="replace")
 
     def processes(self, node: str) -> set[str]:
         """The names of a node's processes, as `docker top` has them; none where it is off."""
         if not self.inspect(node)["Running"]:
             return set()
-        top = self.client.api.top(f"clicklab-{self.plan.name}-{node}", ps_args="-eo pid,comm")
+        top = self.client.api.top(f"clicklab.{self.plan.name}.{node}", ps_args="-eo pid,comm")
         return {row[-1] for row in top["Processes"]}
 
     def pings(self, node: str, target: Address | str, count: int = 1) -> bool:

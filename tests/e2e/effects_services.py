@@ -96,7 +96,7 @@ def _refuses_to_connect(witness: Witness) -> bool:
 def _is_throttled(witness: Witness) -> bool:
     """The kernel counts the times in which the server had to wait for a processor's time."""
     witness.answers_http(witness.tried.probes, witness.node(witness.target).address, 8080)
-    name = f"clicklab-{witness.plan.name}-{witness.target}"
+    name = f"clicklab.{witness.plan.name}.{witness.target}"
     stats = witness.client.api.stats(name, stream=False, one_shot=True)
     periods = stats["cpu_stats"]["throttling_data"]["throttled_periods"]
     return bool(periods > witness.note("periods", periods))

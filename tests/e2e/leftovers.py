@@ -12,9 +12,9 @@ def leftovers(engine: docker.DockerClient, name: str) -> list[str]:
     """Containers, namespaces, mounts and processes that still belong to lab ``name``."""
     labelled = engine.api.containers(all=True, filters={"label": f"clicklab.lab={name}"})
     found = [f"container {entry['Names'][0]}" for entry in labelled]
-    found += [f"namespace {path.name}" for path in Path("/run/netns").glob(f"clicklab-{name}-*")]
+    found += [f"namespace {path.name}" for path in Path("/run/netns").glob(f"clicklab.{name}.*")]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    found += [f"mount {line}" for line in mounts if f"clicklab-{name}-" in line]
+    found += [f"mount {line}" for line in mounts if f"clicklab.{name}." in line]
     return found + [f"process {line}" for line in _processes() if _is_of(line, name)]
 
 

@@ -51,7 +51,7 @@ def pinging(lab: RunningLab, target: str) -> Iterator[Answers]:
     api, answers = docker.from_env().api, Answers()
     # Not -w: with a deadline ping gives up at the first ICMP error, and there are such (ping(8)).
     argv = ["ping", "-n", "-D", "-i", str(EVERY_S), "-c", "6000", target]
-    run = api.exec_create(f"clicklab-{lab.name}-laptop", argv)["Id"]
+    run = api.exec_create(f"clicklab.{lab.name}.laptop", argv)["Id"]
     output = api.exec_start(run, stream=True)
 
     def read() -> None:
@@ -109,7 +109,7 @@ def test_a_member_that_is_gone_is_routed_around(internet: RunningLab) -> None:
 
 def test_bilateral_sessions_outlive_the_route_server(internet: RunningLab) -> None:
     shared = str(plan_of(internet).anycast["swift"].addresses[0])
-    server = docker.from_env().containers.get(f"clicklab-{internet.name}-ix-fra-rs")
+    server = docker.from_env().containers.get(f"clicklab.{internet.name}.ix-fra-rs")
     with pinging(internet, shared) as answers:
         server.kill()
         assert answers.longest_gap_s(2) < NOT_BY_HOLD_TIMER_S

@@ -50,7 +50,7 @@ def test_its_names_are_there_for_shells(
 
 
 def test_a_status_names_what_is_wrong(minimal: RunningLab, engine: docker.DockerClient) -> None:
-    container = engine.containers.get(f"clicklab-{minimal.name}-shop-db")
+    container = engine.containers.get(f"clicklab.{minimal.name}.shop-db")
     container.pause()
     try:
         status = minimal.cli.try_run("status", "--name", minimal.name, "--json")
@@ -68,7 +68,7 @@ def test_a_restarted_node_gets_its_links_back(
     minimal: RunningLab, engine: docker.DockerClient, node: str
 ) -> None:
     """Restarted behind the orchestrator's back, as `docker restart` or a crash would."""
-    engine.containers.get(f"clicklab-{minimal.name}-{node}").restart(timeout=0)
+    engine.containers.get(f"clicklab.{minimal.name}.{node}").restart(timeout=0)
     assert wait_for(lambda: is_healthy(minimal), within_s=120), minimal.cli.try_run(
         "status", "--name", minimal.name
     ).stdout

@@ -44,7 +44,7 @@ def told(run: Run) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def viewer(engine: docker.DockerClient, internet: RunningLab, run: Run) -> Iterator[Viewer]:
     html = (run.folder / "journey.html").read_bytes()
-    with view(engine, f"clicklab-{internet.name}-laptop", html) as opened:
+    with view(engine, f"clicklab.{internet.name}.laptop", html) as opened:
         yield opened
 
 
@@ -191,7 +191,7 @@ def test_what_others_said_is_shown_and_not_run(
     engine: docker.DockerClient, internet: RunningLab
 ) -> None:
     html = render_page(whole()).encode()
-    with view(engine, f"clicklab-{internet.name}-laptop", html) as hostile:
+    with view(engine, f"clicklab.{internet.name}.laptop", html) as hostile:
         assert hostile.evaluate("document.querySelector('h1').textContent").endswith(HOSTILE)
         assert hostile.evaluate("document.scripts.length") == 1
         assert hostile.said("Page.javascriptDialogOpening", *COMPLAINTS) == []

@@ -23,6 +23,12 @@ def state_root() -> Path:
     return Path(os.environ.get("CLICKLAB_STATE", "/var/lib/clicklab"))
 
 
+def system_name(lab: str, part: str) -> str:
+    """What a node or switch of a lab is called beside everything else on this machine: by Docker,
+    and by `ip netns`. Neither name can hold a dot, so no two parts of two labs ever meet."""
+    return f"clicklab.{lab}.{part}"
+
+
 def known_labs() -> list[str]:
     """The names of the labs recorded on this machine."""
     if not state_root().is_dir():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,38 +18,56 @@ from orchestrator.errors import DeployError
 from orchestrator.plan.model import Node
 from orchestrator.roles import role_of
 from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import explaining, in_parallel
 from orchestrator.runtime.polling import wait_for
 
 LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
-_REMOVED_WITHIN_S = 20.0
+_STUCK_AFTER_S = 20.0
 
 
 @dataclass(frozen=True)
 class Container:
-    """A node that runs: ``pid`` is that of its first process, in the host's numbering."""
+    """A node: ``pid`` is that of its first process, in the host's numbering; 0 if it is off.
+
+    One that is ``paused`` runs, but none of its processes gets any time.
+    """
 
     id: str
     node: str
     pid: int
     running: bool
     image: str
+    paused: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether its processes can do anything at all."""
+        return self.running and not self.paused
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to its first process; fine if that has ended.
+
+        By a descriptor, and only where the process is in the container's control group: its number
+        may be another process's by now.
+        """
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except (ProcessLookupError, ValueError, OSError):
+            return
+        try:
+            if self.id in Path(f"/proc/{self.pid}/cgroup").read_text():
+                signal.pidfd_send_signal(descriptor, number)
+        except (ProcessLookupError, FileNotFoundError):
+            pass
+        finally:
+            os.close(descriptor)
 
     @property
     def namespace(self) -> str:
         """Where its network namespace can be opened."""
         return f"/proc/{self.pid}/ns/net"
-
-    @property
-    def root(self) -> str:
-        """Where its files can be reached from the host, as the node sees them."""
-        return f"/proc/{self.pid}/root"
-
-
-def container_name(lab: str, node: str) -> str:
-    """What Docker calls a node."""
-    return f"clicklab-{lab}-{node}"
 
 
 def create_container(
@@ -61,7 +80,7 @@ def create_container(
             image,
             command=list(role.command) or None,
             hostname=node.name,
-            name=container_name(state.lab, node.name),
+            name=system_name(state.lab, node.name),
             environment=dict(role.environment),
             labels={LAB_LABEL: state.lab, NODE_LABEL: node.name},
             host_config=client.api.create_host_config(**_host_config(state, node, role, seccomp)),
@@ -116,38 +135,51 @@ def find_containers(client: docker.DockerClient, lab: str) -> dict[str, Containe
     return {container.node: container for container in containers if container is not None}
 
 
-def _inspect(client: docker.DockerClient, identifier: str) -> Container | None:
+def find_container(client: docker.DockerClient, lab: str, node: str) -> Container | None:
+    """A node's container, running or not; None where there is none."""
+    with explaining():
+        return _inspect(client, system_name(lab, node))
+
+
+def _inspect(client: docker.DockerClient, name: str) -> Container | None:
     try:
-        details: Mapping[str, Any] = client.api.inspect_container(identifier)
+        details: Mapping[str, Any] = client.api.inspect_container(name)
     except NotFound:
         return None
     state, config = details["State"], details["Config"]
     node = config["Labels"].get(NODE_LABEL, "")
-    return Container(identifier, node, state["Pid"], state["Running"], config["Image"])
+    return Container(
+        details["Id"], node, state["Pid"], state["Running"], config["Image"], state["Paused"]
+    )
 
 
 def remove_containers(client: docker.DockerClient, lab: str) -> int:
     """Kill and remove whatever carries the lab's label. Returns how many there were.
 
     Docker may still be starting a container for a command that was killed: it is listed late,
-    or refuses to be removed just yet. So this goes on until a listing is empty.
+    or refuses to be removed just yet. So this goes on until a listing is empty, and gives up only
+    when no listing differs from the one before for `_STUCK_AFTER_S`.
     """
     removed: set[str] = set()
     refusals: list[DeployError] = []
+    listed: list[str] = []
+    moved_s = time.monotonic()
 
     for container in find_containers(client, lab).values():
         if container.running:
             # All at once and first, so that the kernel takes their namespaces down together.
-            with suppress(ProcessLookupError):
-                os.kill(container.pid, signal.SIGKILL)
+            container.signal(signal.SIGKILL)
 
     def sweep() -> bool:
+        nonlocal moved_s
         with explaining():
             found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
-        identifiers = [str(entry["Id"]) for entry in found]
+        identifiers = sorted(str(entry["Id"]) for entry in found)
+        if identifiers != listed:
+            listed[:], moved_s = identifiers, time.monotonic()
         removed.update(identifiers)
         refusals[:] = [error for error in in_parallel(remove, identifiers) if error]
-        return not found
+        return not found or time.monotonic() - moved_s > _STUCK_AFTER_S
 
     def remove(identifier: str) -> DeployError | None:
         try:
@@ -157,6 +189,7 @@ def remove_containers(client: docker.DockerClient, lab: str) -> int:
             return None if isinstance(error.__cause__, NotFound) else error
         return None
 
-    if not wait_for(sweep, _REMOVED_WITHIN_S):
+    wait_for(sweep, math.inf)
+    if listed:
         raise refusals[0] if refusals else DeployError(f"containers of '{lab}' keep appearing")
     return len(removed)

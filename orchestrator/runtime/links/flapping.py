@@ -25,8 +25,6 @@ from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState, Process, start_time
-from orchestrator.runtime.engine.client import connect
-from orchestrator.runtime.engine.containers import find_containers
 from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.polling import wait_for
@@ -120,7 +118,7 @@ def flap(lab: str, link: str, every_s: float) -> None:
 
 
 def _cut(state: LabState, plan: Plan, link: str, down: bool) -> None:
-    namespaces = namespaces_of(plan, find_containers(connect(), plan.name))
+    namespaces = namespaces_of(plan)
     LinkLayer(state, plan, namespaces).cut(link, down)
 
 

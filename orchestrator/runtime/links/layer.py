@@ -8,11 +8,12 @@ is a short loss of carrier for whoever watches. All other changes disturb nothin
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 
 from orchestrator.errors import FaultError
 from orchestrator.plan.model import Endpoint, Link, Plan
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.links import cuts
 from orchestrator.runtime.links.backends import (
@@ -29,6 +30,7 @@ from orchestrator.runtime.links.state import (
     save_links,
 )
 from orchestrator.runtime.network.held import addresses_of, restore_addresses
+from orchestrator.runtime.network.ports import darken, is_dark, missing_ports, move_ports
 from orchestrator.runtime.network.wiring import (
     Namespaces,
     configure_ends,
@@ -56,8 +58,9 @@ class LinkLayer:
         save_links(self.state, self.links)
         self.create(self.plan.links)
 
-    def create(self, names: Iterable[str]) -> None:
-        """Make links as they were last recorded: carrier, addresses, impairments and cuts."""
+    def create(self, names: Iterable[str], dark: Collection[str] = ()) -> None:
+        """Make links as they were last recorded: carrier, addresses, impairments and cuts. Ends
+        at the nodes ``dark`` stay so."""
         links = [self.plan.links[name] for name in names]
         wired = [link for link in links if self.links[link.name].backend == "wire"]
         create_pairs(self.plan, [link for link in links if link not in wired], self.namespaces)
@@ -65,9 +68,11 @@ class LinkLayer:
             self.ensure_wire()
             for link in wired:
                 self._add_to_wire(link)
-        configure_ends(self.plan, links, self.namespaces)
+        configure_ends(self.plan, links, self.namespaces, left_out=dark)
         for link in links:
             self._enforce(link.name)
+            if dark:
+                self._set_carrier(link.name)
 
     def ensure_wire(self) -> None:
         """Start the lab's `wire` process unless it runs."""
@@ -85,7 +90,36 @@ class LinkLayer:
         for name in reachable:
             self._add_to_wire(self.plan.links[name])
             self._enforce(name)
+            self._set_carrier(name)
         return len(reachable)
+
+    def darken(self, node: str) -> None:
+        """A node is off: its ports go dark, and the far ends lose their carrier."""
+        darken(self.namespaces[node], self.plan.nodes[node].interfaces)
+        for name in self._links_of(node):
+            if self.links[name].backend == "wire":
+                self._set_carrier(name)
+
+    def bring(self, node: str, namespace: str) -> None:
+        """A node is on again, in another namespace: its ports get there, as they were last
+        recorded, with its addresses and routes. Those that are gone are made anew."""
+        ports, names = self.plan.nodes[node].interfaces, self._links_of(node)
+        move_ports(system_name(self.plan.name, node), namespace, ports)
+        missing = set(missing_ports(namespace, ports))
+        gone = [name for name in names if self._end_at(name, node).interface in missing]
+        self.remove(gone)
+        self.create(gone, dark=self._dark_at(gone) - {node})
+        kept = [name for name in names if name not in gone]
+        for name in kept:
+            if self.links[name].backend == "wire":
+                end = "a" if self._ends(name)[0].node == node else "b"
+                self._wire.move(name, end, namespace)
+        others = {end.node for name in kept for end in self._ends(name)} - {node}
+        links = [self.plan.links[name] for name in kept]
+        configure_ends(self.plan, links, self.namespaces, left_out=others)
+        for name in kept:
+            self._enforce(name)
+            self._set_carrier(name)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove what is left of links, so that they can be made again."""
@@ -194,19 +228,35 @@ class LinkLayer:
                 self._impair(name)
 
     def _set_carrier(self, name: str) -> None:
-        link, is_up = self.plan.links[name], not self.links[name].down
+        """Both ends have it, unless the cable is pulled or one of them is dark."""
+        link, is_plugged = self.plan.links[name], not self.links[name].down
+        dark = self._dark_at([name])
         if self.links[name].backend == "wire":
-            self._wire.carrier(name, is_up)
-        else:
+            self._wire.carrier(name, is_plugged and not dark)
+        elif {link.a.node, link.b.node} & self.plan.switches.keys():
             end = link.a if link.a.node in self.plan.switches else link.b
-            cuts.set_port(self.namespaces[end.node], interface_at(self.plan, end).index, is_up)
-        self._verify_carrier(link, is_up)
-
-    def _verify_carrier(self, link: Link, is_up: bool) -> None:
+            index = interface_at(self.plan, end).index
+            cuts.set_port(self.namespaces[end.node], index, is_plugged)
         for end in (link.a, link.b):
-            if end.node in self.plan.nodes:
+            if end.node in self.plan.nodes and end.node not in dark:
                 index = interface_at(self.plan, end).index
+                is_up = is_plugged and not dark
                 cuts.await_carrier(self.namespaces[end.node], index, is_up, str(end))
+
+    def _links_of(self, node: str) -> list[str]:
+        return [name for name in self.plan.links if any(e.node == node for e in self._ends(name))]
+
+    def _ends(self, name: str) -> tuple[Endpoint, Endpoint]:
+        return self.plan.links[name].a, self.plan.links[name].b
+
+    def _end_at(self, name: str, node: str) -> Endpoint:
+        return next(end for end in self._ends(name) if end.node == node)
+
+    def _dark_at(self, names: Iterable[str]) -> set[str]:
+        """Those of the nodes at some links that are dark. By the kernel, not by a record: a node
+        may end at any moment, whoever ends it."""
+        nodes = {end.node for name in names for end in self._ends(name)} & self.plan.nodes.keys()
+        return {n for n in nodes if is_dark(self.namespaces[n], self.plan.nodes[n].interfaces)}
 
     def _hand_over(self, name: str, backend: str) -> None:
         """Move a link to another backend. Once on `wire` it stays: it can do whatever is asked."""
@@ -217,8 +267,9 @@ class LinkLayer:
             # veth and netem are the same pair: a qdisc more or less.
             self.links[name] = now.changed(backend="netem")
             return
+        dark = self._dark_at([name])
         held = addresses_of(self.plan, link, self.namespaces)
         self.remove([name])
         self.links[name] = now.changed(backend="wire")
-        self.create([name])
-        restore_addresses(held)
+        self.create([name], dark)
+        restore_addresses(one for one in held if one.node not in dark)

@@ -52,6 +52,7 @@ class HeldRoute:
 class Held:
     """What one interface holds."""
 
+    node: str
     namespace: str
     index: int
     addresses: tuple[HeldAddress, ...]
@@ -61,13 +62,13 @@ class Held:
 def addresses_of(plan: Plan, link: Link, namespaces: Namespaces) -> list[Held]:
     """What the ends of a link hold now; only nodes' ends hold anything."""
     return [
-        _held(namespaces[end.node], interface_at(plan, end).index)
+        _held(end.node, namespaces[end.node], interface_at(plan, end).index)
         for end in (link.a, link.b)
         if end.node in plan.nodes
     ]
 
 
-def _held(namespace: str, index: int) -> Held:
+def _held(node: str, namespace: str, index: int) -> Held:
     with routing_socket(namespace) as socket:
         addresses = [
             _held_address(entry)
@@ -80,7 +81,7 @@ def _held(namespace: str, index: int) -> Held:
             for entry in socket.get_routes(family=family, table=_RT_TABLE_MAIN, oif=index)
             if entry.get_attr("RTA_GATEWAY") and entry["proto"] not in _OWN_BUSINESS
         ]
-    return Held(namespace, index, tuple(addresses), tuple(routes))
+    return Held(node, namespace, index, tuple(addresses), tuple(routes))
 
 
 def _held_address(entry: Any) -> HeldAddress:

@@ -1,7 +1,8 @@
-"""Network namespaces: entering one for a moment, and those that switches live in.
+"""Network namespaces: entering one for a moment, and those that have a name.
 
 A switch has a namespace of its own, so that no bridge of a lab stands in the host's: there
-Docker's forwarding rules would drop its frames, and the lab would be in the user's way.
+Docker's forwarding rules would drop its frames, and the lab would be in the user's way. That of a
+node is Docker's, and has a name too: so it outlives the node, and the interfaces in it with it.
 """
 
 from __future__ import annotations
@@ -35,14 +36,15 @@ def _set_namespace(descriptor: int) -> None:
 
 
 @contextmanager
-def entered(path: str) -> Iterator[None]:
-    """The calling thread inside the namespace at ``path``; other threads stay where they are.
+def entered(path: str | int) -> Iterator[None]:
+    """The calling thread inside the namespace at ``path``, or that a descriptor is open on; other
+    threads stay where they are.
 
     Sockets opened inside keep belonging to that namespace after the block ends.
     """
     home = os.open(_HOST, os.O_RDONLY)
     try:
-        inside = os.open(path, os.O_RDONLY)
+        inside = os.dup(path) if isinstance(path, int) else os.open(path, os.O_RDONLY)
         try:
             _set_namespace(inside)
         finally:
@@ -56,7 +58,7 @@ def entered(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def routing_socket(path: str) -> Iterator[IPRoute]:
+def routing_socket(path: str | int) -> Iterator[IPRoute]:
     """A netlink socket that belongs to the namespace at ``path`` (rtnetlink(7))."""
     with entered(path):
         socket = IPRoute()
@@ -64,14 +66,14 @@ def routing_socket(path: str) -> Iterator[IPRoute]:
         yield socket
 
 
-def switch_namespace(lab: str, switch: str) -> str:
-    """The name of a switch's namespace, as ``ip netns`` shows it."""
-    return f"clicklab-{lab}-{switch}"
-
-
 def path_of(name: str) -> str:
     """Where a named namespace can be opened."""
     return f"{RUN_FOLDER}/{name}"
+
+
+def is_same(path: str, other: str) -> bool:
+    """Whether two paths lead to one namespace. Raises OSError where one leads nowhere."""
+    return Path(path).stat().st_ino == Path(other).stat().st_ino
 
 
 def create_namespace(name: str) -> None:
@@ -84,6 +86,18 @@ def create_namespace(name: str) -> None:
     Path(path_of(name)).touch(mode=0o444, exist_ok=False)
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_bear, path_of(name)).result()
+
+
+def name_namespace(name: str, path: str) -> None:
+    """Give the namespace at ``path`` a name, by which it lives on when nobody is in it any more.
+
+    Whatever had the name before loses it, and is gone once nobody else holds it.
+    """
+    _share_run_folder()
+    target = Path(path_of(name))
+    _libc.umount2(str(target).encode(), _MNT_DETACH)
+    target.touch(mode=0o444)
+    _mount(path, str(target), _MS_BIND)
 
 
 def _share_run_folder() -> None:

@@ -23,12 +23,11 @@ from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import HostAddress, holds
 from orchestrator.plan.model import Endpoint, Interface, Link, Node, Plan, Route
 from orchestrator.refusals import why
-from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.network.namespaces import (
     entered,
     path_of,
     routing_socket,
-    switch_namespace,
 )
 from orchestrator.runtime.network.neighbours import introduce_routers, is_crowded
 
@@ -44,11 +43,11 @@ _IPV6_OFF = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
 Namespaces = Mapping[str, str]
 
 
-def namespaces_of(plan: Plan, containers: Mapping[str, Container]) -> dict[str, str]:
-    """Where the namespace of each running node and each switch can be opened."""
-    running = {name: c.namespace for name, c in containers.items() if c.running}
-    switches = {name: path_of(switch_namespace(plan.name, name)) for name in plan.switches}
-    return running | {name: path for name, path in switches.items() if Path(path).exists()}
+def namespaces_of(plan: Plan) -> dict[str, str]:
+    """Where the namespace of each node, running or not, and each switch can be opened."""
+    parts = (*plan.nodes, *plan.switches)
+    paths = {part: path_of(system_name(plan.name, part)) for part in parts}
+    return {part: path for part, path in paths.items() if Path(path).exists()}
 
 
 def create_bridges(plan: Plan, namespaces: Namespaces) -> None:
@@ -89,14 +88,18 @@ def create_pairs(plan: Plan, links: Iterable[Link], namespaces: Namespaces) -> N
             _create_pair(plan, link, opened, socket)
 
 
-def configure_ends(plan: Plan, links: Collection[Link], namespaces: Namespaces) -> None:
-    """Give the interfaces at the ends of links addresses and routes, and take them up."""
+def configure_ends(
+    plan: Plan, links: Collection[Link], namespaces: Namespaces, left_out: Collection[str] = ()
+) -> None:
+    """Give the interfaces at the ends of links addresses and routes, and take them up; those of
+    the nodes ``left_out`` stay as they are."""
     by_node: dict[str, list[Endpoint]] = {}
     for link in links:
         for end in (link.a, link.b):
             by_node.setdefault(end.node, []).append(end)
     for node, ends in by_node.items():
-        _configure(plan, node, ends, namespaces[node])
+        if node not in left_out:
+            _configure(plan, node, ends, namespaces[node])
     if is_crowded(plan):
         introduce_routers(plan, links, namespaces)
 

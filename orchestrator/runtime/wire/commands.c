@@ -12,6 +12,7 @@ bool is_quitting;
 static const char *const direction_names[] = {"ab", "ba", "both", NULL};
 static const char *const on_off[] = {"off", "on", NULL};
 static const char *const up_down[] = {"down", "up", NULL};
+static const char *const end_names[] = {"a", "b", NULL};
 
 /* ---- words that name things -------------------------------------------------------------- */
 
@@ -165,6 +166,17 @@ static bool do_carrier(char *const words[], size_t count, FILE *answer, struct c
     return true;
 }
 
+static bool do_move(char *const words[], size_t count, FILE *answer, struct complaint *complaint)
+{
+    struct link *link = find_named(words[0], complaint);
+    int end = link ? find_word("end", words[1], end_names, complaint) : -1;
+    if (end < 0 || !follow_device(&link->devices[end], words[2], complaint))
+        return false;
+    write_link(answer, link);
+    (void)count;
+    return true;
+}
+
 static bool do_show(char *const words[], size_t count, FILE *answer, struct complaint *complaint)
 {
     struct link *link = find_named(words[0], complaint);
@@ -208,7 +220,7 @@ static bool do_quit(char *const words[], size_t count, FILE *answer, struct comp
 }
 
 static const char *const names[] = {
-    "add",  "del",  "set",   "reset", "blackhole", "carrier",
+    "add",  "del",  "set",   "reset", "blackhole", "carrier", "move",
     "show", "list", "stats", "seed",  "quit",      NULL,
 };
 
@@ -223,6 +235,7 @@ static const struct {
     {do_reset, 1, 1, "reset LINK"},
     {do_blackhole, 3, 3, "blackhole LINK ab|ba|both on|off"},
     {do_carrier, 2, 2, "carrier LINK up|down"},
+    {do_move, 3, 3, "move LINK a|b NETNS"},
     {do_show, 1, 1, "show LINK"},
     {do_list, 0, 0, "list"},
     {do_stats, 0, 0, "stats"},

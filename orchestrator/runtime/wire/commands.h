@@ -6,6 +6,7 @@
  *     reset LINK
  *     blackhole LINK ab|ba|both on|off
  *     carrier LINK up|down
+ *     move LINK a|b NETNS
  *     show LINK
  *     list
  *     stats

@@ -148,6 +148,35 @@ bool open_device(struct device *device, const struct device_wish *wish, struct c
     return false;
 }
 
+static int open_asker(const char *netns, struct complaint *complaint)
+{
+    int home = enter(netns, complaint);
+    if (home < 0)
+        return -1;
+    int asker = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    leave(home);
+    if (asker < 0)
+        complain(complaint, "cannot open a socket in %s: %m", netns);
+    return asker;
+}
+
+bool follow_device(struct device *device, const char *netns, struct complaint *complaint)
+{
+    struct ifreq request = {0};
+    struct device moved = *device;
+    moved.asker = open_asker(netns, complaint);
+    if (moved.asker < 0)
+        return false;
+    if (!ask(&moved, SIOCGIFINDEX, &request)) {
+        complain(complaint, "%s is not in %s: %m", device->name, netns);
+        close(moved.asker);
+        return false;
+    }
+    close(device->asker);
+    *device = moved;
+    return true;
+}
+
 void release_device(struct device *device)
 {
     if (device->tap >= 0)

@@ -30,6 +30,9 @@ __attribute__((format(printf, 2, 3))) bool complain(struct complaint *complaint,
  * nothing new is left, and the complaint says why. */
 bool open_device(struct device *device, const struct device_wish *wish,
                  struct complaint *complaint);
+/* The device is in another namespace now. On failure, of which the complaint tells, it is asked
+ * where it was. */
+bool follow_device(struct device *device, const char *netns, struct complaint *complaint);
 /* Let go of a device; it stays where it is. */
 void release_device(struct device *device);
 /* Remove it for good; fine if it is gone already. */

@@ -115,6 +115,10 @@ class WireControl:
         """Remove a link and its devices; they may be gone already."""
         self.ask("del", link)
 
+    def move(self, link: str, end: str, netns: str) -> dict[str, Any]:
+        """Say that the device at ``end`` of a link, ``a`` or ``b``, is in another namespace now."""
+        return self.ask("move", link, end, netns)
+
     def set(self, link: str, direction: str = "both", **parameters: int | str) -> dict[str, Any]:
         """Change the named parameters and no other, and return what is in force, as `show`.
 
