@@ -35,12 +35,15 @@
  *   of file ended the taps, or another line follows the blank one, the capture lives on alone.
  * - Files are at most FLUSH_MS behind the rings, so that they can be read while they grow, and
  *   little is lost if capmux is killed.
- * - A socket keeps its namespace alive, and with it the interfaces inside.
+ * - A socket keeps its namespace alive, and with it the interfaces inside. A node that starts again
+ *   has another namespace, which is then found at the tap's path, and its interfaces are moved
+ *   there: the old one tells of it as each of them goes, and the tap follows (follow.c).
  */
 #define _GNU_SOURCE
 #include "drain.h"
 #include "fail.h"
 #include "file.h"
+#include "follow.h"
 #include "options.h"
 #include "parts.h"
 #include "ring.h"
@@ -83,13 +86,18 @@ static int open_signals(void)
 /* What epoll tells of is a tap, or one of these two. */
 static const char signal_came, input_came;
 
+static void watch_tap(int epoll, struct tap *tap)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = tap};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, tap->ring.fd, &event) != 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, tap->news, &event) != 0)
+        fail("%s: cannot wait for its ring: %m", tap->node);
+}
+
 static void watch(int epoll, int signals, bool tied)
 {
-    for (unsigned i = 0; i < tap_count; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &taps[i]};
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, taps[i].fd, &event) != 0)
-            fail("%s: cannot wait for its ring: %m", taps[i].node);
-    }
+    for (unsigned i = 0; i < tap_count; i++)
+        watch_tap(epoll, &taps[i]);
     struct epoll_event stop = {.events = EPOLLIN, .data.ptr = (void *)&signal_came};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, signals, &stop) != 0)
         fail("cannot wait for signals: %m");
@@ -108,6 +116,21 @@ static bool has_hung_up(int epoll)
     return false;
 }
 
+static void follow_if_moved(int epoll, struct tap *tap)
+{
+    if (has_moved(tap)) {
+        follow(tap);
+        watch_tap(epoll, tap);
+    }
+}
+
+/* Something is in a tap's ring, or happened to its interfaces. */
+static void serve_tap(int epoll, struct tap *tap)
+{
+    drain(tap, &tap->ring);
+    follow_if_moved(epoll, tap);
+}
+
 /* Write out what the rings have, until `until_ms` at most. Whether the capture is to stop. */
 static bool serve(int epoll, int64_t until_ms)
 {
@@ -123,7 +146,7 @@ static bool serve(int epoll, int64_t until_ms)
         else if (source == &input_came)
             stopped |= has_hung_up(epoll);
         else
-            drain(events[i].data.ptr);
+            serve_tap(epoll, events[i].data.ptr);
     }
     return stopped || has_enough();
 }
@@ -138,8 +161,10 @@ static void capture(int epoll)
             return;
         if (now_ms < flush_ms)
             continue;
-        for (unsigned i = 0; i < tap_count; i++)
+        for (unsigned i = 0; i < tap_count; i++) {
             flush_file(&taps[i]);
+            follow_if_moved(epoll, &taps[i]);
+        }
         flush_ms = now_ms + FLUSH_MS;
     }
 }
@@ -148,12 +173,14 @@ static void drain_the_rest(int epoll, int signals)
 {
     epoll_ctl(epoll, EPOLL_CTL_DEL, signals, NULL);
     epoll_ctl(epoll, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
+    for (unsigned i = 0; i < tap_count; i++)
+        epoll_ctl(epoll, EPOLL_CTL_DEL, taps[i].news, NULL);
     int64_t deadline = monotonic_ms() + DRAIN_MS;
     for (;;) {
         bool waiting = false;
         for (unsigned i = 0; i < tap_count; i++) {
-            drain(&taps[i]);
-            waiting |= undelivered(&taps[i]) > 0;
+            drain(&taps[i], &taps[i].ring);
+            waiting |= undelivered(&taps[i].ring) > 0;
         }
         int64_t left_ms = deadline - monotonic_ms();
         if (!waiting || left_ms <= 0)
@@ -208,18 +235,18 @@ static void run(const char *folder, bool tied)
     capture(epoll);
 
     for (unsigned i = 0; i < tap_count; i++)
-        stop_ring(&taps[i]);
+        stop_ring(&taps[i], &taps[i].ring);
     struct timestamp ended = now();
     drain_the_rest(epoll, signals);
     for (unsigned i = 0; i < tap_count; i++) {
-        count_drops(&taps[i]);
+        count_drops(&taps[i], &taps[i].ring);
         finish_file(&taps[i], started, ended);
     }
     on_every_tap(close_ring);
     print_summary();
 }
 
-/* Two descriptors a node, of which a large lab needs more than the usual 1024. */
+/* Four descriptors a node, of which a large lab needs more than the usual 1024. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;

@@ -12,17 +12,17 @@ bool has_enough(void)
     return settings.most_packets > 0 && packets_of_all >= settings.most_packets;
 }
 
-static struct tpacket_block_desc *current_block(const struct tap *tap)
+static struct tpacket_block_desc *current_block(const struct ring *ring)
 {
-    return (void *)(tap->ring + (size_t)tap->next_block * BLOCK_BYTES);
+    return (void *)(ring->memory + (size_t)ring->next_block * BLOCK_BYTES);
 }
 
 /* Ask the kernel which interface has this number now. The number of one that is gone keeps its
  * meaning: its last frames may still be in the ring. */
-static void confirm_index(struct tap *tap, int index)
+static void confirm_index(struct tap *tap, const struct ring *ring, int index)
 {
     struct ifreq request = {.ifr_ifindex = index};
-    if (ioctl(tap->fd, SIOCGIFNAME, &request) != 0)
+    if (ioctl(ring->fd, SIOCGIFNAME, &request) != 0)
         return;
     for (unsigned i = 0; i < tap->interface_count; i++) {
         struct interface *interface = &tap->interfaces[i];
@@ -33,7 +33,7 @@ static void confirm_index(struct tap *tap, int index)
     }
 }
 
-static struct interface *interface_at(struct tap *tap, int index)
+static struct interface *interface_at(struct tap *tap, const struct ring *ring, int index)
 {
     for (unsigned i = 0; i < tap->interface_count; i++) {
         struct interface *interface = &tap->interfaces[i];
@@ -42,7 +42,7 @@ static struct interface *interface_at(struct tap *tap, int index)
     }
     if (index == tap->ignored_index)
         return NULL;
-    confirm_index(tap, index);
+    confirm_index(tap, ring, index);
     for (unsigned i = 0; i < tap->interface_count; i++) {
         struct interface *interface = &tap->interfaces[i];
         if (interface->index == index) {
@@ -54,7 +54,8 @@ static struct interface *interface_at(struct tap *tap, int index)
     return NULL;
 }
 
-static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
+static void copy_block(struct tap *tap, const struct ring *ring,
+                       const struct tpacket_block_desc *block)
 {
     tap->block_number++;
     tap->ignored_index = 0;
@@ -62,7 +63,7 @@ static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
     for (uint32_t left = block->hdr.bh1.num_pkts; left > 0; left--) {
         const struct tpacket3_hdr *frame = (const void *)at;
         const struct sockaddr_ll *address = (const void *)(at + TPACKET_ALIGN(sizeof *frame));
-        struct interface *interface = interface_at(tap, address->sll_ifindex);
+        struct interface *interface = interface_at(tap, ring, address->sll_ifindex);
         if (interface && !has_enough()) {
             make_room(tap, packet_block_bytes(frame));
             write_packet(tap, interface, frame, address->sll_pkttype);
@@ -72,21 +73,21 @@ static void copy_block(struct tap *tap, const struct tpacket_block_desc *block)
     }
 }
 
-void drain(struct tap *tap)
+void drain(struct tap *tap, struct ring *ring)
 {
     for (unsigned i = 0; i < settings.ring_blocks; i++) {
-        struct tpacket_block_desc *block = current_block(tap);
+        struct tpacket_block_desc *block = current_block(ring);
         uint32_t *status = &block->hdr.bh1.block_status;
         if (!(__atomic_load_n(status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
             return;
-        copy_block(tap, block);
+        copy_block(tap, ring, block);
         block->hdr.bh1.num_pkts = 0; /* so that a count in a block of the kernel's is never old */
         __atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-        tap->next_block = (tap->next_block + 1) % settings.ring_blocks;
+        ring->next_block = (ring->next_block + 1) % settings.ring_blocks;
     }
 }
 
-uint32_t undelivered(const struct tap *tap)
+uint32_t undelivered(const struct ring *ring)
 {
-    return __atomic_load_n(&current_block(tap)->hdr.bh1.num_pkts, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&current_block(ring)->hdr.bh1.num_pkts, __ATOMIC_ACQUIRE);
 }

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,17 +20,23 @@
 
 enum { THREADS_AT_ONCE = 128, RETIRE_MS = 50 };
 
+/* What it says first of all is kept until it is read, so nothing that moves is missed. */
+static void open_news(struct tap *tap)
+{
+    struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    tap->news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (tap->news < 0 || bind(tap->news, (struct sockaddr *)&links, sizeof links) != 0)
+        fail("%s: cannot hear of its interfaces: %m", tap->node);
+}
+
 static void open_socket(struct tap *tap)
 {
-    int netns = open(tap->netns, O_RDONLY | O_CLOEXEC);
-    if (netns < 0)
-        fail("%s: cannot open namespace %s: %m", tap->node, tap->netns);
-    if (setns(netns, CLONE_NEWNET) != 0)
+    if (setns(tap->netns_fd, CLONE_NEWNET) != 0)
         fail("%s: cannot enter namespace %s: %m", tap->node, tap->netns);
-    close(netns);
+    open_news(tap);
     /* Protocol 0 hears nothing: the capture starts with bind, when every ring is there. */
-    tap->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    if (tap->fd < 0)
+    tap->ring.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (tap->ring.fd < 0)
         fail("%s: cannot open a packet socket: %m", tap->node);
 }
 
@@ -36,10 +44,10 @@ static void find_interface(const struct tap *tap, struct interface *interface)
 {
     struct ifreq request = {0};
     strcpy(request.ifr_name, interface->name);
-    if (ioctl(tap->fd, SIOCGIFINDEX, &request) != 0)
+    if (ioctl(tap->ring.fd, SIOCGIFINDEX, &request) != 0)
         fail("%s: %s: %m", tap->node, interface->name);
     interface->index = request.ifr_ifindex;
-    if (ioctl(tap->fd, SIOCGIFHWADDR, &request) != 0)
+    if (ioctl(tap->ring.fd, SIOCGIFHWADDR, &request) != 0)
         fail("%s: %s: %m", tap->node, interface->name);
     int type = request.ifr_hwaddr.sa_family;
     if (type != ARPHRD_ETHER && type != ARPHRD_LOOPBACK)
@@ -49,7 +57,7 @@ static void find_interface(const struct tap *tap, struct interface *interface)
 static void create_ring(struct tap *tap)
 {
     int version = TPACKET_V3;
-    if (setsockopt(tap->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0)
+    if (setsockopt(tap->ring.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0)
         fail("%s: the kernel has no TPACKET_V3: %m", tap->node);
     /* Version 3 packs frames of any length; the kernel still checks that frames fill blocks. */
     struct tpacket_req3 request = {
@@ -59,51 +67,70 @@ static void create_ring(struct tap *tap)
         .tp_frame_nr = settings.ring_blocks,
         .tp_retire_blk_tov = RETIRE_MS,
     };
-    if (setsockopt(tap->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof request) != 0)
+    if (setsockopt(tap->ring.fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof request) != 0)
         fail("%s: cannot create a ring of %u blocks: %m", tap->node, settings.ring_blocks);
     size_t size = (size_t)settings.ring_blocks * BLOCK_BYTES;
-    tap->ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, tap->fd, 0);
-    if (tap->ring == MAP_FAILED)
+    tap->ring.memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, tap->ring.fd, 0);
+    if (tap->ring.memory == MAP_FAILED)
         fail("%s: cannot map the ring: %m", tap->node);
+    tap->ring.next_block = 0;
 }
 
-static void attach_filter(const struct tap *tap, struct sock_fprog filter, const char *purpose)
+static void attach_filter(const struct tap *tap, const struct ring *ring, struct sock_fprog filter,
+                          const char *purpose)
 {
-    if (setsockopt(tap->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+    if (setsockopt(ring->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
         fail("%s: cannot %s: %m", tap->node, purpose);
+}
+
+void *open_ring_again(void *argument)
+{
+    struct tap *tap = argument;
+    open_socket(tap);
+    if (settings.filter.len > 0)
+        attach_filter(tap, &tap->ring, settings.filter, "filter");
+    create_ring(tap);
+    return NULL;
 }
 
 void *open_ring(void *argument)
 {
     struct tap *tap = argument;
-    open_socket(tap);
-    if (settings.filter.len > 0)
-        attach_filter(tap, settings.filter, "filter");
+    tap->netns_fd = open(tap->netns, O_RDONLY | O_CLOEXEC);
+    if (tap->netns_fd < 0)
+        fail("%s: cannot open namespace %s: %m", tap->node, tap->netns);
+    open_ring_again(tap);
     for (unsigned i = 0; i < tap->interface_count; i++)
         find_interface(tap, &tap->interfaces[i]);
-    create_ring(tap);
     return NULL;
+}
+
+void release_ring(struct ring *ring)
+{
+    munmap(ring->memory, (size_t)settings.ring_blocks * BLOCK_BYTES);
+    close(ring->fd);
 }
 
 void *close_ring(void *argument)
 {
     struct tap *tap = argument;
-    munmap(tap->ring, (size_t)settings.ring_blocks * BLOCK_BYTES);
-    close(tap->fd);
+    release_ring(&tap->ring);
+    close(tap->news);
+    close(tap->netns_fd);
     return NULL;
 }
 
 void start_ring(const struct tap *tap)
 {
     struct sockaddr_ll everything = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-    if (bind(tap->fd, (struct sockaddr *)&everything, sizeof everything) != 0)
+    if (bind(tap->ring.fd, (struct sockaddr *)&everything, sizeof everything) != 0)
         fail("%s: cannot start the capture: %m", tap->node);
 }
 
-void stop_ring(const struct tap *tap)
+void stop_ring(const struct tap *tap, const struct ring *ring)
 {
     struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    attach_filter(tap, (struct sock_fprog){.len = 1, .filter = &nothing}, "stop the capture");
+    attach_filter(tap, ring, (struct sock_fprog){.len = 1, .filter = &nothing}, "stop the capture");
 }
 
 void on_every_tap(void *(*step)(void *))
@@ -121,11 +148,11 @@ void on_every_tap(void *(*step)(void *))
     }
 }
 
-void count_drops(struct tap *tap)
+void count_drops(struct tap *tap, const struct ring *ring)
 {
     struct tpacket_stats_v3 statistics;
     socklen_t size = sizeof statistics;
-    if (getsockopt(tap->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0)
+    if (getsockopt(ring->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0)
         fail("%s: cannot read the count of drops: %m", tap->node);
-    tap->drops = statistics.tp_drops + undelivered(tap);
+    tap->drops += statistics.tp_drops + undelivered(ring);
 }

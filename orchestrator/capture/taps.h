@@ -14,15 +14,22 @@ struct interface {
     uint64_t packets;
 };
 
+struct ring {
+    int fd; /* of the packet socket */
+    uint8_t *memory;
+    unsigned next_block;
+};
+
 struct tap {
     const char *node;
     const char *netns;
     struct interface *interfaces;
     unsigned interface_count;
 
-    int fd;
-    uint8_t *ring;
-    unsigned next_block;
+    struct ring ring;
+    int netns_fd;          /* the namespace it is in; another one may come to be at the path */
+    int news;              /* a netlink socket that hears of interfaces there (rtnetlink(7)) */
+    bool has_left;         /* an interface has, and what is at the path was not seen since */
     uint64_t block_number; /* of the block being read, counted from 1 */
     int ignored_index;     /* an interface nobody listed, as seen in this block; 0 is none */
 

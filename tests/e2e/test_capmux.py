@@ -33,6 +33,7 @@ from orchestrator.capture.mux import (
     start_capture,
 )
 from orchestrator.errors import DeployError, HostError, UsageError
+from orchestrator.plan.model import Interface
 from orchestrator.records.merge import merge
 from orchestrator.records.pcapng import Direction, is_truncated, read_packets
 from orchestrator.runtime.network.namespaces import (
@@ -41,10 +42,12 @@ from orchestrator.runtime.network.namespaces import (
     path_of,
     remove_namespace,
 )
+from orchestrator.runtime.network.ports import move_ports
 from orchestrator.runtime.polling import wait_for
 from tests.flow import FRAME_BYTES, ROW, street
 
 PORT = 5000
+ARP = b"\x08\x06"  # EtherType
 FRAMES = 200
 
 
@@ -180,6 +183,63 @@ def test_an_interface_made_anew_goes_on_being_captured(row: Row, tmp_path: Path)
         ("router:lan", 1): 7,
         ("router:wan", 2): 7,
     }
+
+
+def test_a_node_that_starts_again_elsewhere_goes_on_in_the_same_file(
+    row: Row, tmp_path: Path
+) -> None:
+    """Its interfaces are moved to another namespace, which is then at the same path."""
+    router = ports_in(row.router, "lan", "wan")
+    elsewhere = f"{row.router}-again"
+    with start_capture(row.taps(), tmp_path) as capture:
+        row.send(3)
+        create_namespace(elsewhere)
+        try:
+            move_ports(row.router, path_of(elsewhere), router)
+            raise_again(row.router)
+            row.send(4)
+        finally:
+            remove_namespace(elsewhere)
+    assert Counter(datagrams(tmp_path / "router.pcapng")) == {
+        ("router:lan", 1): 7,
+        ("router:wan", 2): 7,
+    }
+    assert capture.stop().drops == 0
+    times = [packet.time_ns for packet in read_packets((tmp_path / "router.pcapng").read_bytes())]
+    assert times == sorted(times)
+
+
+def test_the_first_packet_after_a_restart_is_captured(row: Row, tmp_path: Path) -> None:
+    """move_ports returns when captures hear the new namespace: ARP for the first datagram, too."""
+    router = ports_in(row.router, "lan", "wan")
+    elsewhere = f"{row.router}-again"
+    create_namespace(elsewhere)
+    with start_capture(row.taps(), tmp_path):
+        try:
+            move_ports(row.router, path_of(elsewhere), router)
+            raise_again(row.router)
+            row.send(1)
+        finally:
+            remove_namespace(elsewhere)
+    captured = [p.data for p in read_packets((tmp_path / "router.pcapng").read_bytes())]
+    assert any(data[12:14] == ARP for data in captured)
+    assert datagrams(tmp_path / "router.pcapng") == [("router:lan", 1), ("router:wan", 2)]
+
+
+def ports_in(namespace: str, *names: str) -> list[Interface]:
+    """Those interfaces, by the numbers that they have there."""
+    with links_of(namespace) as links:
+        return [Interface(name, "", links.link_lookup(ifname=name)[0], "") for name in names]
+
+
+def raise_again(router: str) -> None:
+    with links_of(router) as links:
+        for name, address in (("lan", "10.0.1.1"), ("wan", "10.0.2.1")):
+            [index] = links.link_lookup(ifname=name)
+            links.addr("add", index=index, address=address, prefixlen=24)
+            links.link("set", index=index, state="up")
+    with inside(router):
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
 def test_a_snap_length_cuts_frames_and_keeps_their_length(row: Row, tmp_path: Path) -> None:
