@@ -17,6 +17,7 @@ from orchestrator.plan.model import CertRequest, Plan
 from orchestrator.refusals import why
 from orchestrator.runtime.disk.pki import load_key, load_signed, mint_expired_leaf
 from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.engine.inside import conversation
 from orchestrator.runtime.network.namespaces import entered
 from orchestrator.spec.units import read_duration_s
 
@@ -93,14 +94,12 @@ def _commit(scene: Scene, request: CertRequest, chain: str) -> None:
 
 
 def _ask(container: Container, command: str) -> str:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.settimeout(_TIMEOUT_S)
-        try:
-            control.connect(f"{container.root}{_HAPROXY}")
-            control.sendall(command.encode())
-            return b"".join(iter(lambda: control.recv(1 << 16), b"")).decode()
-        except OSError as error:
-            raise FaultError(f"{container.node}: HAProxy does not answer: {why(error)}") from None
+    try:
+        with conversation(container, _HAPROXY) as control:
+            control.say(command)
+            return control.hear_out()
+    except OSError as error:
+        raise FaultError(f"{container.node}: HAProxy does not answer: {why(error)}") from None
 
 
 def served_certificate(container: Container, address: Address, host: str) -> x509.Certificate:

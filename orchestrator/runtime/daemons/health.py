@@ -30,6 +30,7 @@ from orchestrator.plan.health import (
 )
 from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.engine.inside import conversation
 from orchestrator.runtime.network.namespaces import entered, routing_socket
 
 _TIMEOUT_S = 2.0
@@ -160,22 +161,14 @@ def prefixes(answer: str) -> set[str]:
 
 def bird(container: Container, command: str) -> str:
     """What BIRD answers over its control socket, codes included. Raises OSError."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.settimeout(_TIMEOUT_S)
-        control.connect(f"{container.root}/run/bird.ctl")
-        _read_answer(control)  # the greeting
-        control.sendall(command.encode() + b"\n")
-        return _read_answer(control)
+    with conversation(container, "/run/bird.ctl") as control:
+        control.hear(_is_whole)  # the greeting
+        control.say(f"{command}\n")
+        return control.hear(_is_whole)
 
 
-def _read_answer(control: socket.socket) -> str:
-    answer = bytearray()
-    while not _END.search(answer, max(0, answer.rfind(b"\n", 0, -1))):
-        received = control.recv(1 << 16)
-        if not received:
-            raise ConnectionError("BIRD hung up")
-        answer += received
-    return answer.decode()
+def _is_whole(answer: bytearray) -> bool:
+    return bool(_END.search(answer, max(0, answer.rfind(b"\n", 0, -1))))
 
 
 def _ask_lease(check: LeaseCheck, container: Container, ca: Path) -> None:
