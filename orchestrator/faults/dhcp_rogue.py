@@ -14,7 +14,7 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from orchestrator.errors import Mistake
+from orchestrator.errors import FaultError, Mistake
 from orchestrator.faults.fault import Fault, Memo, Option, Options
 from orchestrator.faults.on_gateways import (
     DNSMASQ_CONF,
@@ -115,7 +115,12 @@ def _heal(scene: Scene, memo: Memo) -> None:
     restart_dnsmasq(scene, memo["gateway"])
     if scene.runs(memo["gateway"]):
         strays = [node for node in hosts_of(scene.plan, memo["gateway"]) if _strays(scene, node)]
-        in_parallel(lambda node: renew_lease(scene.plan, scene.containers, node), strays)
+        in_parallel(lambda node: _renew(scene, node), strays)
+
+
+def _renew(scene: Scene, host: Node) -> None:
+    if not renew_lease(scene.client, scene.plan, scene.containers, host):
+        raise FaultError(f"{host.name} got no address back", f"lab logs {host.name}")
 
 
 def _servers(first: int) -> Iterator[int]:

@@ -79,8 +79,7 @@ def forget_names(scene: Scene) -> None:
     """The DNS caches of all gateways that run are emptied: dnsmasq forgets on SIGHUP."""
     for gateway in gateways(scene.plan):
         if scene.runs(gateway):
-            with suppress(ProcessLookupError):
-                os.kill(scene.running(gateway).pid, signal.SIGHUP)
+            scene.running(gateway).signal(signal.SIGHUP)
 
 
 def serves_dhcp(container: Container) -> bool:

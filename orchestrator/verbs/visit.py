@@ -108,18 +108,19 @@ def _visit(lab: str, request: Request, captures: Path) -> Run:
     client, state = connect(), LabState(lab)
     plan = state.plan()
     host, containers = _host(plan, request.source), find_containers(client, lab)
+    _require_awake(containers.get(host.name), host.name)
     click = Click(_run_name(request.url), host.name, request.cold)
     browser = Client(client, containers[host.name].id)
     with _run_folder(captures, click.run) as folder:
         if request.cold:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
-        taps = every_tap(plan, namespaces_of(plan, dict(containers)))
+        taps = every_tap(plan, namespaces_of(plan))
         since_s = time.time()
         frames = exact_frames({tap.netns: tap.interfaces for tap in taps})
         with frames, start_capture(taps, folder) as capture:
             if request.cold:
-                renew_lease(plan, containers, host)
+                renew_lease(client, plan, containers, host)
             with only_family(containers[host.name].namespace, request.family):
                 evidence = _click(browser, click, request, plan)
             capture.stop()
@@ -182,6 +183,13 @@ def _host(plan: Plan, name: str) -> Node:
         hint = f"hosts: {', '.join(host.name for host in hosts)}"
         raise UsageError(f"'{name}' is a {node.role}, and has no browser", hint)
     return node
+
+
+def _require_awake(container: Container | None, host: str) -> None:
+    if container is None or not container.running:
+        raise UsageError(f"{host} is off: nobody can click there", "what is in force: lab fault")
+    if container.paused:
+        raise UsageError(f"{host} is frozen: nobody can click there", "what is in force: lab fault")
 
 
 def _run_name(url: str) -> str:

@@ -1,19 +1,19 @@
 """Emptying what the lab remembers, so that a visit is a first visit.
 
 Each cache is emptied by its own server's means: udhcpc gives its lease back, dnsmasq forgets
-on SIGHUP, BIND on rndc's word, nginx when its files are gone.
+on SIGHUP, BIND on rndc's word, nginx when its files are gone. A node that is off or frozen is left
+as it is: what it remembers, nobody gets to hear.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Mapping
 
 import docker
 
-from orchestrator.errors import CommandFailed, DeployError
-from orchestrator.plan.addresses import Address, of_family
+from orchestrator.errors import CommandFailed
+from orchestrator.plan.addresses import of_family
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import HostSettings
 from orchestrator.runtime.daemons.health import held_addresses
@@ -24,6 +24,12 @@ from orchestrator.runtime.network.wiring import forget_neighbours
 from orchestrator.runtime.polling import wait_for
 
 _LEASE_WITHIN_S = 10.0
+# udhcpc takes SIGUSR2 for "release" and SIGUSR1 for "renew". All of it in the node: whoever asked
+# may be killed in between, and would leave a host that does not ask any more.
+_RELEASE_AND_ASK = """kill -USR2 1; tries=0
+while [ $tries -lt 100 ] && ip -4 -o address show dev "$1" | grep -q inet
+do sleep 0.02; tries=$((tries + 1)); done
+kill -USR1 1"""
 Containers = Mapping[str, Container]
 
 
@@ -40,9 +46,9 @@ def empty_resolvers(client: docker.DockerClient, plan: Plan, containers: Contain
             argv = ["rndc", "-k", "/run/rndc.key", "flushtree", top]
             _run(client, containers[node.name], argv)
 
-    in_parallel(empty, plan.with_role("resolver"))
-    for gateway in plan.with_role("gateway"):
-        os.kill(containers[gateway.name].pid, signal.SIGHUP)
+    in_parallel(empty, _answering(plan, containers, "resolver"))
+    for gateway in _answering(plan, containers, "gateway"):
+        containers[gateway.name].signal(signal.SIGHUP)
 
 
 def empty_edges(client: docker.DockerClient, plan: Plan, containers: Containers) -> None:
@@ -52,39 +58,35 @@ def empty_edges(client: docker.DockerClient, plan: Plan, containers: Containers)
         argv = ["find", "/run/site", "-type", "f", "-delete"]
         _run(client, containers[node.name], argv)
 
-    in_parallel(empty, plan.with_role("edge"))
+    in_parallel(empty, _answering(plan, containers, "edge"))
 
 
-def renew_lease(plan: Plan, containers: Containers, host: Node) -> None:
+def _answering(plan: Plan, containers: Containers, role: str) -> list[Node]:
+    nodes = plan.with_role(role)
+    return [n for n in nodes if n.name in containers and containers[n.name].answers]
+
+
+def renew_lease(
+    client: docker.DockerClient, plan: Plan, containers: Containers, host: Node
+) -> bool:
     """The host gives its address back and asks DHCP from the start, as one new on its LAN.
 
     DISCOVER, OFFER, REQUEST, ACK (RFC 2131); then neither it nor its gateway knows the other's
-    MAC. udhcpc takes SIGUSR2 for "release" and SIGUSR1 for "renew". Fine for a static host.
+    MAC. False where it gets no address, or another one; it goes on asking. Fine for a static host.
     What it made of router advertisements (RFC 4862) it keeps: nobody gives such back.
     """
     assert isinstance(host.settings, HostSettings)
     leases = of_family(host.settings.leases, 4)
     if not leases:
-        return
-    container = containers[host.name]
-    try:
-        os.kill(container.pid, signal.SIGUSR2)
-        _await_lease(container, host, leases[0], is_held=False)
-    finally:
-        os.kill(container.pid, signal.SIGUSR1)
-        _await_lease(container, host, leases[0], is_held=True)
+        return True
+    container, interface = containers[host.name], host.interfaces[0].name
+    _run(client, container, ["sh", "-c", _RELEASE_AND_ASK, "sh", interface])
+    held = wait_for(lambda: leases[0] in held_addresses(container, interface), _LEASE_WITHIN_S)
     forget_neighbours(container.namespace)
-    forget_neighbours(containers[host.settings.gateway].namespace)
-
-
-def _await_lease(container: Container, host: Node, lease: Address, is_held: bool) -> None:
-    interface = host.interfaces[0].name
-    changed = wait_for(
-        lambda: (lease in held_addresses(container, interface)) == is_held, _LEASE_WITHIN_S
-    )
-    if not changed:
-        act = "take" if is_held else "give back"
-        raise DeployError(f"{host.name} did not {act} {lease}", f"lab logs {host.name}")
+    gateway = containers.get(host.settings.gateway)
+    if gateway is not None and gateway.running:
+        forget_neighbours(gateway.namespace)
+    return bool(held)
 
 
 def _run(client: docker.DockerClient, container: Container, argv: list[str]) -> None:
