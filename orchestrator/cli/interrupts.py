@@ -1,4 +1,4 @@
-"""^C and SIGTERM, so that neither is ever lost.
+"""^C, SIGTERM and SIGHUP, so that none is ever lost.
 
 Python raises a signal's exception wherever the main thread happens to be. Inside a destructor or
 a library's callback it is reported and dropped, and a long command would go on as if nothing had
@@ -10,14 +10,16 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+# The last comes when a terminal is closed; under nohup(1) it is ignored, and stays so.
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _seen: list[int] = []
 
 
 def install() -> None:
-    """Unwind on ^C and SIGTERM alike: nothing half-made is left behind."""
+    """Unwind on all of them alike: nothing half-made is left behind."""
     for number in _NUMBERS:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def ignore() -> None:

@@ -139,7 +139,7 @@ def visit_command(
             raise UsageError("several visits are compared by their journeys", "omit --no-journey")
         return _visit_again(chosen_lab(name), request, captures, count, as_json)
     lab = chosen_lab(name)
-    run = visit(lab, request, captures)
+    run = visit(lab, request, captures, print_note)
     if as_json:
         print_json(to_json(run.visit))
     else:
@@ -152,7 +152,8 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
     """Visits in a row, and how the last one's journey compares with the first one's."""
     runs, output = [], open_output()
     for place in range(count):
-        runs.append(visit(lab, replace(request, cold=request.cold and place == 0), captures))
+        again = replace(request, cold=request.cold and place == 0)
+        runs.append(visit(lab, again, captures, print_note))
         if not as_json:
             print_short(output, runs[-1])
             output.say(f"evidence: {runs[-1].folder}/", "  ")

@@ -4,6 +4,7 @@
     containers    every node runs, and none is frozen
     links         cuts, impairments and carriers, as recorded and as the kernel has them
     addresses     of every interface; none is missing, none too many
+    families      no host is kept from IPv4 or IPv6
     files         what nodes find below /lab, against what the plan renders; certificates
     routes        every router's forwarding table, against what the plan computes
     services      every node's health checks
@@ -23,7 +24,7 @@ from orchestrator.drift.nodes import (
     compare_services,
 )
 from orchestrator.drift.routes import compare_routes
-from orchestrator.drift.wires import compare_addresses, compare_links
+from orchestrator.drift.wires import compare_addresses, compare_families, compare_links
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
 
@@ -47,6 +48,7 @@ _CHECKS: Mapping[str, _Check] = {
     "containers": compare_containers,
     "links": compare_links,
     "addresses": compare_addresses,
+    "families": compare_families,
     "files": compare_files,
     "certificates": compare_certificates,
     "routes": compare_routes,

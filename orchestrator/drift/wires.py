@@ -11,12 +11,14 @@ from orchestrator.plan.addresses import HostAddress
 from orchestrator.plan.hops import leased_to
 from orchestrator.plan.impairment import Impairment
 from orchestrator.plan.model import Endpoint, Link, Node
+from orchestrator.plan.services import HostSettings
 from orchestrator.refusals import why
 from orchestrator.runtime.kernel.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
 from orchestrator.runtime.links.netem import read_netem
 from orchestrator.runtime.links.netem_options import quantised
 from orchestrator.runtime.links.state import DIRECTIONS, LinkState
+from orchestrator.runtime.network.families import held_back
 from orchestrator.runtime.network.wiring import interface_at
 from orchestrator.runtime.wire.process import WireControl
 
@@ -128,6 +130,14 @@ def compare_addresses(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
             for address in usable - wanted:
                 if address not in allowed and address.ip not in leased_to(node):
                     yield node.name, f"{node.name} holds {address}, which is none of its addresses"
+
+
+def compare_families(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
+    """No host is kept from a family, as for a visit with -4 or -6, and by one that was killed."""
+    for container in look.running(nodes):
+        if isinstance(look.plan.nodes[container.node].settings, HostSettings):
+            for family in held_back(look.namespaces[container.node]):
+                yield container.node, f"{container.node} is kept from IPv{family}"
 
 
 def _wanted(node: Node) -> Iterator[tuple[int, set[HostAddress], set[HostAddress]]]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Hold ^C and SIGTERM back until the block ends; what is in it must be bounded in time.
+    """Hold ^C, SIGTERM and SIGHUP back until the block ends; what is in it must be bounded in time.
 
     Python runs handlers in the main thread alone, so that elsewhere there is nothing to hold back;
     and it does so whichever thread the kernel gave the signal to, so that a mask of the main

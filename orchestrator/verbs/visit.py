@@ -21,7 +21,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -55,6 +55,7 @@ from orchestrator.runtime.daemons.caches import (
 from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, read_translations
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.disk.turns import turn
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import Container, find_containers
 from orchestrator.runtime.network.families import only_family
@@ -93,21 +94,32 @@ class Run:
     journey: Journey | None
 
 
-def visit(lab: str, request: Request, captures: Path) -> Run:
+def _unheard(message: str) -> None:
+    pass
+
+
+def visit(
+    lab: str, request: Request, captures: Path, wait: Callable[[str], None] = _unheard
+) -> Run:
     """Visit a URL in a running lab and leave a run folder below ``captures``.
 
-    A visit that fails is a result too (``visit.error``). Raises UsageError for a host or URL
-    that cannot be, DeployError or HostError where the lab or this machine fails.
+    Two visits of one host go one after the other; ``wait`` is told when that is so. A visit that
+    fails is a result too (``visit.error``). Raises UsageError for a host or URL that cannot be,
+    DeployError or HostError where the lab or this machine fails.
     """
     require_root()
     with writing(captures, "--captures"):
-        return _visit(lab, request, captures)
+        client, state = connect(), LabState(lab)
+        plan = state.plan()
+        host = _host(plan, request.source)
+        with turn(state, host.name, wait):
+            return _visit(client, plan, host, request, captures)
 
 
-def _visit(lab: str, request: Request, captures: Path) -> Run:
-    client, state = connect(), LabState(lab)
-    plan = state.plan()
-    host, containers = _host(plan, request.source), find_containers(client, lab)
+def _visit(
+    client: docker.DockerClient, plan: Plan, host: Node, request: Request, captures: Path
+) -> Run:
+    containers = find_containers(client, plan.name)
     _require_awake(containers.get(host.name), host.name)
     click = Click(_run_name(request.url), host.name, request.cold)
     browser = Client(client, containers[host.name].id)
