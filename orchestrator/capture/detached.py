@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from orchestrator.capture.mux import (
     start_process,
 )
 from orchestrator.errors import DeployError
-from orchestrator.runtime.disk.state import Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time
 from orchestrator.runtime.polling import wait_for
 
 _READY = b"ready\n"
@@ -41,6 +41,7 @@ def started_alone(
     *,
     program: Path = CAPMUX,
     within_s: float = 10.0,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Process]:
     """Capture into the existing ``folder``; what capmux prints goes to ``output`` and its `.err`.
 
@@ -48,7 +49,7 @@ def started_alone(
     Raises as `start_capture`.
     """
     with output.open("wb") as told, output.with_suffix(".err").open("wb") as complaints:
-        process = start_process(program, folder, options, told, complaints)
+        process = start_process(program, folder, options, told, complaints, environment)
     with killed_on_error(process):
         send_taps(process, taps)
         _await_ready(process, output, within_s)

@@ -17,7 +17,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -154,7 +154,12 @@ def start_capture(
 
 
 def start_process(
-    program: Path, folder: Path, options: Options, stdout: IO[bytes] | int, stderr: IO[bytes] | int
+    program: Path,
+    folder: Path,
+    options: Options,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """capmux, which now waits for its taps. Raises HostError if it is not built."""
     try:
@@ -163,6 +168,7 @@ def start_process(
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=stderr,
+            env=environment,
             start_new_session=True,  # Ctrl-C is ours to handle: capmux is stopped, not killed
         )
     except OSError as error:

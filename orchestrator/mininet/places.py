@@ -13,7 +13,7 @@ from orchestrator.errors import DeployError
 from orchestrator.mininet.processes import NodeProgram, docker_client, start_in_namespace
 from orchestrator.mininet.terminals import USER, ContainerTerminal, NamespaceTerminal, Terminal
 from orchestrator.runtime.disk.labs import system_name
-from orchestrator.runtime.disk.state import start_time
+from orchestrator.runtime.disk.processes import start_time
 from orchestrator.runtime.engine.client import explaining
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.network.namespaces import path_of

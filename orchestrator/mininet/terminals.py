@@ -18,7 +18,7 @@ import docker
 import docker.errors
 
 from orchestrator.errors import LabError
-from orchestrator.runtime.disk.state import Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time
 from orchestrator.runtime.engine.client import explaining
 from orchestrator.runtime.network.namespaces import entered
 

@@ -25,6 +25,7 @@ from orchestrator.runtime.daemons.health import ask
 from orchestrator.runtime.disk.captures import end_captures
 from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.pki import mint_authority, mint_leaf
+from orchestrator.runtime.disk.processes import workers_of
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.engine.containers import (
@@ -42,6 +43,7 @@ from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.network.namespaces import (
     create_namespace,
     name_namespace,
+    names_like,
     remove_namespace,
 )
 from orchestrator.runtime.network.wiring import create_bridges, namespaces_of
@@ -260,13 +262,19 @@ def _ill(container: Container | None, checks: tuple[HealthCheck, ...], ca: Path)
 
 
 def take_down(client: docker.DockerClient, state: LabState) -> int:
-    """Remove everything a lab made. Returns the number of containers; fine to run again."""
+    """Remove everything a lab made. Returns the number of containers; fine to run again.
+
+    The record tells what there is; without it, all is found by label, environment and name.
+    """
+    state.mend_record()
     stop_keeper(state)
     stop_all_flapping(state)
     stop_wire(state)
     end_captures(state)
+    for process in workers_of(state.folder):
+        process.end()
     removed = remove_containers(client, state.lab)
-    for name in state.record().namespaces:
+    for name in {*state.record().namespaces, *names_like(system_name(state.lab, "*"))}:
         remove_namespace(name)
     state.remove()
     return removed

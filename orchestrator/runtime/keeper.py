@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +22,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 from orchestrator.errors import DeployError, LabError
 from orchestrator.plan.model import Node, Plan
 from orchestrator.refusals import why
-from orchestrator.runtime.disk.state import LabState, Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time, working_for
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.containers import LAB_LABEL, NODE_LABEL, find_container
 from orchestrator.runtime.engine.gates import open_gate
@@ -49,6 +49,7 @@ def start_keeper(state: LabState) -> None:
             stderr=log,
             start_new_session=True,
             cwd="/",
+            env=working_for(state.folder),
         )
     watching = wait_for(
         lambda: state.record().keeper is not None or process.poll() is not None, _STARTS_WITHIN_S
@@ -59,18 +60,14 @@ def start_keeper(state: LabState) -> None:
 
 def stop_keeper(state: LabState) -> None:
     """End the keeper, by its recorded id; fine where there is none."""
-    _end(state.record().keeper)
+    if process := state.record().keeper:
+        process.end()
 
 
 def stop_wire(state: LabState) -> None:
     """End the lab's `wire`, by its recorded id; fine where there is none."""
-    _end(state.record().wire)
-
-
-def _end(process: Process | None) -> None:
-    if process is not None and process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
-        wait_for(lambda: not process.is_alive(), within_s=2.0, every_s=0.005)
+    if process := state.record().wire:
+        process.end()
 
 
 def attend(client: docker.DockerClient, state: LabState, plan: Plan, node: str) -> None:

@@ -38,7 +38,8 @@ from orchestrator.runtime.disk.captures import (
     output_of,
 )
 from orchestrator.runtime.disk.ownership import give_to_user
-from orchestrator.runtime.disk.state import LabState, Process, RunningCapture, start_time
+from orchestrator.runtime.disk.processes import Process, start_time, working_for
+from orchestrator.runtime.disk.state import LabState, RunningCapture
 from orchestrator.runtime.engine.client import require_root
 from orchestrator.runtime.network.offloads import hold, release
 from orchestrator.runtime.network.wiring import namespaces_of
@@ -92,7 +93,10 @@ def start(lab: str, request: Request) -> RunningCapture:
             hold(interfaces, hold_of(state, number), _ourselves())
             output = output_of(state, number)
             output.parent.mkdir(exist_ok=True)
-            with started_alone(taps, folder, request.options, output) as process:
+            worker = working_for(state.folder)
+            with started_alone(
+                taps, folder, request.options, output, environment=worker
+            ) as process:
                 hold({}, hold_of(state, number), process)
                 capture = _record(number, process, folder, taps, request.options)
                 add_capture(state, capture)

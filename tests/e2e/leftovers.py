@@ -15,6 +15,7 @@ def leftovers(engine: docker.DockerClient, name: str) -> list[str]:
     found += [f"namespace {path.name}" for path in Path("/run/netns").glob(f"clicklab.{name}.*")]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     found += [f"mount {line}" for line in mounts if f"clicklab.{name}." in line]
+    found += [f"worker {path}" for path in _workers(name)]
     return found + [f"process {line}" for line in _processes() if _is_of(line, name)]
 
 
@@ -33,6 +34,18 @@ def _processes() -> list[str]:
         except OSError:
             continue
     return lines
+
+
+def _workers(name: str) -> list[str]:
+    """Keeper, wire, captures: whoever has the lab's state folder in its environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            marks = [w for w in path.read_bytes().split(b"\0") if w.startswith(b"CLICKLAB_OF=")]
+        except OSError:
+            continue
+        found += [str(path) for mark in marks if mark.endswith(f"/{name}".encode())]
+    return found
 
 
 def _is_of(command: str, name: str) -> bool:

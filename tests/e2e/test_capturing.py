@@ -20,7 +20,8 @@ from orchestrator.records.pcapng import Direction, Packet, is_truncated, read_pa
 from orchestrator.runs.read import read_frames
 from orchestrator.runtime import boot
 from orchestrator.runtime.disk.captures import add_capture, output_of
-from orchestrator.runtime.disk.state import LabState, Process, RunningCapture
+from orchestrator.runtime.disk.processes import Process
+from orchestrator.runtime.disk.state import LabState, RunningCapture
 from orchestrator.runtime.network.namespaces import (
     create_namespace,
     entered,

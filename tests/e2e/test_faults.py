@@ -14,7 +14,7 @@ from orchestrator.drift import differences
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults import FAULTS
 from orchestrator.loading import load
-from orchestrator.runtime.disk.state import start_time
+from orchestrator.runtime.disk.processes import start_time
 from orchestrator.runtime.polling import wait_for
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.fault import fault_in_force, heal, in_force, inject

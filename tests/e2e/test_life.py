@@ -75,6 +75,20 @@ def test_a_restarted_node_gets_its_links_back(
     assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
 
 
+@pytest.mark.parametrize("content", ["", '{"keeper": {"pid":', None])
+def test_down_leaves_nothing_without_its_record(
+    cli: Cli, engine: docker.DockerClient, tmp_path: Path, content: str | None
+) -> None:
+    """Namespaces, keeper and `wire` stayed behind where state.json was empty or half."""
+    (tmp_path / "pair.yaml").write_text(PAIR)
+    cli.run("up", str(tmp_path / "pair.yaml"), "--name", "test-lost")
+    record = cli.state / "test-lost/state.json"
+    record.unlink() if content is None else record.write_text(content)
+    assert "Traceback" not in cli.try_run("status", "--name", "test-lost").stderr
+    cli.run("down", "test-lost")
+    assert leftovers(engine, "test-lost") == []
+
+
 def test_two_labs_do_not_know_of_each_other(
     minimal: RunningLab, cli: Cli, engine: docker.DockerClient
 ) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DeployError, FaultError
-from orchestrator.runtime.disk.state import Process
+from orchestrator.runtime.disk.processes import Process
 from orchestrator.runtime.network.namespaces import entered
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.wire.process import WIRE, End, WireControl, start_wire

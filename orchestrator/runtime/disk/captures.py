@@ -6,14 +6,9 @@ it. What it prints when it ends, its counts, goes to a file in the lab's state f
 
 from __future__ import annotations
 
-import os
-import select
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.runtime.disk.state import LabState, Process, RunningCapture
+from orchestrator.runtime.disk.state import LabState, RunningCapture
 from orchestrator.runtime.network.offloads import release
 
 _ENDS_WITHIN_S = 30.0
@@ -44,7 +39,7 @@ def forget_capture(state: LabState, capture: int) -> None:
 
 def end_capture(state: LabState, capture: RunningCapture) -> bool:
     """End a capture's process, which finishes its files first. False if it had ended before."""
-    ended = _end(capture.process)
+    ended = capture.process.end(asked_s=_ENDS_WITHIN_S)
     release(hold_of(state, capture.id))
     return ended
 
@@ -53,31 +48,3 @@ def end_captures(state: LabState) -> None:
     """End all that run; fine where there is none. The nodes' files are whole then."""
     for capture in state.record().captures:
         end_capture(state, capture)
-
-
-def _end(process: Process) -> bool:
-    """Ask a process to end, and make it end if it does not; never another one of its id."""
-    with _descriptor(process) as descriptor:
-        if descriptor is None:
-            return False
-        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
-        ending = select.poll()
-        ending.register(descriptor, select.POLLIN)
-        if not ending.poll(_ENDS_WITHIN_S * 1000):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            ending.poll(_ENDS_WITHIN_S * 1000)
-    return True
-
-
-@contextmanager
-def _descriptor(process: Process) -> Iterator[int | None]:
-    """A handle of this very process (pidfd_open(2)), or None once it has ended."""
-    try:
-        descriptor = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        yield None
-        return
-    try:
-        yield descriptor if process.is_alive() else None
-    finally:
-        os.close(descriptor)

@@ -30,24 +30,13 @@ from orchestrator.plan.model import Plan
 from orchestrator.refusals import cannot_write, writing
 from orchestrator.runtime.disk.labs import known_labs, names_file, state_root
 from orchestrator.runtime.disk.origin import Origin
+from orchestrator.runtime.disk.processes import Process
 from orchestrator.runtime.polling import wait_for
 from orchestrator.spec.kinds import check_label
 
 _LOCK_WITHIN_S = 15.0
 # The last plan that was read, by its file.
 _plans: dict[tuple[Path, int, int], Plan] = {}
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process by its id and start time: the pair never names another one until a reboot."""
-
-    pid: int
-    started: int
-
-    def is_alive(self) -> bool:
-        """Whether this very process still runs."""
-        return start_time(self.pid) == self.started
 
 
 @dataclass(frozen=True)
@@ -138,25 +127,41 @@ class LabState:
                 _plans.clear()
                 _plans[stamp] = plan_from_plain(json.loads(path.read_text()))
             return _plans[stamp]
-        except (FileNotFoundError, json.JSONDecodeError):
+        except FileNotFoundError:
             hint = f"labs there are: {', '.join(known_labs()) or 'none'}; start one: lab up"
             raise UsageError(f"there is no lab '{self.lab}'", hint) from None
+        except json.JSONDecodeError:
+            raise self._damaged("plan.json") from None
         except (KeyError, TypeError):
             hint = f"take it down and up again: lab down --name {self.lab}"
             raise DeployError(f"'{self.lab}' was made by another version", hint) from None
 
     def record(self) -> Record:
-        """What was made so far; an empty record where nothing was."""
+        """What was made so far; an empty record where nothing was. Raises DeployError where it
+        cannot be read."""
         try:
-            plain = json.loads((self.folder / "state.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            plain = dict(json.loads((self.folder / "state.json").read_text()))
+            return from_plain(Record, plain)
+        except FileNotFoundError:
             return Record()
-        return from_plain(Record, plain)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise self._damaged("state.json") from None
+
+    def _damaged(self, file: str) -> DeployError:
+        hint = f"all that it made is found without: lab down {self.lab}"
+        return DeployError(f"{self.folder / file} is damaged", hint)
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the record, all or nothing."""
+        """Change fields of the record, all or nothing, also if the machine loses power."""
         record = dataclasses.replace(self.record(), **changes)
-        replace_json(self.folder / "state.json", to_plain(record))
+        replace_json(self.folder / "state.json", to_plain(record), durable=True)
+
+    def mend_record(self) -> None:
+        """Begin a record that cannot be read anew, for who takes the lab down."""
+        try:
+            self.record()
+        except DeployError:
+            (self.folder / "state.json").unlink()
 
     def remove(self) -> None:
         """Forget the lab."""
@@ -177,16 +182,6 @@ class LabState:
                 hint = "wait for it to end, or end it"
                 raise DeployError(f"another command is working on lab '{self.lab}'", hint)
             yield
-
-
-def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot (proc(5), stat field 22)."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else int(fields[19])
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -24,12 +23,13 @@ from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.model import Plan
 from orchestrator.refusals import why
-from orchestrator.runtime.disk.state import LabState, Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time, working_for
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.links.layer import LinkLayer
 from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.runtime.polling import wait_for
 
-_STARTS_WITHIN_S, _ENDS_WITHIN_S = 20.0, 2.0
+_STARTS_WITHIN_S = 20.0
 
 
 def start_flapping(state: LabState, link: str, every_s: float) -> None:
@@ -43,6 +43,7 @@ def start_flapping(state: LabState, link: str, every_s: float) -> None:
             stderr=log,
             start_new_session=True,
             cwd="/",
+            env=working_for(state.folder),
         )
 
     def is_settled() -> bool:
@@ -63,17 +64,15 @@ def flapping(state: LabState, link: str) -> Process | None:
     """The process that lets a link flap, running or not; None where there never was one."""
     try:
         return from_plain(Process, json.loads(_path(state, link).read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, json.JSONDecodeError):
         return None
 
 
 def stop_flapping(state: LabState, link: str) -> None:
     """End it, by its recorded id; fine where it has ended. The lab must be locked, so that it is
     not in the middle of a change; the link stays as it is."""
-    process = flapping(state, link)
-    if process is not None and process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
-        wait_for(lambda: not process.is_alive(), _ENDS_WITHIN_S, every_s=0.005)
+    if process := flapping(state, link):
+        process.end()
     _path(state, link).unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from orchestrator.errors import FaultError
 from orchestrator.plan.model import Endpoint, Link, Plan
 from orchestrator.runtime.disk.labs import system_name
+from orchestrator.runtime.disk.processes import working_for
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.links import cuts
 from orchestrator.runtime.links.backends import (
@@ -79,7 +80,11 @@ class LinkLayer:
         process = self.state.record().wire
         if process is None or not process.is_alive():
             self.state.wire_socket.unlink(missing_ok=True)
-            started = start_wire(self.state.wire_socket, self.state.folder / "wire.log")
+            started = start_wire(
+                self.state.wire_socket,
+                self.state.folder / "wire.log",
+                working_for(self.state.folder),
+            )
             self.state.update(wire=started)
 
     def revive_wire(self) -> int:

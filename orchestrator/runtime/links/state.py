@@ -55,7 +55,7 @@ def load_links(state: LabState) -> dict[str, LinkState]:
 
 def save_links(state: LabState, links: dict[str, LinkState]) -> None:
     """Record them, all or nothing."""
-    replace_json(_path(state), {name: to_plain(link) for name, link in links.items()})
+    replace_json(_path(state), {name: to_plain(link) for name, link in links.items()}, durable=True)
 
 
 def _path(state: LabState) -> Path:

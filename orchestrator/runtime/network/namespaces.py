@@ -71,6 +71,11 @@ def path_of(name: str) -> str:
     return f"{RUN_FOLDER}/{name}"
 
 
+def names_like(pattern: str) -> list[str]:
+    """The names of namespaces that match a shell pattern."""
+    return [path.name for path in Path(RUN_FOLDER).glob(pattern)]
+
+
 def is_same(path: str, other: str) -> bool:
     """Whether two paths lead to one namespace. Raises OSError where one leads nowhere."""
     return Path(path).stat().st_ino == Path(other).stat().st_ino

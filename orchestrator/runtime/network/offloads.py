@@ -27,7 +27,7 @@ from pathlib import Path
 
 from orchestrator.files import replace_json
 from orchestrator.runtime.disk.labs import state_root
-from orchestrator.runtime.disk.state import Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time
 from orchestrator.runtime.network.namespaces import entered
 
 Interfaces = Mapping[str, Iterable[str]]

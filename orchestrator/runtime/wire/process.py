@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from orchestrator.errors import DeployError, FaultError
 from orchestrator.refusals import why
-from orchestrator.runtime.disk.state import Process, start_time
+from orchestrator.runtime.disk.processes import Process, start_time
 from orchestrator.runtime.polling import wait_for
 
 WIRE = Path(__file__).with_name("wire")
@@ -36,7 +37,9 @@ class End:
     mac: str
 
 
-def start_wire(socket_path: Path, log: Path) -> Process:
+def start_wire(
+    socket_path: Path, log: Path, environment: Mapping[str, str] | None = None
+) -> Process:
     """Start the process in a session of its own and wait until it answers.
 
     It ends by ``quit``, by a signal, or once ``socket_path`` is removed or replaced; the devices
@@ -50,6 +53,7 @@ def start_wire(socket_path: Path, log: Path) -> Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                env=environment,
             )
     except FileNotFoundError:
         raise DeployError(f"{WIRE} is not there", _HINT) from None

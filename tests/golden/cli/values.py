@@ -29,7 +29,8 @@ from orchestrator.records.study import NetworkEvent
 from orchestrator.records.visit import Resource, Timings, Visit, Vitals
 from orchestrator.runtime.daemons.rib import Community, RibRoute
 from orchestrator.runtime.daemons.sessions import Session
-from orchestrator.runtime.disk.state import Process, RunningCapture, start_time
+from orchestrator.runtime.disk.processes import Process, start_time
+from orchestrator.runtime.disk.state import RunningCapture
 from orchestrator.runtime.kernel.fib import Flow, Kind, NextHop, Packet, Verdict
 from orchestrator.runtime.links.state import LinkState
 from orchestrator.verbs.bgp import BgpRow, OspfRow, RtrRow, Summary

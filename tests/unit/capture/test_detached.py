@@ -12,7 +12,7 @@ from orchestrator.capture.detached import read_outcome, salvage, started_alone
 from orchestrator.capture.mux import EVERYTHING
 from orchestrator.errors import DeployError, HostError, UsageError
 from orchestrator.records.pcapng import read_packets
-from orchestrator.runtime.disk.state import Process
+from orchestrator.runtime.disk.processes import Process
 from orchestrator.runtime.polling import wait_for
 from tests.unit.capture.test_mux import PRELUDE, SUMMARY, TAPS, is_gone
 from tests.unit.capture.texts import interface, packet, section
