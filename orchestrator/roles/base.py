@@ -65,6 +65,26 @@ class Template:
 Files = Mapping[str, Template]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What one node may take of the machine; generous, so that only what runs wild meets them.
+
+    pids         processes and threads
+    memory_mib   memory, what is in its file systems included
+    files_mib    each file system in memory: /run, /tmp
+    cpu_shares   its part of the processor while others want it too, Docker's default being 1,024
+    """
+
+    pids: int = 1024
+    memory_mib: int = 1024
+    files_mib: int = 256
+    cpu_shares: int = 1024
+
+
+# Who keeps time for others goes first: a BFD session ends when its packets come 300 ms late.
+ROUTING = Limits(cpu_shares=4096)
+
+
 def fixed(folder: str, *names: str, **others: str) -> Callable[[Node], Files]:
     """The files of a role whose every node has the same ones, named as their templates are;
     ``others`` maps a file to a template of another folder."""
@@ -93,6 +113,7 @@ class Role:
     answers_dns  whether it can be asked for names
     network      what the map calls an AS with such a node: "CDN"; "" where it does not tell. Of
                  several, the first in ROLES is meant
+    limits       what it may take of the machine
     lane         whether it has a lane in the sequence diagram, or only passes on what others say
     """
 
@@ -111,6 +132,7 @@ class Role:
     browser: bool = False
     answers_dns: bool = False
     network: str = ""
+    limits: Limits = Limits()
     lane: bool = True
 
     @property

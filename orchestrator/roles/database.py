@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.plan.health import HealthCheck, TcpCheck
 from orchestrator.plan.model import Node, Plan
-from orchestrator.roles.base import Role, fixed
+from orchestrator.roles.base import Limits, Role, fixed
 
 
 def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
@@ -18,4 +18,5 @@ ROLE = Role(
     checks=_checks,
     read_only=False,
     daemons=("postgres",),
+    limits=Limits(cpu_shares=512),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.health import HealthCheck, LeaseCheck
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.services import HostSettings
-from orchestrator.roles.base import Files, Role, Template
+from orchestrator.roles.base import Files, Limits, Role, Template
 
 
 def _files(node: Node) -> Files:
@@ -39,4 +39,5 @@ ROLE = Role(
     },
     waits_for=("gateway",),
     browser=True,
+    limits=Limits(pids=4096, memory_mib=4096, files_mib=1024, cpu_shares=512),
 )

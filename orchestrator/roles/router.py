@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.health import BirdCheck, HealthCheck
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
-from orchestrator.roles.base import BIRD, FORWARDING_SYSCTLS, Role, fixed
+from orchestrator.roles.base import BIRD, FORWARDING_SYSCTLS, ROUTING, Role, fixed
 from orchestrator.routes.bgp import control_plane
 
 
@@ -23,5 +23,6 @@ ROLE = Role(
     capabilities=("NET_ADMIN", "NET_RAW"),
     sysctls=FORWARDING_SYSCTLS,
     daemons=(BIRD,),
+    limits=ROUTING,
     lane=False,
 )

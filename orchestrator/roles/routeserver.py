@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.plan.health import BirdCheck, HealthCheck
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouteServerSettings
-from orchestrator.roles.base import BIRD, Role, fixed
+from orchestrator.roles.base import BIRD, ROUTING, Role, fixed
 
 
 def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
@@ -19,5 +19,6 @@ ROLE = Role(
     checks=_checks,
     capabilities=("NET_ADMIN", "NET_RAW"),
     daemons=(BIRD,),
+    limits=ROUTING,
     lane=False,
 )

@@ -6,7 +6,7 @@ import dataclasses
 
 from orchestrator.plan.health import BirdCheck, HealthCheck
 from orchestrator.plan.model import Node
-from orchestrator.roles.base import BIRD, Files, Role, Template
+from orchestrator.roles.base import BIRD, ROUTING, Files, Role, Template
 
 # For BFD: BIRD asks that its packets go before others, which takes this much.
 SPEAKER_CAPABILITIES = ("NET_ADMIN",)
@@ -18,6 +18,7 @@ def with_speaker(role: Role) -> Role:
         role,
         capabilities=(*role.capabilities, *SPEAKER_CAPABILITIES),
         daemons=(*role.daemons, BIRD),
+        limits=dataclasses.replace(role.limits, cpu_shares=ROUTING.cpu_shares),
     )
 
 

@@ -89,6 +89,24 @@ def test_down_leaves_nothing_without_its_record(
     assert leftovers(engine, "test-lost") == []
 
 
+@pytest.mark.parametrize(
+    ("wild", "said"),
+    [
+        ("head -c 2G /dev/zero >/tmp/full", "No space left"),
+        ("for n in $(seq 3000); do sleep 30 & done", "fork"),
+    ],
+)
+def test_a_node_that_runs_wild_meets_its_own_limits(
+    minimal: RunningLab, wild: str, said: str
+) -> None:
+    done = minimal.cli.try_run("exec", "--name", minimal.name, "edge", "--", "sh", "-c", wild)
+    minimal.cli.try_run("exec", "--name", minimal.name, "edge", "--", "rm", "-f", "/tmp/full")
+    minimal.restart("edge")
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert wait_for(lambda: is_healthy(minimal), within_s=120)
+
+
 def test_two_labs_do_not_know_of_each_other(
     minimal: RunningLab, cli: Cli, engine: docker.DockerClient
 ) -> None:

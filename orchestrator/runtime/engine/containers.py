@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import signal
@@ -14,10 +15,10 @@ from typing import Any
 import docker
 from docker.errors import NotFound
 
-from orchestrator.errors import DeployError
+from orchestrator.errors import DeployError, UsageError
 from orchestrator.plan.model import Node
 from orchestrator.roles import role_of
-from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Role
+from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Limits, Role
 from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import explaining, in_parallel
@@ -25,6 +26,7 @@ from orchestrator.runtime.polling import wait_for
 
 LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
 _STUCK_AFTER_S = 20.0
+_SCALE, _SIZES = "CLICKLAB_LIMITS", ("pids", "memory_mib", "files_mib")
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,40 @@ def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[
     security = [] if role.capabilities else ["no-new-privileges:true"]
     if role.browser:
         security.append(f"seccomp={seccomp}")
+    limits = scaled(role.limits)
+    size = f"size={limits.files_mib}m"
+    tmpfs = {"/run": "mode=1777", "/tmp": "mode=1777", **role.tmpfs}
     return {
         "network_mode": "none",
         "cap_drop": ["ALL"],
         "cap_add": list(role.capabilities),
         "read_only": role.read_only,
-        "tmpfs": {"/run": "mode=1777", "/tmp": "mode=1777", **role.tmpfs},
+        "tmpfs": {path: f"{options},{size}" for path, options in tmpfs.items()},
         "sysctls": known({**COMMON_SYSCTLS, **role.sysctls}),
         "binds": binds,
         "security_opt": security,
+        "pids_limit": limits.pids,
+        "mem_limit": f"{limits.memory_mib}m",
+        "cpu_shares": limits.cpu_shares,
         "log_config": {"Type": "json-file", "Config": {"max-size": "10m"}},
     }
+
+
+def scaled(limits: Limits) -> Limits:
+    """Limits of a node on this machine: so many times larger as `CLICKLAB_LIMITS` says.
+
+    A processor's shares are no limit and stay. Raises UsageError where that is no number.
+    """
+    said = os.environ.get(_SCALE, "1")
+    try:
+        factor = float(said)
+        if not 0.25 <= factor <= 1024:
+            raise ValueError
+    except ValueError:
+        hint = "how many times larger than usual limits are: 0.25 to 1024, as in 4"
+        raise UsageError(f"{_SCALE} is '{said[:40]}'", hint) from None
+    sizes = {name: int(getattr(limits, name) * factor) for name in _SIZES}
+    return dataclasses.replace(limits, **sizes)
 
 
 def known(sysctls: Mapping[str, str]) -> dict[str, str]:
