@@ -23,7 +23,7 @@ from orchestrator.refusals import refusal
 from orchestrator.runtime.disk.labs import known_labs
 from orchestrator.runtime.disk.ownership import caller, give_to_user
 from orchestrator.runtime.disk.state import LabState
-from orchestrator.runtime.engine.client import connect, explained
+from orchestrator.runtime.engine.client import connect, explained, gone, is_of_docker
 
 _DOCKER_WITHIN_S = 3
 # user:password@ in addresses, and values whose name says what they are.
@@ -35,6 +35,8 @@ def refusal_in(error: Exception) -> LabError | None:
     """What a user can do about an error that was expected nowhere; None where it is a bug."""
     if isinstance(error, APIError):
         return explained(error)
+    if is_of_docker(error):
+        return gone()
     return refusal(error) if isinstance(error, OSError) else None
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException
 from docker.utils import kwargs_from_env
+from urllib3.exceptions import HTTPError
 
 from orchestrator.errors import DeployError, HostError, LabError
 from orchestrator.refusals import why
@@ -25,6 +28,8 @@ _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
 _NEEDED = 1 << _CAP_NET_ADMIN | 1 << _CAP_SYS_ADMIN
 _START = "start it: 'make lab' does, or 'systemctl start docker'"
 _DOCKER_HOST = "unset DOCKER_HOST, and the Docker of this machine is asked"
+
+_LIBRARIES = {"docker", "requests", "urllib3", "http"}
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -59,7 +64,7 @@ class _Api(docker.APIClient):
             message = f"Docker at {_address()} did not answer within {self.timeout} s"
             raise HostError(message, "it is busy, or hangs: lab doctor") from error
         except requests.RequestException as error:
-            raise _gone() if self._has_answered else _absent(error) from error
+            raise gone() if self._has_answered else _absent(error) from error
         self._has_answered = True
         return answer
 
@@ -75,7 +80,18 @@ def _address() -> str:
     return os.environ.get("DOCKER_HOST", "") or "unix:///var/run/docker.sock"
 
 
-def _gone() -> HostError:
+def is_of_docker(error: BaseException) -> bool:
+    """Whether an error says that Docker hung up in the middle of an answer: the libraries below its
+    SDK let theirs pass, and a plain ConnectionError is Docker's if it comes from one of them."""
+    if isinstance(error, (requests.RequestException, HTTPError, HTTPException)):
+        return True
+    frames = traceback.walk_tb(error.__traceback__)
+    modules = {str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames}
+    return isinstance(error, ConnectionError) and bool(modules & _LIBRARIES)
+
+
+def gone() -> HostError:
+    """What to say then."""
     message = f"Docker at {_address()} has stopped answering"
     return HostError(message, f"{_START}; lab down then removes what was left half-made")
 

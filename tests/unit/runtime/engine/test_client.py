@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import docker
 import pytest
 
 from orchestrator.errors import HostError, LabError
-from orchestrator.runtime.engine.client import connect, explaining
+from orchestrator.runtime.engine.client import connect, explaining, is_of_docker
+from orchestrator.verbs.bugs import refusal_in
 
 _ANSWERS = {"/version": b'{"ApiVersion": "1.44"}', "/_ping": b"OK"}
 Serve = Callable[[socket.socket], None]
@@ -22,6 +24,10 @@ def answer(connection: socket.socket) -> None:
     request = b""
     while b"\r\n\r\n" not in request:
         request += connection.recv(4096)
+    answer_to(request, connection)
+
+
+def answer_to(request: bytes, connection: socket.socket) -> None:
     path = request.split()[1].decode()
     body = next((body for end, body in _ANSWERS.items() if path.endswith(end)), b"")
     if body:
@@ -52,6 +58,15 @@ def daemon(path: Path, serve: Serve) -> Iterator[None]:
         finally:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def half(connection: socket.socket) -> None:
+    """As Docker that is killed while it answers about containers."""
+    request = connection.recv(4096)
+    if b"/containers/" not in request:
+        return answer_to(request, connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n[")
+    return None
 
 
 @pytest.fixture
@@ -144,3 +159,26 @@ def test_what_it_refuses_is_told_in_its_own_words(path: Path) -> None:
         client.api.containers()
     assert caught.value.message == "the disk is full: no space left on device"
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda client: client.api.containers(), id="a list"),
+        pytest.param(lambda client: list(client.api.logs("x", stream=True)), id="a stream"),
+    ],
+)
+def test_a_docker_that_dies_while_it_answers_is_no_bug(
+    path: Path, ask: Callable[[docker.DockerClient], object]
+) -> None:
+    with daemon(path, half):
+        client = connect()
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            ask(client)
+    assert isinstance(caught.value, HostError) or isinstance(refusal_in(caught.value), HostError)
+
+
+def test_a_connection_of_ours_that_breaks_is_not_docker_s() -> None:
+    with pytest.raises(ConnectionError) as caught:
+        raise ConnectionResetError("by a node")
+    assert not is_of_docker(caught.value)
