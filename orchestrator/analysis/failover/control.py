@@ -1,4 +1,4 @@
-"""What routers told each other in a trial, message by message, as those who sent it saw it leave.
+"""What routers told each other, message by message, as those who sent it saw it leave.
 
 Each message is seen at every interface that it crosses; the sender's own capture counts.
 """
@@ -55,8 +55,14 @@ class Told:
         return self.frame.time_ns
 
 
-def read_control(frames: Mapping[str, Sequence[Frame]], plan: Plan) -> list[Told]:
-    """All that was told, in the order of time."""
+def read_control(
+    frames: Mapping[str, Sequence[Frame]], plan: Plan, whole: bool = False
+) -> list[Told]:
+    """All that was told, in the order of time.
+
+    Studies do not capture what says that a BFD session is up and goes on: the first packet of one
+    that is down is a change there, unless the frames are ``whole``.
+    """
     owners = owners_of(plan)
     ids = {
         node.name: node.settings.router_id.packed
@@ -66,7 +72,7 @@ def read_control(frames: Mapping[str, Sequence[Frame]], plan: Plan) -> list[Told
     told: list[Told] = []
     for node, seen in frames.items():
         own = [f for f in seen if f.outbound and owners.get(f.source) == node]
-        told += _read_bfd(node, [f for f in own if f.protocol == UDP], owners)
+        told += _read_bfd(node, [f for f in own if f.protocol == UDP], owners, whole)
         told += _read_bgp(node, [f for f in own if f.protocol == TCP], owners)
         told += _read_ospf(node, [f for f in own if f.protocol == ospf.PROTOCOL], ids.get(node))
     return sorted(told, key=lambda message: message.time_ns)
@@ -83,19 +89,18 @@ def owners_of(plan: Plan) -> dict[bytes, str]:
     return owners
 
 
-def _read_bfd(node: str, frames: Sequence[Frame], owners: Mapping[bytes, str]) -> Iterator[Told]:
-    """Changes of the state of each session.
-
-    Studies do not capture what says that a session is up and goes on: the first packet of one
-    that is down is such a change.
-    """
+def _read_bfd(
+    node: str, frames: Sequence[Frame], owners: Mapping[bytes, str], whole: bool
+) -> Iterator[Told]:
+    """Changes of the state of each session."""
     states: dict[tuple[bytes, bytes], int] = {}
     for frame in frames:
         control = bfd.read_control(frame.payload) if frame.target_port in bfd.PORTS else None
         if control is None:
             continue
         key = (frame.source, frame.target)
-        act = _bfd_act(states.get(key), control)
+        before = states.get(key, control.state if whole else None)
+        act = _bfd_act(before, control)
         states[key] = control.state
         if act is not None:
             reason = f"diagnostic {control.diagnostic}, {bfd.name(control.diagnostic)}"
@@ -134,9 +139,15 @@ def _read_connection(node: str, peer: str, frames: Sequence[Frame]) -> Iterator[
         elif message.type == OPEN:
             yield Told("opened", node, peer, message.frame)
     for frame in frames:
-        if frame.flags & (FIN | RST):
+        if frame.flags & (FIN | RST) and not _is_refusal(frame):
             yield Told("closed", node, peer, frame)
             return
+
+
+def _is_refusal(frame: Frame) -> bool:
+    """Whether it says that nobody listens there: no connection ends that never was (RFC 9293,
+    3.10.7.1)."""
+    return bool(frame.flags & RST) and frame.seq == 0
 
 
 def _read_ospf(node: str, frames: Sequence[Frame], own_id: bytes | None) -> Iterator[Told]:
