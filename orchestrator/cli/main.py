@@ -35,6 +35,7 @@ VERBS = {
     "link": "link",
     "fault": "fault",
     "heal": "fault",
+    "mend": "mend",
     "study": "study",
     "route": "glass",
     "bgp": "glass",

@@ -66,6 +66,12 @@ class Reality:
         self._planned = planned_of(self._state.plan())
         # Who is asked again before all others, by check.
         self._ailing: dict[str, set[str]] = {}
+        self._findings: dict[str, list[Finding]] = {}
+
+    @property
+    def findings(self) -> dict[str, list[Finding]]:
+        """What was found last, by check: who is not as planned, and what is not so."""
+        return dict(self._findings)
 
     def differences(self) -> tuple[str, ...]:
         """What is not as the plan says, a sentence each; all is asked anew."""
@@ -90,11 +96,12 @@ class Reality:
 
     def _ask(self, asked: Mapping[str, Collection[str]]) -> tuple[str, ...]:
         told: list[str] = []
-        self._ailing = {}
+        self._ailing, self._findings = {}, {}
         for check, subjects in asked.items():
             found = list(_CHECKS[check](self._look, subjects))
             if found:
                 self._ailing[check] = {subject for subject, _ in found}
+                self._findings[check] = found
             told += [sentence for _, sentence in found]
         return tuple(told)
 

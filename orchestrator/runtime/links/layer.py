@@ -149,6 +149,15 @@ class LinkLayer:
             raise
         save_links(self.state, self.links)
 
+    def remake(self, name: str) -> None:
+        """Make a link anew as the plan starts it, whatever it is now. What its ends hold beside
+        the plan's addresses they get back."""
+        link = self.plan.links[name]
+        backend = choose_backend(impairing_backend(), link.ab, link.ba)
+        is_on_wire = self.links[name].backend == "wire"  # it stays there
+        self._make_anew(name, LinkState("wire" if is_on_wire else backend, link.ab, link.ba))
+        save_links(self.state, self.links)
+
     def cut(self, name: str, down: bool) -> None:
         """Pull the cable, or plug it in again: both ends lose or get their carrier."""
         self._require_reachable(name)
@@ -265,16 +274,19 @@ class LinkLayer:
 
     def _hand_over(self, name: str, backend: str) -> None:
         """Move a link to another backend. Once on `wire` it stays: it can do whatever is asked."""
-        link, now = self.plan.links[name], self.links[name]
+        now = self.links[name]
         if now.backend == "wire" or backend == now.backend:
             return
         if backend != "wire":
             # veth and netem are the same pair: a qdisc more or less.
             self.links[name] = now.changed(backend="netem")
             return
+        self._make_anew(name, now.changed(backend="wire"))
+
+    def _make_anew(self, name: str, wanted: LinkState) -> None:
         dark = self._dark_at([name])
-        held = addresses_of(self.plan, link, self.namespaces)
+        held = addresses_of(self.plan, self.plan.links[name], self.namespaces)
         self.remove([name])
-        self.links[name] = now.changed(backend="wire")
+        self.links[name] = wanted
         self.create([name], dark)
         restore_addresses(one for one in held if one.node not in dark)

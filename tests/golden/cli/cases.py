@@ -36,7 +36,7 @@ from tests.unit.report.studies import study
 
 # What these verbs print is a line or two, the words of another program, or for programs.
 SENTENCES = {
-    *("build", "up", "down", "heal", "capture start", "capture stop"),
+    *("build", "up", "down", "heal", "mend", "capture start", "capture stop"),
     *("link reset", "link down", "link up", "link blackhole", "link flap"),
     *("exec", "shell", "console", "logs", "schema", "wireshark"),
 }

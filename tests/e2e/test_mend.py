@@ -1,0 +1,111 @@
+"""What was changed by hand is brought back to the plan, and said."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import docker
+import pytest
+
+from orchestrator.drift import differences
+from orchestrator.faults.on_nodes import processes_of
+from orchestrator.plan.model import Plan
+from orchestrator.runtime.disk.state import LabState
+from orchestrator.runtime.engine.containers import find_containers
+from orchestrator.runtime.network.families import only_family
+from orchestrator.runtime.network.wiring import namespaces_of
+from tests.e2e.conftest import RunningLab
+
+Drift = Callable[[RunningLab], object]
+
+
+@pytest.fixture
+def lab(minimal: RunningLab, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningLab]:
+    """The smallest lab, for this process too."""
+    monkeypatch.setenv("CLICKLAB_STATE", str(minimal.cli.state))
+    assert differences(minimal.name) == ()
+    yield minimal
+    minimal.cli.try_run("mend", "--name", minimal.name)
+
+
+def flush(lab: RunningLab) -> None:
+    lab.exec("cloud", "ip", "address", "flush", "dev", "eth0")
+
+
+def take_down(lab: RunningLab) -> None:
+    lab.exec("isp", "ip", "link", "set", "eth0", "down")
+
+
+def edit(lab: RunningLab) -> None:
+    file = LabState(lab.name).node_folder("cloud") / "bird.conf"
+    file.write_text(file.read_text() + "# changed\n")
+
+
+def stop(lab: RunningLab) -> None:
+    docker.from_env().containers.get(f"clicklab.{lab.name}.shop-app1").stop(timeout=0)
+
+
+def pause(lab: RunningLab) -> None:
+    docker.from_env().containers.get(f"clicklab.{lab.name}.edge").pause()
+
+
+def end_keeper(lab: RunningLab) -> None:
+    keeper = LabState(lab.name).record().keeper
+    assert keeper is not None
+    os.kill(keeper.pid, signal.SIGKILL)
+
+
+def end_wire_and_keeper(lab: RunningLab) -> None:
+    end_keeper(lab)
+    wire = LabState(lab.name).record().wire
+    assert wire is not None
+    wire.end()
+
+
+def keep_from_ipv6(lab: RunningLab) -> None:
+    """As a visit with -4 that was killed."""
+    only_family(namespaces_of(lab_plan(lab))["laptop"], 4).__enter__()
+
+
+def lab_plan(lab: RunningLab) -> Plan:
+    return LabState(lab.name).plan()
+
+
+@pytest.mark.parametrize(
+    ("drift", "said"),
+    [
+        (flush, "cloud: started anew"),
+        (take_down, "made anew, as planned"),
+        (edit, "cloud: /lab/bird.conf is as planned again"),
+        (stop, "shop-app1: started"),
+        (pause, "edge: goes on"),
+        (end_keeper, "the keeper: started again"),
+        (end_wire_and_keeper, "wire: started again"),
+        (keep_from_ipv6, "laptop: reaches both families again"),
+    ],
+)
+def test_a_drift_is_mended_and_said(lab: RunningLab, drift: Drift, said: str) -> None:
+    drift(lab)
+    printed = lab.cli.run("mend", "--name", lab.name)
+    assert said in printed
+    assert differences(lab.name) == ()
+
+
+def test_a_lab_that_is_well_is_left_alone(lab: RunningLab) -> None:
+    before = {c.node: c.pid for c in find_containers(docker.from_env(), lab.name).values()}
+    assert "nothing to mend" in lab.cli.run("mend", "--name", lab.name)
+    after = find_containers(docker.from_env(), lab.name)
+    assert {c.node: c.pid for c in after.values()} == before
+    assert processes_of(after["cloud"])
+
+
+def test_faults_are_healed_and_not_mended(lab: RunningLab) -> None:
+    lab.cli.run("fault", "node-freeze", "shop-db", "--name", lab.name)
+    try:
+        refused = lab.cli.try_run("mend", "--name", lab.name)
+    finally:
+        lab.cli.run("heal", "--all", "--name", lab.name)
+    assert refused.returncode == 2
+    assert "lab heal --all" in refused.stderr
