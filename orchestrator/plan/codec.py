@@ -8,28 +8,21 @@ apart by a ``kind`` key, the name of the class. A field that has its default is 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import types
+import json
+import re
 import typing
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
 from typing import Any
 
+from orchestrator.plan.fitting import TEXTUAL, fit
 from orchestrator.plan.impairment import Loss
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import Settings
 
 T = typing.TypeVar("T")
 
-_IPV4 = (IPv4Address, IPv4Interface, IPv4Network)
-_TEXTUAL = (*_IPV4, IPv6Address, IPv6Interface, IPv6Network)
 _TAGGED = {*typing.get_args(Settings), *typing.get_args(Loss)}
+# Half of a pair that UTF-16 writes one character with: no text can be written with it.
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def to_plain(value: Any) -> Any:
@@ -41,19 +34,45 @@ def to_plain(value: Any) -> Any:
         return {str(key): to_plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(entry) for entry in value]
-    return str(value) if isinstance(value, _TEXTUAL) else value
+    return str(value) if isinstance(value, TEXTUAL) else value
 
 
 def plan_from_plain(plain: Any) -> Plan:
-    """The plan that :func:`to_plain` wrote. Raises KeyError or TypeError on foreign data."""
+    """The plan that :func:`to_plain` wrote. Raises Misfit, a TypeError, on foreign data."""
     return from_plain(Plan, plain)
 
 
 def from_plain(cls: type[T], plain: Any) -> T:
-    """The value of ``cls`` that :func:`to_plain` wrote. Raises as plan_from_plain does."""
-    value = _build(cls, plain)
-    assert isinstance(value, cls)
+    """The value of ``cls`` that :func:`to_plain` wrote. Raises Misfit, with the place in it."""
+    value: T = fit(cls, plain)
     return value
+
+
+def read_json(text: str) -> Any:
+    """The plain values of a JSON document (RFC 8259), of texts that can be written again.
+
+    Raises ValueError where it is none, JSONDecodeError with the place where that is known.
+    """
+    try:
+        plain = json.loads(text, parse_constant=_refuse_constant)
+        return _mend(plain) if "\\ud" in text.lower() else plain
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _mend(plain: Any) -> Any:
+    """With U+FFFD where a text has half a character."""
+    if isinstance(plain, str):
+        return _LONE.sub("\ufffd", plain)
+    if isinstance(plain, list):
+        return [_mend(entry) for entry in plain]
+    if isinstance(plain, dict):
+        return {_mend(key): _mend(entry) for key, entry in plain.items()}
+    return plain
 
 
 def _told_fields(value: Any) -> list[dataclasses.Field[Any]]:
@@ -64,35 +83,3 @@ def _told_fields(value: Any) -> list[dataclasses.Field[Any]]:
 def _default(field: dataclasses.Field[Any]) -> Any:
     factory: Any = field.default_factory
     return field.default if factory is dataclasses.MISSING else factory()
-
-
-def _build(hint: Any, plain: Any) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return _build_union(arguments, plain)
-    if origin is tuple:
-        return tuple(_build(arguments[0], entry) for entry in plain)
-    if origin is dict:
-        if not isinstance(plain, dict):
-            raise TypeError(f"expected a mapping, not {type(plain).__name__}")
-        return {arguments[0](key): _build(arguments[1], entry) for key, entry in plain.items()}
-    if dataclasses.is_dataclass(hint):
-        cls: Any = hint
-        hints = _hints(cls)
-        return cls(**{key: _build(hints[key], plain[key]) for key in hints if key in plain})
-    return hint(plain) if hint in _TEXTUAL else plain
-
-
-def _build_union(choices: tuple[Any, ...], plain: Any) -> Any:
-    if isinstance(plain, dict) and "kind" in plain:
-        return _build(next(c for c in choices if c.__name__ == plain["kind"]), plain)
-    if plain is None:
-        return None
-    if isinstance(plain, str) and set(choices) & set(_TEXTUAL):
-        return next(c for c in choices if (c in _IPV4) == (":" not in plain))(plain)
-    return _build(next(c for c in choices if c is not types.NoneType), plain)
-
-
-@functools.cache
-def _hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)

@@ -73,7 +73,7 @@ def test_two_plans_have_a_control_plane_each() -> None:
 def test_nothing_pure_is_kept_in_a_module() -> None:
     """A cache there may hold what is the same for every lab: what ships, what a class has."""
     found = {where for package in PURE for where in caches(package)}
-    assert found == {"plan/codec.py: _hints"}
+    assert found == {"plan/fitting.py: _builder"}
 
 
 def caches(package: str) -> Iterator[str]:
