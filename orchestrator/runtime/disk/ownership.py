@@ -16,12 +16,13 @@ def caller() -> int:
 
 
 def give_to_user(paths: Iterable[Path]) -> None:
-    """Give files and folders to the user behind sudo; without sudo they stay as they are."""
+    """Give files and folders to the user behind sudo; without sudo they stay as they are. Of a
+    link it is the link that is given: where it leads may be anybody's."""
     if "SUDO_UID" in os.environ:
         owner, group = caller(), int(os.environ["SUDO_GID"])
         for path in paths:
             with suppress(PermissionError):  # a file system without owners
-                os.chown(path, owner, group)
+                os.chown(path, owner, group, follow_symlinks=False)
 
 
 def become_user() -> None:
