@@ -52,6 +52,8 @@ class Evidence:
     translations  each gateway's NAT after the visit
     packets, drops  what the capture counted
     has_keys      whether TLS can be decrypted
+    keyless       the client's connections whose keys are missing all the same, by their ends
+    ends_ns       of captures that were cut off, by node: when the last frame was that is there
     """
 
     visit: Visit
@@ -67,4 +69,6 @@ class Evidence:
     packets: int = 0
     drops: int = 0
     has_keys: bool = False
+    keyless: frozenset[tuple[tuple[bytes, int], tuple[bytes, int]]] = frozenset()
+    ends_ns: Mapping[str, int] = field(default_factory=dict)
     missing: tuple[str, ...] = ()

@@ -188,11 +188,16 @@ def parse_interface(block: Block) -> Interface:
     resolution = _unpack_option("B", options.get(_IF_TSRESOL, b"\x06"))
     offset_s = _unpack_option(block.order + "q", options.get(_IF_TSOFFSET, bytes(8)))
     return Interface(
-        name=options.get(_IF_NAME, b"").decode("utf-8", "replace"),
+        name=_printable(options.get(_IF_NAME, b"").decode("utf-8", "replace")),
         # The topmost bit says whether the exponent is one of 2 or of 10 (section 4.2).
         ticks_per_second=2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution,
         offset_s=offset_s,
     )
+
+
+def _printable(name: str) -> str:
+    """What a file says may be anything, and names are printed."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
 
 def _parse_head(

@@ -12,12 +12,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
 from typing import Any, Literal
 
-from orchestrator.plan.codec import from_plain, to_plain
+from orchestrator.plan.codec import from_plain, read_json, to_plain
+from orchestrator.records.checked import AddressText
 from orchestrator.spec.probing import FailureKind, ProbeKind
+
+ASKED = "asked.json"
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Sample:
     took_ms: float | None
     failure: FailureKind | None = None
     detail: str = ""
-    source: str = ""
+    source: AddressText = ""
     source_port: int = 0
-    target: str = ""
+    target: AddressText = ""
     target_port: int = 0
 
     @property
@@ -125,6 +128,19 @@ class Trial:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How a study was run. ``partial`` says that it ended before its last trial did; ``error``
+    is why, where it was not interrupted."""
+
+    lab: str
+    repeats: int
+    seed: int
+    settings: tuple[str, ...] = ()
+    partial: bool = False
+    error: str = ""
+
+
 def samples_to_csv(samples: Iterable[Sample]) -> str:
     """A line for each sample under a line of the fields' names; None is an empty field."""
     text = io.StringIO()
@@ -137,18 +153,25 @@ def samples_to_csv(samples: Iterable[Sample]) -> str:
 def samples_from_csv(text: str) -> tuple[Sample, ...]:
     """What `samples_to_csv` wrote. A last line that was cut off is left out.
 
-    Raises KeyError, TypeError or ValueError where it is something else.
+    Raises ValueError, with the line, where it is something else.
     """
-    whole = text[: text.rfind("\n") + 1]
-    return tuple(_sample(row) for row in csv.DictReader(io.StringIO(whole)))
+    rows = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
+    try:
+        return tuple(_sample(row) for row in rows)
+    except (csv.Error, TypeError, ValueError) as error:
+        raise ValueError(f"line {rows.line_num}: {error}") from error
 
 
 def _sample(row: Mapping[str, Any]) -> Sample:
-    values = {name: row[name] for name in _COLUMNS}
+    """A field that is empty is None where its column may be."""
+    lacking = [name for name in _COLUMNS if row.get(name) is None]
+    if lacking:
+        raise ValueError(f"it has no {lacking[0]}")
+    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
     values |= {name: int(row[name]) for name in _INTEGERS}
     values["took_ms"] = float(row["took_ms"]) if row["took_ms"] else None
     values["failure"] = row["failure"] or None
-    return Sample(**values)
+    return from_plain(Sample, values)
 
 
 _COLUMNS = tuple(entry.name for entry in fields(Sample))
@@ -163,10 +186,17 @@ def events_to_lines(events: Iterable[NetworkEvent]) -> str:
 def events_from_lines(text: str) -> tuple[NetworkEvent, ...]:
     """What `events_to_lines` wrote. A last line that was cut off is left out.
 
-    Raises KeyError, TypeError or ValueError where it is something else.
+    Raises ValueError, with the line, where it is something else.
     """
-    whole = text[: text.rfind("\n") + 1].splitlines()
-    return tuple(from_plain(NetworkEvent, json.loads(line)) for line in whole)
+    return tuple(_events(text[: text.rfind("\n") + 1].split("\n")[:-1]))
+
+
+def _events(lines: Iterable[str]) -> Iterator[NetworkEvent]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield from_plain(NetworkEvent, read_json(line))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"line {number}: {error}") from error
 
 
 def trial_to_json(trial: Trial) -> dict[str, Any]:
@@ -180,6 +210,6 @@ def trial_from_json(
 ) -> Trial:
     """What `trial_to_json` wrote, and its samples and events.
 
-    Raises KeyError or TypeError where it is something else.
+    Raises Misfit, a TypeError, where it is something else.
     """
     return replace(from_plain(Trial, plain), samples=samples, events=events)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from orchestrator.plan.addresses import Address, Prefix
 
@@ -57,3 +58,21 @@ class Translation:
     def translated(self) -> bool:
         """Whether NAT changed the source."""
         return (self.source, self.source_port) != (self.reply_target, self.reply_target_port)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """facts.json: each router's FIB and each gateway's NAT, right after the click."""
+
+    format: int = 1
+    translations: dict[str, tuple[Translation, ...]] = field(default_factory=dict)
+    forwarding: dict[str, tuple[ForwardingEntry, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """capture.json, as far as it is read: what the capture counted, and of which nodes."""
+
+    packets: int = 0
+    drops: int = 0
+    per_node: dict[str, Any] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from orchestrator.plan.codec import from_plain
+from orchestrator.records.checked import Moment, Url
 from orchestrator.spec.probing import ClientKind
 
 ErrorKind = Literal["dns", "connect", "tls", "http", "timeout"]
@@ -55,7 +57,7 @@ class Resource:
     record is older than the field.
     """
 
-    url: str
+    url: Url
     status: int | None
     protocol: str | None
     bytes: int
@@ -130,7 +132,7 @@ class Visit:
     """
 
     run: str
-    url: str
+    url: Url
     client: ClientKind
     node: str
     status: int | None
@@ -141,7 +143,7 @@ class Visit:
     resources: tuple[Resource, ...]
     error: ErrorKind | None
     error_detail: str
-    started: str
+    started: Moment
     cold: bool
     vitals: Vitals = Vitals()
     transfers: tuple[Transfer, ...] = ()
@@ -153,19 +155,12 @@ def to_json(visit: Visit) -> dict[str, Any]:
     return {**asdict(visit), **lists}
 
 
-def from_json(value: dict[str, Any]) -> Visit:
+def from_json(value: Any) -> Visit:
     """The visit that `to_json` wrote, now or before there were vitals and transfers.
 
-    Raises KeyError or TypeError when it is not one.
+    Raises Misfit, a TypeError, when it is not one.
     """
-    parts = {
-        "timings_ms": Timings(**value["timings_ms"]),
-        "paint": Paint(**value["paint"]),
-        "resources": tuple(Resource(**resource) for resource in value["resources"]),
-        "vitals": Vitals(**value.get("vitals", {})),
-        "transfers": tuple(Transfer(**transfer) for transfer in value.get("transfers", ())),
-    }
-    return Visit(**{**value, **parts})
+    return from_plain(Visit, value)
 
 
 _LISTS = ("resources", "transfers")

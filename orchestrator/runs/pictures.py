@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from orchestrator.errors import LabError
+from orchestrator.records.browsing import FilmFrame
 from orchestrator.report.material import Picture
+from orchestrator.runs.door import MOST_PICTURE, Door, open_run
 
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+# A visit of five minutes, filmed at what a screen shows, is less; and so is what all of them take.
+_MOST_FRAMES, _MOST_FILM = 20_000, 4 * MOST_PICTURE
 
 
 def read_screenshot(folder: Path) -> Picture | None:
     """The page after the visit; None without one."""
-    path = folder / "screenshot.png"
-    return Picture(path.read_bytes(), "image/png") if path.is_file() else None
+    with open_run(folder) as door:
+        data = _picture(door, "screenshot.png")
+    return Picture(data, "image/png") if data else None
 
 
 def read_film(folder: Path) -> tuple[Picture, ...]:
     """The pictures that filmstrip.json names, in order; what is missing or odd is left out."""
-    try:
-        frames = json.loads((folder / "filmstrip.json").read_text(encoding="utf-8"))
-        return tuple(_pictures(folder, frames))
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    with open_run(folder) as door:
+        return tuple(_pictures(door, list_film(door)[:_MOST_FRAMES]))
 
 
-def _pictures(folder: Path, frames: list[dict[str, float | str]]) -> Iterator[Picture]:
+def list_film(door: Door) -> tuple[FilmFrame, ...]:
+    """What filmstrip.json says; where it does not read, that is noted."""
+    return door.optional("filmstrip.json", tuple[FilmFrame, ...], "") or ()
+
+
+def _pictures(door: Door, frames: tuple[FilmFrame, ...]) -> Iterator[Picture]:
+    left = _MOST_FILM
     for frame in frames:
-        path = folder / str(frame["file"])
-        # A picture of this folder, and no other file of this machine.
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if inside and path.suffix in _TYPES and path.is_file():
-            complete = frame.get("complete")
-            known = float(complete) if complete is not None else None
-            yield Picture(path.read_bytes(), _TYPES[path.suffix], float(frame["ms"]), known)
+        suffix = PurePosixPath(frame.file).suffix
+        data = _picture(door, frame.file) if suffix in _TYPES else None
+        if data and (left := left - len(data)) >= 0:
+            yield Picture(data, _TYPES[suffix], frame.ms, frame.complete)
+
+
+def _picture(door: Door, name: str) -> bytes | None:
+    """None for what is no picture of this folder."""
+    try:
+        return door.folder.read(name, MOST_PICTURE)
+    except LabError:
+        return None

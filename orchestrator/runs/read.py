@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from orchestrator.analysis.evidence import Dissection, Evidence
-from orchestrator.analysis.packets.frames import Captured, Frame, decode
+from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.steps import fields
 from orchestrator.errors import LabError, UsageError
-from orchestrator.plan.codec import from_plain, plan_from_plain
 from orchestrator.plan.model import Plan
 from orchestrator.plan.routing import RouterSettings, RouteServerSettings, RpkiSettings
 from orchestrator.plan.services import HostSettings
-from orchestrator.records.pcapng import Direction, is_truncated, read_packets
-from orchestrator.records.testimony import ForwardingEntry, LogLine, Translation
-from orchestrator.records.visit import from_json
+from orchestrator.records.browsing import Har, NetLog, Timeline
+from orchestrator.records.keylog import keyed
+from orchestrator.records.testimony import Counted, Facts, LogLine
+from orchestrator.records.visit import Visit
+from orchestrator.runs.captures import find_captures, read_captures
 from orchestrator.runs.dissect import dissect
+from orchestrator.runs.door import MIB, Door, open_run, whole_plan
+from orchestrator.runs.keyless import find_keyless, tell_keyless
+from orchestrator.runs.logs import read_logs
+from orchestrator.runs.pictures import list_film
 
 # The format of run folders. 1 had no facts.json and no logs.
 FORMAT = 2
-# What reading raises where something else is written than we would have.
-UNEXPECTED = (KeyError, TypeError, ValueError, StopIteration, AssertionError)
 _PARTS = ("visit.json", "plan.json")
+_MOST_KEYS = 64 * MIB
 _BYSTANDERS = (HostSettings, RouterSettings, RouteServerSettings, RpkiSettings)
 
+Dissector = Callable[
+    [Mapping[str, Sequence[Frame]], Sequence[str], Plan, Path],
+    Mapping[str, tuple[Dissection, ...]],
+]
 
-def read_run(folder: Path) -> Evidence:
-    """The evidence of a run.
+
+def read_run(folder: Path, dissector: Dissector = dissect) -> Evidence:
+    """The evidence of a run; who reads its packets may be another than tshark.
 
     Raises UsageError where the folder is no run, LabError where what it holds cannot be read.
     What a run may lack (HAR, keys, logs) is told in ``missing``.
     """
     _require_run(folder)
-    visit = _read(folder / "visit.json", from_json)
-    plan = _read(folder / "plan.json", plan_from_plain)
-    missing: list[str] = []
-    frames = read_frames(folder, missing)
-    facts = _optional(folder / "facts.json", dict) or {}
-    _note_format(folder, facts, missing)
-    capture = _optional(folder / "capture.json", dict) or {}
-    keys = folder / "keys.log"
-    has_keys = keys.exists() and keys.stat().st_size > 0
-    if not has_keys and visit.timings_ms.tls is not None:
-        missing.append("this run has no TLS keys: what was encrypted stays so")
-    return Evidence(
-        visit=visit,
-        plan=plan,
-        frames=frames,
-        dissections=_dissections(folder, plan, visit.node, frames),
-        har=_optional(folder / "visit.har", dict) or {},
-        timeline=_optional(folder / "timeline.json", dict) or {},
-        netlog=_optional(folder / "netlog.json", dict) or {},
-        logs=read_logs(folder),
-        forwarding=_by_node(ForwardingEntry, facts.get("forwarding", {})),
-        translations=_by_node(Translation, facts.get("translations", {})),
-        packets=capture.get("packets", 0),
-        drops=capture.get("drops", 0),
-        has_keys=has_keys,
-        missing=tuple(missing),
-    )
+    with open_run(folder) as door:
+        return _read(door, dissector)
 
 
 def _require_run(folder: Path) -> None:
@@ -79,103 +62,121 @@ def _require_run(folder: Path) -> None:
         raise UsageError(message, "runs are made by: lab visit")
 
 
-def _note_format(folder: Path, facts: Mapping[str, Any], missing: list[str]) -> None:
+def _read(door: Door, dissector: Dissector) -> Evidence:
+    facts = _facts(door)
+    visit = door.required("visit.json", Visit)
+    plan = _plan(door, visit)
+    counted = _counted(door)
+    captured = read_captures(door, _files(door, plan, visit, counted))
+    logs = _logs(door, plan, facts)
+    keys = _keys(door, visit)
+    with tempfile.NamedTemporaryFile(prefix="clicklab-", suffix=".keys") as ours:
+        # The folder's own might be a link or a FIFO by now, and tshark opens what it is told to.
+        ours.write(keys)
+        ours.flush()
+        chosen = _dissected(plan, visit.node, captured.frames)
+        dissections = dissector(chosen, fields(), plan, Path(ours.name))
+    keyless = find_keyless(dissections.get(visit.node, ()), keys) if keys else ()
+    door.missing.extend(tell_keyless(keyless))
+    list_film(door)
+    browsed = visit.client == "chromium"
+    return Evidence(
+        visit=visit,
+        plan=plan,
+        frames=captured.frames,
+        dissections=dissections,
+        har=_browsers(door, "visit.har", Har, browsed or visit.status is not None),
+        timeline=_browsers(door, "timeline.json", Timeline, browsed),
+        netlog=_browsers(door, "netlog.json", NetLog, browsed),
+        logs=logs,
+        forwarding=facts.forwarding if facts else {},
+        translations=facts.translations if facts else {},
+        packets=counted.packets if counted else 0,
+        drops=counted.drops if counted else 0,
+        has_keys=bool(keys),
+        keyless=frozenset(entry.stream for entry in keyless),
+        ends_ns=captured.ends_ns,
+        missing=tuple(door.missing),
+    )
+
+
+def _plan(door: Door, visit: Visit) -> Plan:
+    """The plan, which has the visitor. Raises LabError."""
+    plan = whole_plan(door)
+    if visit.node not in plan.nodes:
+        reason = ValueError(f"its visitor is '{visit.node[:40]}', of which plan.json knows nothing")
+        raise door.unexpected("visit.json", reason)
+    return plan
+
+
+def _facts(door: Door) -> Facts | None:
     """Older runs are told with what they have. Raises LabError for those of a newer version."""
-    found = facts.get("format", 1)
-    if found > FORMAT:
-        hint = "tell it with the version that made it, or a newer one"
-        raise LabError(f"{folder} was made by a newer version of Clicklab (format {found})", hint)
-    if found < FORMAT:
-        missing.append(
-            "this run was made by an older version of Clicklab: its logs, forwarding tables and "
-            "NAT were not kept, and its steps are told without them"
+    if not door.folder.has("facts.json"):
+        door.missing.append(
+            "facts.json is missing: which routes and translations were in force is not told"
+            if door.folder.has("logs")
+            else "this run was made by an older version of Clicklab: its logs, forwarding tables "
+            "and NAT were not kept, and its steps are told without them"
         )
-
-
-def _read(path: Path, parse: Callable[[Any], Any]) -> Any:
-    """A file that must be there. Raises LabError, with the line where JSON ends."""
+        return None
     try:
-        return parse(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
-        place = f"{path}:{error.lineno}:{error.colno}"
-        raise LabError(f"{place}: not whole: {error.msg}", "visit again") from error
-    except UNEXPECTED as error:
-        raise unexpected(path, error, "visit again") from error
-
-
-def unexpected(path: Path, error: Exception, again: str) -> LabError:
-    """The error for a file that holds something else than what we write; one of `UNEXPECTED`."""
-    lacks = f": it has no {error}" if isinstance(error, KeyError) else ""
-    hint = f"it may be of another version of Clicklab: {again}"
-    return LabError(f"{path} does not read as expected{lacks}", hint)
-
-
-def _optional(path: Path, parse: Callable[[Any], Any]) -> Any:
-    return _read(path, parse) if path.exists() else None
-
-
-def read_frames(folder: Path, missing: list[str]) -> dict[str, tuple[Frame, ...]]:
-    """All frames by node, decoded, with their numbers in journey.pcapng.
-
-    What cannot be known is added to ``missing``. Raises LabError for files that are damaged.
-    """
-    captured: list[Captured] = []
-    nodes: list[str] = []
-    for path in sorted(folder.glob("*.pcapng")):
-        if path.stem != "journey":
-            nodes.append(path.stem)
-            captured += _captured(path, missing)
-    # As in journey.pcapng: by time; what was seen at the same nanosecond, by node and number.
-    captured.sort(key=lambda c: c.time_ns)
-    frames: dict[str, list[Frame]] = {node: [] for node in nodes}
-    for place, entry in enumerate(captured, start=1):
-        frames[entry.node].append(decode(entry._replace(journey=place)))
-    for found in frames.values():
-        found.sort(key=lambda frame: frame.captured.number)
-    return {node: tuple(found) for node, found in frames.items()}
-
-
-def _captured(path: Path, missing: list[str]) -> Iterator[Captured]:
-    data = path.read_bytes()
-    try:
-        if is_truncated(data):
-            missing.append(f"{path.name} was cut off: its last frames are not there")
-        for packet in read_packets(data):
-            outbound = packet.direction is Direction.OUTBOUND
-            interface = packet.interface.partition(":")[2]
-            place = (path.stem, interface, packet.number, 0, packet.time_ns, outbound)
-            yield Captured(*place, packet.data, packet.original_length)
+        plain = door.plain("facts.json")
+        found = plain.get("format", 1) if isinstance(plain, dict) else 1
+        if isinstance(found, int) and found > FORMAT:
+            hint = "tell it with the version that made it, or a newer one"
+            newer = f"{door.path} was made by a newer version of Clicklab (format {found})"
+            raise UsageError(newer, hint)
+        return door.fitted("facts.json", Facts, plain)
+    except UsageError:
+        raise
     except LabError as error:
-        raise LabError(f"{path}: {error.message}", error.hint) from error
+        door.lack("facts.json", error, "routes and translations are not told")
+        return None
 
 
-def _dissections(
-    folder: Path, plan: Plan, client: str, frames: Mapping[str, tuple[Frame, ...]]
-) -> dict[str, tuple[Dissection, ...]]:
+def _counted(door: Door) -> Counted | None:
+    return door.optional("capture.json", Counted, "whether packets were missed is not known")
+
+
+def _files(door: Door, plan: Plan, visit: Visit, counted: Counted | None) -> list[str]:
+    """The nodes and switches whose captures are read; those that should be there are noted."""
+    known = {*plan.nodes, *plan.switches}
+    wanted = {visit.node, *(known & set(counted.per_node if counted else ()))}
+    return find_captures(door, known, wanted)
+
+
+def _keys(door: Door, visit: Visit) -> bytes:
+    """TLS secrets in NSS key log format, b"" without."""
+    try:
+        found = door.folder.read("keys.log", _MOST_KEYS) or b""
+    except LabError as error:
+        door.lack("keys.log", error, "what was encrypted stays so")
+        return b""
+    if keyed(found):
+        return found
+    if visit.timings_ms.tls is not None:
+        door.missing.append("this run has no TLS keys: what was encrypted stays so")
+    return b""
+
+
+def _browsers(door: Door, name: str, cls: type, wanted: bool) -> Mapping[str, object]:
+    without = "what the browser said in it is not told" if wanted else ""
+    return door.optional(name, cls, without) or {}
+
+
+def _dissected(
+    plan: Plan, client: str, frames: Mapping[str, tuple[Frame, ...]]
+) -> dict[str, tuple[Frame, ...]]:
     """Of the nodes that end connections; routers and switches only pass them on, and what other
     hosts do is no part of the visit."""
-    chosen = {
+    return {
         name: frames[name]
         for name, node in plan.nodes.items()
         if name in frames and (name == client or not isinstance(node.settings, _BYSTANDERS))
     }
-    return dissect(chosen, fields(), plan, folder / "keys.log")
 
 
-def read_logs(folder: Path) -> dict[str, tuple[LogLine, ...]]:
-    """What each node's daemons wrote; {} where that was not kept."""
-    return {
-        path.stem: tuple(_log_lines(path.read_text(encoding="utf-8", errors="replace")))
-        for path in sorted((folder / "logs").glob("*.log"))
-    }
-
-
-def _log_lines(text: str) -> Iterator[LogLine]:
-    """Each line after the time, in nanoseconds, that stands before it."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        time_ns, _, said = line.partition(" ")
-        yield LogLine(number, int(time_ns) if time_ns.isdecimal() else 0, said)
-
-
-def _by_node(cls: type, plain: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    return {node: tuple(from_plain(cls, entry) for entry in rows) for node, rows in plain.items()}
+def _logs(door: Door, plan: Plan, facts: Facts | None) -> dict[str, tuple[LogLine, ...]]:
+    if facts is not None and not door.folder.has("logs"):
+        door.missing.append("logs is missing: what daemons wrote is not told")
+    return {node: lines for node, lines in read_logs(door).items() if node in plan.nodes}

@@ -11,36 +11,26 @@ The folder appears under its name when the study is over; until then its name st
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.files import replace_json
-from orchestrator.plan.codec import from_plain, to_plain
-from orchestrator.records.study import Trial, events_to_lines, samples_to_csv, trial_to_json
+from orchestrator.plan.codec import to_plain
+from orchestrator.records.study import (
+    ASKED,
+    Asked,
+    Trial,
+    events_to_lines,
+    samples_to_csv,
+    trial_to_json,
+)
 from orchestrator.refusals import cannot_write, writing
 from orchestrator.runtime.disk.ownership import give_to_user
-
-ASKED = "asked.json"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """How a study was run. ``partial`` says that it ended before its last trial did; ``error``
-    is why, where it was not interrupted."""
-
-    lab: str
-    repeats: int
-    seed: int
-    settings: tuple[str, ...] = ()
-    partial: bool = False
-    error: str = ""
 
 
 def study_name(scenario: str) -> str:
@@ -74,11 +64,6 @@ def study_folder(captures: Path, name: str) -> Iterator[Path]:
 def write_asked(folder: Path, asked: Asked) -> None:
     """Write asked.json into a study's folder."""
     replace_json(folder / ASKED, to_plain(asked))
-
-
-def read_asked(folder: Path) -> Asked:
-    """Read asked.json, as `write_asked` wrote it."""
-    return from_plain(Asked, json.loads((folder / ASKED).read_text(encoding="utf-8")))
 
 
 def write_trial(folder: Path, trial: Trial) -> None:

@@ -14,6 +14,7 @@ from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.refusals import writing
 from orchestrator.report.main import render_report
 from orchestrator.report.material import Material
+from orchestrator.runs.door import MOST_CAPTURE, open_run
 from orchestrator.runs.pictures import read_film, read_screenshot
 from orchestrator.runs.read import read_run
 
@@ -47,8 +48,10 @@ def render(folder: Path, journey: Journey, evidence: Evidence) -> dict[str, str]
 
 def write_capture(folder: Path, journey: Journey, evidence: Evidence) -> None:
     """journey.pcapng: what all nodes saw, in one file, with names, and comments at milestones."""
-    files = {path.name: path.read_bytes() for path in folder.glob("*.pcapng")}
-    files.pop(JOURNEY, None)
+    with open_run(folder) as door:
+        names = [f"{node}.pcapng" for node in evidence.frames]
+        # An empty file is no capture, and has nothing to add.
+        files = {name: data for name in names if (data := door.data(name, MOST_CAPTURE))}
     comments = number_milestones(journey.steps, evidence.frames)
     merged = embed_names(merge(files, comments), address_names(evidence.plan))
     replace_file(folder / JOURNEY, merged)

@@ -13,11 +13,12 @@ from orchestrator.faults.ledger import InForce
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.records.study import Asked
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 from orchestrator.studies.breaking import Breaking
-from orchestrator.studies.keeping import Asked, study_folder, study_name, write_asked
+from orchestrator.studies.keeping import study_folder, study_name, write_asked
 from orchestrator.studies.scenarios import Study
 from orchestrator.studies.timeline import TimedFault
 from orchestrator.studies.trial import Progress, run_trial

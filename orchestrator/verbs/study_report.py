@@ -20,11 +20,17 @@ from orchestrator.report.failover.page import write_html
 from orchestrator.report.failover.plain import to_json
 from orchestrator.report.failover.plot import write_svg
 from orchestrator.report.failover.tables import write_csv, write_samples
-from orchestrator.runs.read import read_logs
-from orchestrator.runs.read_study import list_trials, read_plan, read_trial, read_trial_frames
+from orchestrator.runs.read_study import (
+    list_trials,
+    read_asked,
+    read_plan,
+    read_scenario_text,
+    read_trial,
+    read_trial_frames,
+    read_trial_logs,
+)
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.spec.scenario_check import read_scenario
-from orchestrator.studies.keeping import read_asked
 
 
 def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
@@ -33,7 +39,7 @@ def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
     Raises UsageError where the folder is no study, LabError where it cannot be read.
     """
     plan, trials = read_plan(folder), [read_trial(path) for path in _trials(folder)]
-    scenario, document = read_scenario((folder / "scenario.yaml").read_bytes(), "scenario.yaml")
+    scenario, document = read_scenario(read_scenario_text(folder), "scenario.yaml")
     findings = [_analyse(folder, trial, plan) for trial in trials]
     expected = [
         (spec, document.where("expect", index).line) for index, spec in enumerate(scenario.expect)
@@ -52,7 +58,7 @@ def _trials(folder: Path) -> Sequence[Path]:
 
 def _analyse(folder: Path, trial: Trial, plan: Plan) -> TrialFinding:
     kept = folder / f"trial-{trial.number}"
-    return analyse_trial(trial, plan, read_trial_frames(kept, trial), read_logs(kept))
+    return analyse_trial(trial, plan, read_trial_frames(kept, trial, plan), read_trial_logs(kept))
 
 
 def tell_and_write(folder: Path) -> StudyFinding:

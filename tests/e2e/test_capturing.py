@@ -17,7 +17,7 @@ from pyroute2.ethtool import Ethtool
 from orchestrator.capture.detached import started_alone
 from orchestrator.capture.mux import EVERYTHING, Tap
 from orchestrator.records.pcapng import Direction, Packet, is_truncated, read_packets
-from orchestrator.runs.read import read_frames
+from orchestrator.runs.captures import read_frames
 from orchestrator.runtime import boot
 from orchestrator.runtime.disk.captures import add_capture, output_of
 from orchestrator.runtime.disk.processes import Process
@@ -83,7 +83,7 @@ def test_a_capture_outlives_its_command_and_leaves_a_whole_folder(
     assert len(journey) == stopped["packets"] == counted["packets"] > 0
     assert [p.time_ns for p in journey] == sorted(p.time_ns for p in journey)
     # The click is there, at each of its hops, and told alike by runs/read.py.
-    read = read_frames(folder, [])
+    read = read_frames(folder)
     assert {"laptop", "edge"} <= {n for n, seen in read.items() if any(f.has(0x02) for f in seen)}
     numbers = {f.captured.journey: f.captured.data for seen in read.values() for f in seen}
     assert all(numbers[p.number] == p.data for p in journey)
@@ -125,12 +125,12 @@ def test_several_at_once_by_node_link_and_filter(minimal: RunningLab, tmp_path: 
     assert str(tmp_path / "link") in told
     assert lab_json(minimal, "stop", "2")["drops"] == 0
     assert " captured at 2 nodes and switches, 0 drops\n" in lab(minimal, "stop")
-    by_node = read_frames(tmp_path / "node", [])
+    by_node = read_frames(tmp_path / "node")
     assert set(by_node) == {"laptop", "edge"}
     ports = [{f.source_port, f.target_port} for seen in by_node.values() for f in seen]
     assert len(ports) > 20
     assert all(443 in each for each in ports)
-    by_link = read_frames(tmp_path / "link", [])
+    by_link = read_frames(tmp_path / "link")
     assert {port for seen in by_link.values() for f in seen for port in (f.target_port,)} >= {53}
     assert "laptop" in by_link
     assert len(by_link) == 2
@@ -218,7 +218,7 @@ def test_a_node_that_restarts_gets_its_links_back_while_it_is_captured(
     click(minimal)
     stopped = lab_json(minimal, "stop")
     assert stopped["error"] is None
-    read = read_frames(tmp_path / "through", [])
+    read = read_frames(tmp_path / "through")
     assert any(f.has(0x02) and f.target_port == 443 for f in read["laptop"])
 
 

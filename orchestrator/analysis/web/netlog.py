@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from orchestrator.analysis.step import Proof
+from orchestrator.plan.fitting import fit
+from orchestrator.records.browsing import Params
 
 _PHASES: dict[int, Literal["begin", "end", "once"]] = {1: "begin", 2: "end", 0: "once"}
 
@@ -46,5 +48,14 @@ def read_events(netlog: Mapping[str, Any], *names: str) -> Iterator[Event]:
                 phase=_PHASES.get(entry.get("phase"), "once"),
                 source=(sources.get(source.get("type"), ""), source.get("id", 0)),
                 time_ns=(offset_ms + int(entry.get("time", 0))) * 10**6,
-                params=entry.get("params") or {},
+                params=_params(entry.get("params")),
             )
+
+
+def _params(plain: Any) -> Mapping[str, Any]:
+    """Each type of entry has its own; of one whose are not those that are read, none."""
+    try:
+        found: Params = fit(Params, plain or {})
+    except TypeError:
+        return {}
+    return found

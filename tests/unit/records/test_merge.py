@@ -28,7 +28,7 @@ from orchestrator.records.pcapng import (
     read_options,
     read_packets,
 )
-from orchestrator.runs.read import read_frames
+from orchestrator.runs.captures import read_frames
 from tests.unit.capture.texts import interface, option, packet, secrets, section, statistics
 
 KEYS = b"CLIENT_RANDOM 00 11\n"
@@ -119,7 +119,7 @@ def test_numbers_are_those_that_runs_give_to_frames(tmp_path: Path) -> None:
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / JOURNEY).write_bytes(merge(files))
-    read = read_frames(tmp_path, [])
+    read = read_frames(tmp_path)
     numbered = {f.captured.journey: f.captured for node in read.values() for f in node}
     merged = frames((tmp_path / JOURNEY).read_bytes())
     assert sorted(numbered) == [p.number for p in merged]

@@ -58,7 +58,7 @@ def test_nothing_comes_back_from_nothing() -> None:
 
 
 def test_other_text_is_refused() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="line 2: it has no probe"):
         samples_from_csv("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="invalid literal"):
+    with pytest.raises(ValueError, match="line 2: invalid literal"):
         samples_from_csv(samples_to_csv(SAMPLES).replace("ping,0,", "ping,nought,"))

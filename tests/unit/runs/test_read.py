@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +35,8 @@ def run(tmp_path: Path) -> Path:
     write(folder / "plan.json", to_plain(minimal_plan()))
     write(folder / "facts.json", {"format": FORMAT, "forwarding": {}, "translations": {}})
     write(folder / "capture.json", {"packets": 2, "drops": 0, "per_node": {}})
+    for name in ("visit.har", "timeline.json", "netlog.json"):
+        write(folder / name, {})
     (folder / "keys.log").write_text("CLIENT_RANDOM 00 00\n", encoding="utf-8")
     (folder / "logs" / "home-gw.log").write_text("1000 said this\nodd\n", encoding="utf-8")
     for node, port, moment in (("laptop", "eth0", 10), ("home-gw", "lan", 5)):
@@ -69,12 +72,47 @@ def test_logs_are_read_with_their_times(run: Path) -> None:
     ]
 
 
-def without_facts(folder: Path) -> None:
+def of_the_first_format(folder: Path) -> None:
     (folder / "facts.json").unlink()
+    shutil.rmtree(folder / "logs")
 
 
-def without_keys(folder: Path) -> None:
-    (folder / "keys.log").unlink()
+def without(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def without_logs(folder: Path) -> None:
+    shutil.rmtree(folder / "logs")
+
+
+def link_for(name: str) -> Callable[[Path], None]:
+    """The file itself is elsewhere, where it could be anything."""
+
+    def move(folder: Path) -> None:
+        (folder / name).rename(folder.parent / "elsewhere")
+        (folder / name).symlink_to(folder.parent / "elsewhere")
+
+    return move
+
+
+def fifo_for(name: str) -> Callable[[Path], None]:
+    def put(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return put
+
+
+def file_of_nobody(folder: Path) -> None:
+    shutil.copy(folder / "laptop.pcapng", folder / "stranger.pcapng")
+
+
+def captured_nowhere(folder: Path) -> None:
+    write(folder / "capture.json", {"packets": 2, "per_node": {"laptop": {}, "edge": {}}})
+
+
+def odd_har(folder: Path) -> None:
+    write(folder / "visit.har", {"log": {"entries": [{"request": {"url": 7}}]}})
 
 
 def with_empty_keys(folder: Path) -> None:
@@ -91,10 +129,26 @@ def cut(name: str, keep: int) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (without_facts, "older version"),
-        (without_keys, "no TLS keys"),
+        (of_the_first_format, "older version"),
+        (without("facts.json"), "facts.json is missing: "),
+        (without("capture.json"), "capture.json is missing: whether packets were missed"),
+        (without("laptop.pcapng"), "laptop.pcapng is missing: what was captured there"),
+        (without("visit.har"), "visit.har is missing: "),
+        (without("timeline.json"), "timeline.json is missing: "),
+        (without("netlog.json"), "netlog.json is missing: "),
+        (without("keys.log"), "no TLS keys"),
+        (without_logs, "logs is missing: what daemons wrote"),
         (with_empty_keys, "no TLS keys"),
+        (cut("facts.json", 3), "facts.json:2:2: not whole: "),
         (cut("laptop.pcapng", 120), "laptop.pcapng was cut off"),
+        (cut("laptop.pcapng", 0), "laptop.pcapng is empty"),
+        (file_of_nobody, "stranger.pcapng is of no node of this lab, and left out"),
+        (captured_nowhere, "edge.pcapng is missing"),
+        (odd_har, "/log/entries/0: it has no startedDateTime"),
+        (link_for("netlog.json"), "netlog.json is a link, not a file"),
+        (link_for("keys.log"), "keys.log is a link, not a file"),
+        (link_for("logs"), "logs is a link, not a folder"),
+        (fifo_for("visit.har"), "visit.har is a FIFO, not a file"),
     ],
 )
 def test_what_is_missing_is_told_and_the_rest_is_read(
@@ -124,7 +178,9 @@ def no_capture(folder: Path) -> None:
         (foreign_plan, "plan.json does not read as expected"),
         (cut("visit.json", 40), "visit.json:"),
         (cut("plan.json", 100), "plan.json:"),
-        (cut("facts.json", 3), "facts.json:"),
+        (link_for("visit.json"), "visit.json is a link"),
+        (link_for("laptop.pcapng"), "laptop.pcapng is a link"),
+        (fifo_for("plan.json"), "plan.json is a FIFO"),
         (no_capture, "laptop.pcapng: not a pcapng file"),
     ],
 )

@@ -30,6 +30,7 @@ def study(tmp_path: Path) -> Path:
     (folder / "trial.json").write_text(json.dumps(trial_to_json(TRIAL)), encoding="utf-8")
     (folder / "samples.csv").write_text(samples_to_csv(TRIAL.samples), encoding="utf-8")
     (folder / "events.jsonl").write_text(events_to_lines(TRIAL.events), encoding="utf-8")
+    (folder / "capture.json").write_text('{"packets": 7, "drops": 0}', encoding="utf-8")
     captured = section() + interface("laptop:eth0")
     captured += b"".join(packet(0, at(n * 100 + 1), echo(n), OUT) for n in range(4))
     (folder / "laptop.pcapng").write_bytes(captured)
@@ -48,7 +49,7 @@ def test_a_trial_is_read_as_it_was_written(study: Path) -> None:
 
 
 def test_of_the_frames_only_those_that_matter_with_their_numbers(study: Path) -> None:
-    frames = read_trial_frames(study / "trial-1", TRIAL)
+    frames = read_trial_frames(study / "trial-1", TRIAL, minimal_plan())
     (ping,) = frames["laptop"]
     assert (ping.number, ping.time_ns, ping.outbound) == (4, at(301), True)
     assert ping.endpoint == "laptop:eth0"
@@ -90,4 +91,4 @@ def test_a_file_that_is_missing_or_damaged_is_named(study: Path) -> None:
         read_trial(study / "trial-1")
     (study / "trial-1" / "isp.pcapng").write_bytes(b"no capture at all")
     with pytest.raises(LabError, match=r"isp\.pcapng: not a pcapng file"):
-        read_trial_frames(study / "trial-1", TRIAL)
+        read_trial_frames(study / "trial-1", TRIAL, minimal_plan())

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostError
-from orchestrator.records.study import FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
-from orchestrator.runs.read_study import list_trials, read_trial
+from orchestrator.records.study import Asked, FaultEvent, NetworkEvent, ProbeRun, Sample, Trial
+from orchestrator.runs.read_study import list_trials, read_asked, read_trial
 from orchestrator.studies.keeping import (
-    Asked,
-    read_asked,
     study_folder,
     study_name,
     write_asked,
@@ -39,6 +37,7 @@ def test_a_trial_is_read_as_it_was_written(tmp_path: Path) -> None:
     folder = tmp_path / "trial-1"
     folder.mkdir()
     write_trial(folder, TRIAL)
+    (folder / "capture.json").write_text("{}")
     assert read_trial(folder) == TRIAL
 
 
