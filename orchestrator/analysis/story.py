@@ -17,6 +17,9 @@ from orchestrator.plan.kept import Asked
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records.visit import Visit
 
+# By then an answer has come, if it comes.
+_SOON_NS = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -88,6 +91,10 @@ class Story(Asked):
         """What a node's interfaces saw, in the order of its file."""
         return self.evidence.frames.get(node, ())
 
+    def is_cut_before(self, node: str, time_ns: int) -> bool:
+        """Whether a node's file was cut off before it could show what came a second later."""
+        return time_ns + _SOON_NS > self.evidence.ends_ns.get(node, time_ns + _SOON_NS)
+
     def dissected(self, node: str, *names: str) -> Iterator[Dissection]:
         """A node's frames that have one of these fields or layers; all that were read if none."""
         for dissection in self.evidence.dissections.get(node, ()):
@@ -97,7 +104,7 @@ class Story(Asked):
     @cached_property
     def tracks(self) -> Tracks:
         """Which frames are the same packet, over all interfaces of the lab."""
-        return Tracks(self.evidence.frames, self.plan)
+        return Tracks(self.evidence.frames, self.plan, self.evidence.ends_ns)
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:

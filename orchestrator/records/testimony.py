@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrator.plan.addresses import Address, Prefix
 
@@ -70,9 +69,15 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """capture.json, as far as it is read: what the capture counted, and of which nodes."""
+class NodeCounted:
+    """What the capture counted at one node: frames in its file, and frames that it missed."""
 
     packets: int = 0
     drops: int = 0
-    per_node: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counted(NodeCounted):
+    """capture.json, as far as it is read: what the capture counted in all, and node by node."""
+
+    per_node: dict[str, NodeCounted] = field(default_factory=dict)

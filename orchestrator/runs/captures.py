@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.analysis.packets.frames import Captured, Frame, decode
 from orchestrator.errors import LabError
 from orchestrator.records.merge import JOURNEY
 from orchestrator.records.pcapng import Direction, Packet, Wanted, is_truncated, read_packets
+from orchestrator.records.testimony import NodeCounted
 from orchestrator.runs.door import MOST_CAPTURE, Door, open_run
 
 _SUFFIX = ".pcapng"
 # pcap, which tshark is given, has 32 bits for seconds.
 _LATEST_NS = 2**32 * 10**9
 _LISTED = 4
+_UNKNOWN = NodeCounted()
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,16 @@ def _is(nodes: list[str]) -> str:
     return "is" if len(nodes) == 1 else "are"
 
 
-def read_captures(door: Door, nodes: list[str]) -> Captures:
-    """The files of some nodes. What was cut off is noted. Raises LabError for damaged ones."""
+def read_captures(
+    door: Door, nodes: list[str], counted: Mapping[str, NodeCounted] | None = None
+) -> Captures:
+    """The files of some nodes. What was cut off is noted: it ends within a frame, or has fewer
+    than were ``counted``. Raises LabError for damaged ones."""
     captured: list[Captured] = []
     ends_ns: dict[str, int] = {}
     for node in nodes:
-        whole, found = _read(door, node)
+        most = (counted or {}).get(node, _UNKNOWN).packets
+        whole, found = _read(door, node, most)
         captured += found
         if not whole:
             ends_ns[node] = max((entry.time_ns for entry in found), default=0)
@@ -77,7 +84,7 @@ def read_frames(folder: Path) -> dict[str, tuple[Frame, ...]]:
         return read_captures(door, [n for n in names if f"{n}{_SUFFIX}" != JOURNEY]).frames
 
 
-def _read(door: Door, node: str) -> tuple[bool, list[Captured]]:
+def _read(door: Door, node: str, counted: int) -> tuple[bool, list[Captured]]:
     """Whether a file is whole, and its frames."""
     name = f"{node}{_SUFFIX}"
     data = door.data(name, MOST_CAPTURE)
@@ -85,10 +92,18 @@ def _read(door: Door, node: str) -> tuple[bool, list[Captured]]:
         door.missing.append(f"{name} is empty: what was captured there is not known")
         return False, []
     found = list(read_captured(door, node, data))
-    whole = not is_truncated(data)
+    whole = not is_truncated(data) and len(found) >= counted
     if not whole:
-        door.missing.append(f"{name} was cut off: its last frames are not there")
+        door.missing.append(f"{name} was cut off{_end(found)}: what came after is not captured")
     return whole, found
+
+
+def _end(found: list[Captured]) -> str:
+    """When the last frame was that is there."""
+    if not found:
+        return " before its first frame"
+    last = datetime.fromtimestamp(max(entry.time_ns for entry in found) / 1e9, UTC)
+    return f" at {last:%H:%M:%S.%f} UTC"
 
 
 def read_captured(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.analysis.evidence import Dissection, Evidence
@@ -67,7 +67,8 @@ def _read(door: Door, dissector: Dissector) -> Evidence:
     visit = door.required("visit.json", Visit)
     plan = _plan(door, visit)
     counted = _counted(door)
-    captured = read_captures(door, _files(door, plan, visit, counted))
+    counts = counted.per_node if counted else {}
+    captured = read_captures(door, _files(door, plan, visit, counts), counts)
     logs = _logs(door, plan, facts)
     keys = _keys(door, visit)
     with tempfile.NamedTemporaryFile(prefix="clicklab-", suffix=".keys") as ours:
@@ -138,10 +139,10 @@ def _counted(door: Door) -> Counted | None:
     return door.optional("capture.json", Counted, "whether packets were missed is not known")
 
 
-def _files(door: Door, plan: Plan, visit: Visit, counted: Counted | None) -> list[str]:
+def _files(door: Door, plan: Plan, visit: Visit, counted: Collection[str]) -> list[str]:
     """The nodes and switches whose captures are read; those that should be there are noted."""
     known = {*plan.nodes, *plan.switches}
-    wanted = {visit.node, *(known & set(counted.per_node if counted else ()))}
+    wanted = {visit.node, *(known & set(counted))}
     return find_captures(door, known, wanted)
 
 

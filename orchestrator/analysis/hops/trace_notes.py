@@ -171,7 +171,10 @@ def _losses(story: Story, there: Sequence[Track], back: Sequence[Track]) -> Iter
     for track in (*there, *back):
         if track.lost:
             yield f"It was lost {track.lost}."
-    if there and there[-1].arrived and not back and _wants_answer(there[0].first):
+        elif not track.arrived and (node := story.tracks.hidden_at(track.last)):
+            yield f"What became of it was not captured: {node}.pcapng ends before."
+    cut = bool(there) and story.is_cut_before(there[0].first.node, there[-1].last.time_ns)
+    if there and there[-1].arrived and not (back or cut) and _wants_answer(there[0].first):
         yield f"Nothing that answers it came back to {there[0].first.node}."
     if story.evidence.drops:
         yield "Packets are missing from this capture: what seems lost may have arrived."

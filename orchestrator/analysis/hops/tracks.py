@@ -60,9 +60,16 @@ class Track:
 
 
 class Tracks:
-    """The tracks of a run. ``frames`` are those of each node, as in Evidence."""
+    """The tracks of a run. ``frames`` are those of each node, and ``ends_ns`` says of files that
+    were cut off when they end, as in Evidence."""
 
-    def __init__(self, frames: Mapping[str, Sequence[Frame]], plan: Plan) -> None:
+    def __init__(
+        self,
+        frames: Mapping[str, Sequence[Frame]],
+        plan: Plan,
+        ends_ns: Mapping[str, int] | None = None,
+    ) -> None:
+        self._ends_ns = ends_ns or {}
         self._wiring = Wiring(plan)
         self._captured = frozenset(frames)
         ordered = sorted(chain.from_iterable(frames.values()), key=_time)
@@ -84,6 +91,15 @@ class Tracks:
             if self._of[path[0].node, path[0].number] is path:
                 yield self._track(path)
 
+    def hidden_at(self, last: Frame) -> str:
+        """Of a packet that was last seen here, the node whose file ends before it can show what
+        became of it; "" if none does."""
+        port = (last.node, last.captured.interface)
+        peer = self._wiring.peers.get(port)
+        node = last.node if not last.outbound else peer.node if peer else ""
+        then_ns = last.time_ns + self._wiring.delays_ns.get(port, 0) + _CLOSING_NS
+        return node if then_ns > self._ends_ns.get(node, then_ns) else ""
+
     def _track(self, path: list[Frame]) -> Track:
         last = path[-1]
         arrived = not last.outbound and self._wiring.ends(last)
@@ -97,6 +113,8 @@ class Tracks:
         """Where a packet vanished that was last seen here; "" if it may be on its way."""
         port = (last.node, last.captured.interface)
         if last.time_ns + self._wiring.delays_ns.get(port, 0) + _CLOSING_NS > self._end_ns:
+            return ""
+        if self.hidden_at(last):
             return ""
         if not last.outbound:
             return f"at {last.node}: it came in at {last.captured.interface} and did not leave"

@@ -8,6 +8,7 @@ from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions
 from orchestrator.analysis.names.messages import NUMBERS, VALUE_FIELDS, Message, ResourceRecord
 from orchestrator.analysis.step import Proof
 from orchestrator.analysis.story import proof
+from orchestrator.plan.model import Node
 
 
 def quoted(message: Message) -> str:
@@ -88,7 +89,10 @@ def say_lost(questions: Questions, exchanges: Iterable[DnsExchange]) -> str:
     for exchange in exchanges:
         seen = questions.received(exchange)
         what = f"The {exchange.type} query to {exchange.server}"
-        if seen is not None and seen[1].answer is None:
+        cut = _cut_before(questions, exchange, seen)
+        if cut:
+            told.append(f"{what} has no answer before {cut}.pcapng ends: more was not captured.")
+        elif seen is not None and seen[1].answer is None:
             told.append(f"{what} reached {seen[0].name}, which sent no answer.")
         elif seen is not None:
             told.append(f"{what} reached {seen[0].name}, but its answer got lost on the way.")
@@ -97,6 +101,19 @@ def say_lost(questions: Questions, exchanges: Iterable[DnsExchange]) -> str:
         else:
             told.append(f"{what} was not answered.")
     return " ".join(dict.fromkeys(told))
+
+
+def _cut_before(
+    questions: Questions, exchange: DnsExchange, seen: tuple[Node, DnsExchange] | None
+) -> str:
+    """The node whose file was cut off before it could show what became of a query; "" if none."""
+    story, asker = questions.story, exchange.query.frame.node
+    answer = seen[1].answer if seen else None
+    if story.is_cut_before(asker, answer.frame.time_ns if answer else exchange.asked_ns):
+        return asker
+    asked = [seen[0]] if seen else questions.holders(exchange.server)
+    cut = (node.name for node in asked if story.is_cut_before(node.name, exchange.asked_ns))
+    return "" if answer else next(cut, "")
 
 
 def ttls(lookup: Lookup) -> list[int]:

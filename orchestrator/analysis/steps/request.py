@@ -100,9 +100,16 @@ def _details(fetch: Fetch, request: HttpMessage) -> dict[str, Detail]:
 
 def why_unread(story: Story) -> str:
     """Why packets that were captured do not show what they carry."""
-    if story.evidence.has_keys:
-        return "cannot be read, since segments came late or out of order"
-    return "is encrypted and this run has no keys for it"
+    if not is_keyed(story):
+        return "is encrypted and this run has no keys for it"
+    return "cannot be read, since segments came late or out of order"
+
+
+def is_keyed(story: Story) -> bool:
+    """Whether there are keys for the connection that brought the document."""
+    connection = story.main_connection
+    keyless = connection is not None and connection.stream in story.evidence.keyless
+    return story.evidence.has_keys and not keyless
 
 
 def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
@@ -121,7 +128,7 @@ def _logged(story: Story, fetch: Fetch, line: Logged) -> Step:
         start_ns=start_ns,
         end_ns=start_ns,
         proofs=(proof_in_log(line, f"{line.node} got {line.method} {line.path}"),),
-        details={"url": fetch.url, "encrypted": not story.evidence.has_keys},
+        details={"url": fetch.url, "encrypted": not is_keyed(story)},
         terms=("HTTP", "request", "TLS"),
     )
 

@@ -34,9 +34,11 @@ def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step
     causes = tuple(dict.fromkeys(repeat.cause.value for repeat in burst))
     later_ms = max(repeat.later_ms for repeat in burst)
     size = sum(len(repeat.again.payload) for repeat in burst)
+    hidden = dict.fromkeys(filter(None, (_hidden(story, f) for f in firsts if f not in arrived)))
+    became = _losses(burst, places, arrived, [*hidden])
     told = (
         f"{sender} sends {how_many(len(burst), 'segment')} of {size:,} bytes to {receiver} again, "
-        f"{later_ms:.0f} ms after the first time. {_losses(burst, places, arrived)} What made it "
+        f"{later_ms:.0f} ms after the first time. {became} What made it "
         f"do so was {in_words(causes)}."
     )
     return Step(
@@ -60,7 +62,16 @@ def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step
     )
 
 
-def _losses(burst: list[Repeat], places: tuple[str, ...], arrived: list[Frame]) -> str:
+def _hidden(story: Story, frame: Frame) -> str:
+    """The file that ends before it can show what became of a segment; "" if there is none."""
+    track = story.tracks.of(frame)
+    node = "" if track.lost else story.tracks.hidden_at(track.last)
+    return f"{node}.pcapng" if node else ""
+
+
+def _losses(
+    burst: list[Repeat], places: tuple[str, ...], arrived: list[Frame], hidden: list[str]
+) -> str:
     said = []
     lost = len(burst) - len(arrived)
     if places:
@@ -68,6 +79,8 @@ def _losses(burst: list[Repeat], places: tuple[str, ...], arrived: list[Frame]) 
     if arrived:
         what = "Its ACK was late or lost" if len(burst) == 1 else "The ACKs were late or lost"
         said.append(f"{_of(len(arrived), len(burst))} not lost: it had arrived. {what}.")
+    if hidden and not said:
+        return f"Whether it arrived was not captured: {in_words(hidden)} ends before."
     return " ".join(said) or "Where it was lost cannot be seen."
 
 

@@ -173,7 +173,10 @@ def _repeated(story: Story, peer: Peer, tried: list[Frame]) -> str:
 def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
     """What became of SYNs that had no answer."""
     came = [f for f in peer.frames if not f.outbound and is_syn(f)]
-    if came and any(f.outbound and f.has(SYN, ACK) for f in peer.frames):
+    answers = [f for f in peer.frames if f.outbound and f.has(SYN, ACK)]
+    if answers and story.is_cut_before(story.client.name, answers[-1].time_ns):
+        return f" {story.client.name}.pcapng ends before an answer could be in it."
+    if came and answers:
         return f" A SYN reached {peer.node}; what it answered did not come back."
     tracks = [story.tracks.of(frame) for frame in tried]
     places = dict.fromkeys(track.lost for track in tracks if track.lost)

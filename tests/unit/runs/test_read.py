@@ -107,6 +107,11 @@ def file_of_nobody(folder: Path) -> None:
     shutil.copy(folder / "laptop.pcapng", folder / "stranger.pcapng")
 
 
+def cut_between_frames(folder: Path) -> None:
+    """Its counts tell, for the file does not."""
+    write(folder / "capture.json", {"packets": 9, "per_node": {"laptop": {"packets": 9}}})
+
+
 def captured_nowhere(folder: Path) -> None:
     write(folder / "capture.json", {"packets": 2, "per_node": {"laptop": {}, "edge": {}}})
 
@@ -140,7 +145,8 @@ def cut(name: str, keep: int) -> Callable[[Path], None]:
         (without_logs, "logs is missing: what daemons wrote"),
         (with_empty_keys, "no TLS keys"),
         (cut("facts.json", 3), "facts.json:2:2: not whole: "),
-        (cut("laptop.pcapng", 120), "laptop.pcapng was cut off"),
+        (cut("laptop.pcapng", 120), "laptop.pcapng was cut off before its first frame: "),
+        (cut_between_frames, "laptop.pcapng was cut off at 00:00:00.000000 UTC: what came after"),
         (cut("laptop.pcapng", 0), "laptop.pcapng is empty"),
         (file_of_nobody, "stranger.pcapng is of no node of this lab, and left out"),
         (captured_nowhere, "edge.pcapng is missing"),

@@ -92,6 +92,27 @@ def test_what_may_be_on_its_way_when_the_capture_ends_is_not_called_lost() -> No
     assert (track.lost, track.arrived) == ("", False)
 
 
+def test_what_would_lie_after_the_end_of_a_cut_file_is_not_called_lost() -> None:
+    wires = Wires()
+    sent = wires.send(HOME, out(), 7, 0)
+    wires.send(BEYOND[:1], translated(), 7, 10)
+    frames = wires.story().evidence.frames
+    ended = Tracks(frames, two_plan(), {"isp": sent[0].time_ns})
+    assert (ended.of(sent[0]).lost, ended.of(sent[0]).arrived) == ("", False)
+    assert ended.hidden_at(ended.of(sent[0]).last) == "isp"
+    later = Tracks(frames, two_plan(), {"isp": sent[0].time_ns + 10**9})
+    assert later.of(sent[0]).lost == "between home-gw:wan and isp:eth2"
+    assert later.hidden_at(later.of(sent[0]).last) == ""
+
+
+def test_a_router_whose_file_was_cut_may_have_sent_a_packet_on() -> None:
+    wires = Wires()
+    seen = wires.send(BEYOND[:2], translated(), 7, 10)
+    frames = wires.story().evidence.frames
+    tracks = Tracks(frames, two_plan(), {"isp": seen[-1].time_ns})
+    assert tracks.of(seen[0]).lost == ""
+
+
 def test_a_switch_that_floods_a_frame_is_followed_to_who_took_it() -> None:
     wires = Wires()
     sent = wires.send(HOME, out(), 7, 0)
