@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,8 +28,9 @@ from orchestrator.records.study import (
     samples_to_csv,
     trial_to_json,
 )
-from orchestrator.refusals import cannot_write, writing
+from orchestrator.refusals import writing
 from orchestrator.runtime.disk.ownership import give_to_user
+from orchestrator.runtime.disk.unfinished import folder_in_making
 
 
 def study_name(scenario: str) -> str:
@@ -45,20 +45,9 @@ def study_folder(captures: Path, name: str) -> Iterator[Path]:
 
     Raises HostError where nothing can be written.
     """
-    unfinished = captures / f".{name}"
-    try:
-        unfinished.mkdir(parents=True)
-    except OSError as error:
-        raise cannot_write(captures, error, "--captures") from error
-    try:
-        with writing(captures, "--captures"):
-            yield unfinished
-    finally:
-        if any(unfinished.glob("trial-*/trial.json")):
-            kept = unfinished.rename(captures / name)
-            give_to_user((kept, *kept.rglob("*")))
-        else:
-            shutil.rmtree(unfinished, ignore_errors=True)
+    with writing(captures, "--captures"), folder_in_making(captures, name) as folder:
+        yield folder
+    give_to_user((captures / name, *(captures / name).rglob("*")))
 
 
 def write_asked(folder: Path, asked: Asked) -> None:

@@ -11,7 +11,8 @@
                    screenshot.png, netlog.json, timeline.json   (not with curl)
                    filmstrip.json   what the screen showed, and when: filmstrip/<ms>.jpg
 
-The folder appears under its name when it is whole; until then its name starts with a dot.
+The folder appears under its name when it is whole; until then its name starts with a dot, and the
+command that makes it holds a lock of it (runtime/disk/unfinished.py).
 `captures/latest` is a link to the newest run.
 """
 
@@ -19,10 +20,8 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records.embedding import embed_names, embed_secrets
 from orchestrator.records.visit import Visit, to_json
-from orchestrator.refusals import cannot_write, writing
+from orchestrator.refusals import writing
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
 from orchestrator.runtime.daemons.caches import (
@@ -56,6 +55,7 @@ from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, rea
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.disk.turns import turn
+from orchestrator.runtime.disk.unfinished import folder_in_making, point_latest
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import Container, find_containers
 from orchestrator.runtime.network.families import only_family
@@ -123,7 +123,7 @@ def _visit(
     _require_awake(containers.get(host.name), host.name)
     click = Click(_run_name(request.url), host.name, request.cold)
     browser = Client(client, containers[host.name].id)
-    with _run_folder(captures, click.run) as folder:
+    with folder_in_making(captures, click.run) as folder:
         if request.cold:
             empty_resolvers(client, plan, containers)
             empty_edges(client, plan, containers)
@@ -140,7 +140,7 @@ def _visit(
         _write_evidence(folder, plan, evidence, capture.stop())
     kept = captures / click.run
     journey = _told(kept) if request.journey else None
-    _point_latest(captures, click.run)
+    point_latest(captures, click.run)
     give_to_user((kept, *kept.rglob("*")))
     return Run(evidence.visit, kept, capture.stop(), journey)
 
@@ -209,29 +209,6 @@ def _run_name(url: str) -> str:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = re.sub(r"[^a-z0-9.]+", "-", url.split("://")[-1].lower()).strip("-.")[:40]
     return f"{now}-{target or 'visit'}-{secrets.token_hex(2)}"
-
-
-@contextmanager
-def _run_folder(captures: Path, run: str) -> Iterator[Path]:
-    """A folder to fill, renamed to the run's name once it is whole."""
-    unfinished = captures / f".{run}"
-    try:
-        unfinished.mkdir(parents=True)
-    except OSError as error:
-        raise cannot_write(captures, error, "--captures") from error
-    try:
-        yield unfinished
-        unfinished.rename(captures / run)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-
-
-def _point_latest(captures: Path, run: str) -> None:
-    """`captures/latest` is the newest run, so that commands can be typed before it has a name."""
-    link = captures / f".latest-{run}"
-    link.symlink_to(run)
-    link.replace(captures / "latest")
 
 
 def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:
