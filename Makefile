@@ -11,8 +11,11 @@ PYTHONS ?=
 # How many faults `make soak` tries, and the seed that repeats its choices.
 N ?= 200
 SEED ?= 1
+# Of `make fuzz`: which inputs (tests/fuzz/kinds), and how many of each kind.
+KIND ?= all
+COUNT ?= 200000
 
-.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-scale soak figures format clean
+.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-scale soak fuzz figures format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -74,6 +77,9 @@ bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and
 
 soak: lab .venv/dev ## Break a lab N=200 times, with SEED=1, and see that it is as before
 	@$(ROOT) .venv/bin/python -m tests.bench.soak $(N) $(SEED)
+
+fuzz: .venv/dev ## Try 200,000 inputs that nobody meant of each kind (KIND=, COUNT=, SEED=1)
+	@.venv/bin/python -m tests.fuzz $(KIND) $(COUNT) $(SEED)
 
 figures: lab .venv/dev ## Draw the README's failover picture from two studies, run now
 	@$(ROOT) .venv/bin/python -m tests.bench.failover_figure

@@ -1,0 +1,59 @@
+"""Inputs of a kind, tried one after the other."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orchestrator.errors import LabError
+from tests.fuzz import kinds
+
+Attempt = Callable[[random.Random], object]
+_EXIT_CODES = (1, 2)
+# A sentence that is read in a terminal: ours are a line or two, with a path in them.
+_LONGEST = 600
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An input that was not dealt with: its number, and what happened."""
+
+    number: int
+    said: str
+
+
+def known_kinds() -> list[str]:
+    """The modules of kinds/."""
+    return sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
+
+
+def attempt_of(kind: str) -> Attempt:
+    """What makes and tries an input of a kind."""
+    attempt: Attempt = importlib.import_module(f"tests.fuzz.kinds.{kind}").attempt
+    return attempt
+
+
+def try_inputs(kind: str, count: int, seed: int, first: int = 0) -> Iterator[Finding]:
+    """What is found among the inputs ``first`` to ``first + count`` of a seed."""
+    attempt = attempt_of(kind)
+    for number in range(first, first + count):
+        try:
+            attempt(random.Random(f"{kind} {seed} {number}"))
+        except LabError as error:
+            if complaint := _complaint(error):
+                yield Finding(number, f"{complaint}: {error.message[:_LONGEST]!r}")
+        except Exception:
+            yield Finding(number, traceback.format_exc())
+
+
+def _complaint(error: LabError) -> str:
+    """What is wrong with an error itself; "" for one that a user can act on."""
+    if error.exit_code not in _EXIT_CODES:
+        return f"its exit code is {error.exit_code}"
+    if len(error.message) > _LONGEST:
+        return f"its message has {len(error.message)} characters"
+    return "" if error.message.isprintable() else "its message has control characters"

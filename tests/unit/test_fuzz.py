@@ -1,0 +1,15 @@
+"""Inputs that nobody meant: see tests/fuzz. `make fuzz` tries forty times as many."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.trying import known_kinds, try_inputs
+
+COUNT, SEED = 5_000, 12
+
+
+@pytest.mark.parametrize("kind", known_kinds())
+def test_what_nobody_meant_is_read_or_refused_in_a_sentence(kind: str) -> None:
+    for finding in try_inputs(kind, COUNT, SEED):
+        pytest.fail(f"{kind} {finding.number} of seed {SEED}: {finding.said}")
