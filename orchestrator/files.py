@@ -108,7 +108,10 @@ class Folder:
     def replace(
         self, name: str, content: bytes | str, mode: int = 0o644, durable: bool = False
     ) -> None:
-        """Write a file as `replace_file` does."""
+        """Write a file as `replace_file` does. Raises LabError where a folder has its name."""
+        there = self._look(name)
+        if there is not None and stat.S_ISDIR(there.st_mode):
+            raise self._unfit(name, there, "a file")
         data = content.encode() if isinstance(content, str) else content
         unfinished = f".{name[:_LONGEST]}.{secrets.token_hex(8)}.new"
         try:

@@ -11,6 +11,7 @@ from orchestrator.analysis.journey import Journey
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.cli.layout import open_output, output_to
+from orchestrator.errors import LabError
 from orchestrator.files import replace_file
 from orchestrator.refusals import cannot_write, why
 from orchestrator.verbs.report import analyse, render
@@ -58,8 +59,9 @@ def _renew(folder: Path, texts: dict[str, str]) -> None:
     try:
         for name, text in texts.items():
             replace_file(folder / name, text)
-    except OSError as error:
-        print_note(f"{folder} is left as it is: {why(error)}")
+    except (LabError, OSError) as error:
+        reason = error.message if isinstance(error, LabError) else why(error)
+        print_note(f"{folder} is left as it is: {reason}")
 
 
 def _as_text(journey: Journey, folder: Path, verbose: bool) -> str:

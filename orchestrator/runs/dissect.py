@@ -20,7 +20,7 @@ from orchestrator.errors import HostError, LabError
 from orchestrator.plan.legend import http_ports
 from orchestrator.plan.model import Plan
 
-# Between fields and between the values of one: neither is in any text that is dissected.
+# Between fields and between the values of one: neither is in any text that our servers write.
 _SEPARATOR, _AGGREGATOR = "\x1e", "\x1f"
 _WORKERS = 2
 _OSPF, _BGP_PORT, _BFD_PORT = 89, 179, 3784
@@ -127,6 +127,8 @@ def _run(argv: Sequence[str], capture: bytes = b"") -> str:
 
 def _parse(line: str, fields: Sequence[str], frames: Sequence[Frame]) -> Dissection:
     number, protocols, *values = line.split(_SEPARATOR)
+    if len(values) != len(fields):  # a stranger's text has our separator in it
+        values = [""] * len(fields)
     found = {
         name: tuple(value.split(_AGGREGATOR))
         for name, value in zip(fields, values, strict=True)

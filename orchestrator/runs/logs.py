@@ -11,12 +11,17 @@ from orchestrator.runs.door import Door
 
 def read_logs(door: Door) -> dict[str, tuple[LogLine, ...]]:
     """What each node's daemons wrote; {} where that was not kept."""
-    found: dict[str, tuple[LogLine, ...]] = {}
     try:
-        for name in door.folder.names(".log", within="logs"):
-            found[name.removesuffix(".log")] = tuple(_log_lines(door.text(f"logs/{name}")))
+        names = door.folder.names(".log", within="logs")
     except LabError as error:
-        door.lack("logs", error, "the rest of what daemons wrote is not told")
+        door.lack("logs", error, "what daemons wrote is not told")
+        return {}
+    found: dict[str, tuple[LogLine, ...]] = {}
+    for name in names:
+        try:
+            found[name.removesuffix(".log")] = tuple(_log_lines(door.text(f"logs/{name}")))
+        except LabError as error:
+            door.lack(f"logs/{name}", error, "what daemons wrote there is not told")
     return found
 
 

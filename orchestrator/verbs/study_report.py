@@ -38,9 +38,10 @@ def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
 
     Raises UsageError where the folder is no study, LabError where it cannot be read.
     """
-    plan, trials = read_plan(folder), [read_trial(path) for path in _trials(folder)]
+    plan, kept = read_plan(folder), _trials(folder)
+    trials = [read_trial(path) for path in kept]
     scenario, document = read_scenario(read_scenario_text(folder), "scenario.yaml")
-    findings = [_analyse(folder, trial, plan) for trial in trials]
+    findings = [_analyse(*found, plan) for found in zip(kept, trials, strict=True)]
     expected = [
         (spec, document.where("expect", index).line) for index, spec in enumerate(scenario.expect)
     ]
@@ -56,8 +57,7 @@ def _trials(folder: Path) -> Sequence[Path]:
     return found
 
 
-def _analyse(folder: Path, trial: Trial, plan: Plan) -> TrialFinding:
-    kept = folder / f"trial-{trial.number}"
+def _analyse(kept: Path, trial: Trial, plan: Plan) -> TrialFinding:
     return analyse_trial(trial, plan, read_trial_frames(kept, trial, plan), read_trial_logs(kept))
 
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.errors import LabError
+from orchestrator.errors import LabError, Mistakes
 from tests.fuzz import kinds
 
 Attempt = Callable[[random.Random], object]
@@ -54,6 +54,9 @@ def _complaint(error: LabError) -> str:
     """What is wrong with an error itself; "" for one that a user can act on."""
     if error.exit_code not in _EXIT_CODES:
         return f"its exit code is {error.exit_code}"
-    if len(error.message) > _LONGEST:
-        return f"its message has {len(error.message)} characters"
-    return "" if error.message.isprintable() else "its message has control characters"
+    sentences = [str(p) for p in error.problems] if isinstance(error, Mistakes) else [error.message]
+    longest = max(map(len, sentences))
+    if longest > _LONGEST:
+        return f"its message has {longest} characters"
+    readable = all(sentence.isprintable() for sentence in sentences)
+    return "" if readable else "its message has control characters"

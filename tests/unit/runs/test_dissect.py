@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from orchestrator.analysis.packets.frames import TCP, Frame
 from orchestrator.analysis.steps import TELLERS, fields
-from orchestrator.runs.dissect import strangers, unknown_fields
+from orchestrator.runs.dissect import dissect, strangers, unknown_fields
 from orchestrator.verbs.doctor import examine_tshark
-from tests.unit.analysis.builders import Recording
+from tests.unit.analysis.builders import Recording, minimal_plan
 
 
 def seen(node: str, *identities: int) -> list[Frame]:
@@ -28,6 +29,25 @@ def test_nodes_that_saw_the_same_packet_are_read_apart() -> None:
 def test_frames_without_identity_keep_nobody_apart() -> None:
     frames = {"laptop": seen("laptop", 0), "edge": seen("edge", 0)}
     assert strangers(frames) == [["laptop", "edge"]]
+
+
+def test_a_text_with_our_separator_in_it_is_passed_over(tmp_path: Path) -> None:
+    """Tshark writes it as it is; the frames before and after are read all the same."""
+    run = Recording()
+    for port, uri in enumerate((b"/a", b"/b\x1ec", b"/d"), start=40_000):
+        asked = b"GET " + uri + b" HTTP/1.1\r\n\r\n"
+        run.saw("laptop", 1, data=tcp_segment(port, asked), protocol=TCP, identity=1)
+    frames = {"laptop": run.story().frames_of("laptop")}
+    found = dissect(frames, ["http.request.uri"], minimal_plan(), tmp_path / "none")["laptop"]
+    assert [entry.one("http.request.uri") for entry in found] == ["/a", "", "/d"]
+
+
+def tcp_segment(port: int, payload: bytes) -> bytes:
+    """To port 80, in IPv4, in Ethernet, with no checksum."""
+    tcp = struct.pack(">HHIIBBHHH", port, 80, 1, 1, 0x50, 0x18, 65535, 0, 0) + payload
+    total = 20 + len(tcp)
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, total, 1, 0, 64, TCP, 0) + bytes([10, 0, 0, 1] * 2)
+    return bytes(12) + b"\x08\x00" + ip + tcp
 
 
 def test_tshark_knows_every_field_that_is_asked_for() -> None:
