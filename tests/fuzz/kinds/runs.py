@@ -29,7 +29,7 @@ from tests.fuzz.mutate import change, spoil
 from tests.fuzz.recorded import dissect, documents, texts, write
 
 # Most are decided at the door; of all these shares are told, and of those written.
-_TOLD, _WRITTEN = 0.04, 0.2
+_TOLD, _WRITTEN = 0.02, 0.2
 _MEMORY = "/dev/shm"
 
 

@@ -1,4 +1,4 @@
-"""Folders of studies, a file of which was changed or spoilt: judged, and now and then told."""
+"""Folders of studies, a file of which was changed or spoilt: read, and now and then told."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from orchestrator.plan.codec import to_plain
 from orchestrator.records.study import (
     Asked,
     NetworkEvent,
+    Trial,
     events_to_lines,
     samples_to_csv,
     trial_to_json,
 )
-from orchestrator.runs.read_study import read_plan
+from orchestrator.runs.read_study import read_asked, read_plan, read_trial, read_trial_frames
 from orchestrator.verbs.study_report import find_results, tell_and_write
 from tests.fuzz.mutate import change, spoil
 from tests.unit.analysis.builders import at, minimal_plan
@@ -26,7 +27,8 @@ from tests.unit.analysis.failover.test_sieve import bfd, echo
 from tests.unit.analysis.failover.trying import fault, row, trial
 from tests.unit.capture.texts import interface, packet, section
 
-_TOLD = 0.05
+# Most are decided at the door; of all these shares are told, or judged.
+_TOLD, _JUDGED = 0.02, 0.1
 _SCENARIO = b"""name: cut
 duration: 8 s
 probes: {ping: {icmp: www.example.com, from: laptop, every: 100 ms}}
@@ -37,18 +39,31 @@ _IN, _OUT = 1, 2
 
 
 def attempt(random: Random) -> None:
-    """Judge a study of which a file is not as it was."""
+    """Read a study of which a file is not as it was."""
     name = random.choice(sorted(_files()))
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        study = Path(folder)
         for path, data in {**_files(), name: _changed(random, name)}.items():
-            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(folder) / path).write_bytes(data)
-        if name == "plan.json" and random.random() > _TOLD:
-            read_plan(Path(folder))
-        elif random.random() < _TOLD:
-            tell_and_write(Path(folder))
+            (study / path).parent.mkdir(parents=True, exist_ok=True)
+            (study / path).write_bytes(data)
+        done = random.random()
+        if done < _TOLD:
+            tell_and_write(study)
+        elif done < _JUDGED:
+            find_results(study)
         else:
-            find_results(Path(folder))
+            _read(study, name)
+
+
+def _read(study: Path, name: str) -> None:
+    if name == "plan.json":
+        read_plan(study)
+    elif name == "asked.json":
+        read_asked(study)
+    elif name.endswith(".pcapng"):
+        read_trial_frames(study / "trial-1", _trial(), minimal_plan())
+    else:
+        read_trial(study / "trial-1")
 
 
 def _changed(random: Random, name: str) -> bytes:
@@ -66,7 +81,7 @@ def _changed(random: Random, name: str) -> bytes:
 @cache
 def _files() -> Mapping[str, bytes]:
     """A study of one trial: a link that went dark, and came back."""
-    known = trial(row("." * 20 + "x" * 30 + "." * 30), [fault()], _events())
+    known = _trial()
     texts = {
         "scenario.yaml": _SCENARIO.decode(),
         "plan.json": _json(to_plain(minimal_plan())),
@@ -82,6 +97,10 @@ def _files() -> Mapping[str, bytes]:
         "trial-1/laptop.pcapng": _capture("laptop:eth0", _OUT, [echo(n) for n in range(80)]),
         "trial-1/isp.pcapng": _capture("isp:eth0", _IN, [bfd(3, 0)] * 20 + [bfd(1, 1)] * 9),
     }
+
+
+def _trial() -> Trial:
+    return trial(row("." * 20 + "x" * 30 + "." * 30), [fault()], _events())
 
 
 def _json(value: Any) -> str:
