@@ -1,5 +1,7 @@
-"""Run folders: read again, by our own reader and by tshark.
+"""Run folders: read again, by our own reader and by tshark, whoever made them.
 
-read.py     a folder → Evidence
-dissect.py  what tshark says of a node's file
+door.py       a file → its value, by its bound and its type; what is missing is noted
+read.py       a run's folder → Evidence
+read_study.py a study's folder → its trials
+dissect.py    what tshark says of a node's file
 """
