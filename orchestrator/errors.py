@@ -24,19 +24,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from orchestrator.visible import brief
+
 # Choices that a hint lists.
 _MOST_LISTED = 20
 
 
 class LabError(Exception):
-    """A failure the user can act on: what went wrong, and how to mend it."""
+    """A failure the user can act on: what went wrong, and how to mend it, both short."""
 
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = brief(message)
+        self.hint = brief(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
@@ -60,7 +62,7 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
-        return f"{text}; {self.hint}" if self.hint else text
+        return brief(f"{text}; {self.hint}" if self.hint else text).replace("\n", "\\n")
 
 
 class Mistakes(LabError):

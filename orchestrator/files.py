@@ -7,7 +7,6 @@ are meant by looking, and opened by names that mean nothing but what is in the f
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import stat
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import LabError
+from orchestrator.visible import visible_json
 
 # Of the name, in that of the unfinished file: file systems take 255 octets.
 _LONGEST = 40
@@ -163,4 +163,4 @@ def replace_file(
 
 def replace_json(path: Path, value: Any, durable: bool = False) -> None:
     """The same with a value as one JSON document."""
-    replace_file(path, json.dumps(value, indent=1, ensure_ascii=False), durable=durable)
+    replace_file(path, visible_json(value, indent=1), durable=durable)

@@ -23,6 +23,7 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.groups import Group
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.saying import say
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.records.merge import JOURNEY
@@ -110,8 +111,8 @@ def start_command(
         return
     places = _count(len(capture.nodes), "node or switch", "nodes and switches")
     where = f"{_count(capture.interfaces, 'interface', 'interfaces')} of {places}"
-    click.echo(f"capture {capture.id} runs: {where}, into {folder}/")
-    click.echo(f"stop it: lab capture stop {capture.id}")
+    say(f"capture {capture.id} runs: {where}, into {folder}/")
+    say(f"stop it: lab capture stop {capture.id}")
 
 
 def _count(number: int, one: str, more: str) -> str:
@@ -197,14 +198,14 @@ def _print_end(finished: Finished) -> None:
     outcome, folder = finished.outcome, finished.capture.folder
     if isinstance(outcome, str):
         what = f"capture {finished.capture.id} ended before it was stopped: {outcome}"
-        click.secho(what, fg="red")
+        say(what, fg="red")
         if not finished.note:
-            click.echo(f"what it had written, its last packets missing: {folder}/")
+            say(f"what it had written, its last packets missing: {folder}/")
     else:
         _print_counts(outcome)
         if finished.by_itself:
-            click.echo("it had ended by itself")
-        click.echo(f"evidence: {folder}/")
+            say("it had ended by itself")
+        say(f"evidence: {folder}/")
     if finished.note:
         print_note(finished.note)
 
@@ -214,8 +215,8 @@ def _print_counts(counts: CaptureSummary) -> None:
     if counts.drops:
         lossy = [f"{node} {each.drops}" for node, each in counts.per_node.items() if each.drops]
         what = f"{counts.drops} packets were not captured: {', '.join(lossy)}"
-        click.secho(what, fg="red")
+        say(what, fg="red")
     removed = f", {counts.discarded} older ones discarded" if counts.discarded else ""
     where = _count(len(counts.per_node), "node or switch", "nodes and switches")
     packets = _count(counts.packets, "packet", "packets")
-    click.echo(f"{packets} captured at {where}{removed}, {counts.drops} drops")
+    say(f"{packets} captured at {where}{removed}, {counts.drops} drops")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from orchestrator.cli import words
+from orchestrator.cli.saying import say, say_json
 from orchestrator.errors import UsageError, unknown
 from orchestrator.shipped import shipped_topologies
 
@@ -86,12 +86,12 @@ def chosen_lab(name: str) -> str:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    say_json(value, indent=2)
 
 
 def print_note(note: str) -> None:
     """What is worth knowing beside a verb's output."""
-    click.echo(f"note: {note}", err=True)
+    say(f"note: {note}", err=True)
 
 
 run_argument = click.argument(

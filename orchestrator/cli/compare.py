@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli import words
 from orchestrator.cli.common import DEFAULT_CAPTURES, json_option, print_json
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.layout import open_output
+from orchestrator.cli.lines import styled
 from orchestrator.verbs.report import tell
 
 
@@ -40,7 +40,7 @@ def compare_command(first: str, second: str, captures: Path, as_json: bool) -> N
     for place, journey in zip(("first", "second"), journeys, strict=True):
         output.say(f"{journey.visit.url}, {journey.visit.run}", f"{place}: ", 2)
         for warning in journey.warnings:
-            output.say(Text(warning, "yellow"), "  ")
+            output.say(styled(warning, "yellow"), "  ")
     print_comparison(output, comparison)
 
 

@@ -13,6 +13,7 @@ from orchestrator.analysis.figures.spread import Spread, spread_figures
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.waits.rounds_waited import RoundTrips
 from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import assemble, styled
 from orchestrator.cli.tables import Column
 from orchestrator.records.visit import Visit, to_json
 
@@ -86,8 +87,8 @@ def _written(name: str, value: float | None) -> str:
 
 def print_difference(output: Output, difference: Difference) -> None:
     """What was saved and by what, what else vanished or is new, and the round trips."""
-    _print_savings(output, Text("saved", "green"), difference.savings)
-    _print_savings(output, Text("no longer saved", "yellow"), difference.lost)
+    _print_savings(output, styled("saved", "green"), difference.savings)
+    _print_savings(output, styled("no longer saved", "yellow"), difference.lost)
     _print_steps(output, "only in the first, for no reason that the second tells:", difference.gone)
     _print_steps(output, "only in the second:", difference.new)
     first, second = difference.first_round_trips, difference.second_round_trips
@@ -97,7 +98,7 @@ def print_difference(output: Output, difference: Difference) -> None:
 def _print_savings(output: Output, title: Text, savings: Sequence[Saving]) -> None:
     for saving in savings:
         instead = f", instead of {_timed(saving.instead)}" if saving.instead else ""
-        line = Text.assemble(title, f" {saving.by.saved}: {_timed(saving.by)}{instead}")
+        line = assemble(title, f" {saving.by.saved}: {_timed(saving.by)}{instead}")
         output.say(line, hang=2)
         for step in saving.gone:
             output.say(f"with it: {_timed(step)}", "    ", 6)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from orchestrator.cli.common import chosen_lab, name_option
+from orchestrator.cli.saying import say
 
 _ENDED_BY_SIGNAL = 128
 
@@ -42,7 +43,7 @@ def console_command(name: str, script: str | None) -> None:
     setLogLevel("info")  # as `mn` has it
     with net(lab) as running:
         CLI(running, stdin=sys.stdin, script=script)
-    click.echo(f"{lab} stays up; lab down takes it down", err=True)
+    say(f"{lab} stays up; lab down takes it down", err=True)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

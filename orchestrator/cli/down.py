@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli import words
 from orchestrator.cli.common import agree, chosen_lab, name_option
+from orchestrator.cli.saying import say
 from orchestrator.errors import UsageError
 from orchestrator.verbs.down import down, origin_of
 from orchestrator.verbs.labs import known_labs
@@ -36,18 +37,18 @@ def down_command(lab_name: str, name: str, every: bool, yes: bool) -> int:
     name = name or lab_name
     chosen = labs if every or (not name and len(labs) < 2) else [name or chosen_lab("")]
     if chosen and not (name or every or yes or _may_remove(chosen[0])):
-        click.echo(f"{chosen[0]} stays up")
+        say(f"{chosen[0]} stays up")
         return 1
     for lab in chosen:
         started = time.monotonic()
         removed = down(lab)
         seconds = time.monotonic() - started
         if removed or lab in labs:
-            click.echo(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
+            say(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
         else:
-            click.echo(f"{lab} was not up")
+            say(f"{lab} was not up")
     if not chosen:
-        click.echo("no lab is up")
+        say("no lab is up")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 
@@ -11,6 +10,7 @@ import click
 from orchestrator.cli import words
 from orchestrator.cli.common import chosen_lab, name_option, print_note
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.saying import say_json
 from orchestrator.errors import Mistake, UsageError, unknown
 from orchestrator.events import ALWAYS, KINDS
 from orchestrator.events.names import names_of
@@ -90,7 +90,7 @@ def _limited(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
 
 def _show_json(batch: Batch) -> None:
     for event in batch:
-        print(json.dumps(as_object(event), ensure_ascii=False))
+        say_json(as_object(event))
     sys.stdout.flush()
 
 

@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import interrupts, words
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.saying import say
 from orchestrator.cli.tables import Column
 from orchestrator.errors import LabError, Mistake, UsageError, nearest
 from orchestrator.faults import FAULTS
@@ -91,8 +92,8 @@ def _tell(
         return
     took_ms = (entry.in_force_ns - entry.begun_ns) / 1e6
     hint = f"{lasting} {entry.id}" if lasting and fault.lasts else ""
-    click.echo(f"{entry}: in force after {took_ms:.0f} ms. {hint}".strip())
-    click.echo(f"  it should affect: {fault.affects(plan_of(lab), entry.target)}")
+    say(f"{entry}: in force after {took_ms:.0f} ms. {hint}".strip())
+    say(f"  it should affect: {fault.affects(plan_of(lab), entry.target)}")
 
 
 def _wait(seconds: float) -> None:
@@ -180,10 +181,10 @@ def heal_command(which: str, target: str, every: bool, name: str) -> int:
         except LabError as error:
             if len(meant) == 1:
                 raise
-            click.echo(f"lab: {entry}: {error}", err=True)
+            say(f"lab: {entry}: {error}", err=True)
             failed += 1
     if not meant:
-        click.echo("no fault is in force: there is nothing to heal")
+        say("no fault is in force: there is nothing to heal")
     return 1 if failed else 0
 
 
@@ -192,7 +193,7 @@ def _heal(lab: str, entry: InForce, quiet: bool = False) -> None:
     heal(lab, entry)
     if not quiet:
         rest = "other faults are in force" if in_force(lab) else "the lab is as its plan says"
-        click.echo(f"{entry}: healed in {time.monotonic() - started:.1f} s; {rest}")
+        say(f"{entry}: healed in {time.monotonic() - started:.1f} s; {rest}")
 
 
 def _meant(entries: Sequence[InForce], which: str, target: str, every: bool) -> Sequence[InForce]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.common import option_to_name
+from orchestrator.cli.saying import say
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
@@ -24,4 +25,4 @@ def generate_command(count: int, seed: int, ixps: int | None, places: bool, name
     except Mistake as mistake:
         raise UsageError(str(mistake), mistake.hint) from None
     internet = draw_internet(count, seed, ixps)
-    click.echo(write_topology(internet, name, places, route_servers=True), nl=False)
+    say(write_topology(internet, name, places, route_servers=True), nl=False)

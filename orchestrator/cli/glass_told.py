@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.text import Text
-
 from orchestrator.cli.layout import Output
-from orchestrator.cli.lines import glued
+from orchestrator.cli.lines import glued, styled
 from orchestrator.cli.tables import Column
 from orchestrator.looking_glass.choice import Candidate, Choice, name_community
 from orchestrator.looking_glass.walk import Hop, Way, difference
@@ -40,7 +38,7 @@ def _print_way(
 ) -> None:
     output.table((Column(title), *_COLUMNS), _rows(way, choices))
     if way.problem:
-        output.say(Text(way.problem, "red"))
+        output.say(styled(way.problem, "red"))
     if verbose:
         for node, choice in choices.items():
             _print_candidates(output, node, choice)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import click
-from rich.text import Text
 
 from orchestrator.cli.common import json_option, print_json
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.lines import styled
+from orchestrator.cli.saying import say
 from orchestrator.cli.tables import Column, Row
 from orchestrator.verbs.doctor import Finding, examine_host
 
-_MARKS = {"good": Text("good", "green"), "note": Text("note", "yellow"), "bad": Text("BAD", "red")}
+_MARKS = {
+    "good": styled("good", "green"),
+    "note": styled("note", "yellow"),
+    "bad": styled("BAD", "red"),
+}
 
 
 @click.command("build")
@@ -26,12 +31,12 @@ def build_command() -> None:
         if state == "present":
             present.append(kind)
         elif state == "built":
-            click.echo(f"  {seconds:6.1f} s  image {kind}")
+            say(f"  {seconds:6.1f} s  image {kind}")
         else:
-            click.echo(f"            building {kind} …")
+            say(f"            building {kind} …")
 
     build(progress)
-    click.echo(f"images are built; {len(present)} were there already")
+    say(f"images are built; {len(present)} were there already")
 
 
 @click.command("doctor")

@@ -14,7 +14,7 @@ from orchestrator.analysis.figures.textbook import Comparison
 from orchestrator.analysis.journey import Journey
 from orchestrator.analysis.step import Step
 from orchestrator.cli.layout import USUAL_WIDTH, Output
-from orchestrator.cli.lines import as_text
+from orchestrator.cli.lines import as_text, assemble, styled
 from orchestrator.report.nesting import fold, nest
 from orchestrator.report.proofs import command
 from orchestrator.report.words import detail_rows, in_ms, short, summarise
@@ -34,8 +34,8 @@ def print_journey(
     ``folder`` is said to be where the evidence lies.
     """
     for warning in journey.warnings:
-        output.say(Text(f"not whole: {warning}", "yellow"), hang=2)
-    output.say(Text(summarise(journey), "red" if journey.visit.error else "bold"))
+        output.say(styled(f"not whole: {warning}", "yellow"), hang=2)
+    output.say(styled(summarise(journey), "red" if journey.visit.error else "bold"))
     output.say()
     depths = nest(journey.steps)
     for place, more in _lines(journey.steps, verbose=verbose):
@@ -64,17 +64,17 @@ def _print_step(output: Output, journey: Journey, place: int, depth: int, more: 
     it has lines of its own where it has no room there."""
     step = journey.steps[place]
     since = f"{(step.start_ns - journey.started_ns) / 1e6:.1f}"
-    margin = Text.assemble((f"{place + 1:>3} ", "dim"), (f"{since:>8}", "cyan"), "  " * (depth + 1))
-    title = as_text(Text(step.title, "bold red" if step.as_expected is False else "bold"))
+    margin = assemble((f"{place + 1:>3} ", "dim"), (f"{since:>8}", "cyan"), "  " * (depth + 1))
+    title = as_text(styled(step.title, "bold red" if step.as_expected is False else "bold"))
     if more:
-        title = Text.assemble(title, (f" (and {more} like it)", "dim"))
-    remark = Text(_remark(step), "green" if step.saved else "red")
-    whole = Text.assemble(title, "  ", remark) if remark else title
+        title = assemble(title, (f" (and {more} like it)", "dim"))
+    remark = styled(_remark(step), "green" if step.saved else "red")
+    whole = assemble(title, "  ", remark) if remark else title
     is_one = output.width is None or margin.cell_len + whole.cell_len <= output.width
     line, where = whole if is_one else title, _where(step)
     room = (output.width or USUAL_WIDTH) - margin.cell_len - line.cell_len - len(where)
     if where and (room >= 2 or output.width is None):
-        line = Text.assemble(line, " " * max(room, 2), (where, "dim"))
+        line = assemble(line, " " * max(room, 2), (where, "dim"))
     output.say(line, margin, margin.cell_len + 2)
     if remark and not is_one:
         output.say(remark, " " * (margin.cell_len + 2))
@@ -97,20 +97,20 @@ def _remark(step: Step) -> str:
 
 def _print_all(output: Output, step: Step, depth: int) -> None:
     margin = " " * (_MARGIN + 2 * depth)
-    said = [Text(step.told)]
+    said = [styled(step.told)]
     if step.saved:
-        said.append(Text(f"saved: {step.saved}", "green"))
+        said.append(styled(f"saved: {step.saved}", "green"))
     if step.expected:
         seen = {True: "so it was", False: "it was not so", None: "not to be told"}
-        said.append(Text(f"expected: {step.expected} ({seen[step.as_expected]})", "dim"))
+        said.append(styled(f"expected: {step.expected} ({seen[step.as_expected]})", "dim"))
     known = ", ".join(f"{name} {value}" for name, value in detail_rows(step.details))
     if known:
-        said.append(Text(known, "dim"))
+        said.append(styled(known, "dim"))
     for text in said:
         output.say(text, margin)
     for proof in step.proofs:
         says = f"{margin}{proof.says}: " if proof.says else margin
-        output.run(command(proof), Text(says, "blue"), len(margin) + 2)
+        output.run(command(proof), styled(says, "blue"), len(margin) + 2)
 
 
 def _print_critical(output: Output, journey: Journey, *, verbose: bool) -> None:
@@ -125,14 +125,14 @@ def _print_critical(output: Output, journey: Journey, *, verbose: bool) -> None:
     longest_first = sorted(sums, key=lambda name: -sums[name])
     marks = _marks(longest_first, has_colour=output.has_colour)
     output.say()
-    output.say(Text(f"critical path, {in_ms(whole)} ms:", "bold"))
+    output.say(styled(f"critical path, {in_ms(whole)} ms:", "bold"))
     output.say(_bar(journey, colours, marks, whole, output.width or USUAL_WIDTH))
     if verbose:
         for segment in journey.critical:
-            output.say(segment.told, Text(f"  {segment.name}: ", colours[segment.name]), 4)
+            output.say(segment.told, styled(f"  {segment.name}: ", colours[segment.name]), 4)
     keys = {name: "" if output.has_colour else f"{mark} " for name, mark in marks.items()}
     words = (f"{keys[name]}{name} {in_ms(sums[name])}" for name in longest_first)
-    output.say_items(map(Text, words, (colours[name] for name in longest_first)))
+    output.say_items(map(styled, words, (colours[name] for name in longest_first)))
 
 
 def _marks(names: Iterable[str], *, has_colour: bool) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _bar(
     whole: float,
     width: int,
 ) -> Text:
-    bar, done_ms = Text(), 0.0
+    bar, done_ms = styled(), 0.0
     for segment in journey.critical:
         done_ms += segment.duration_ms
         # To the nearest column, so that the whole is as wide as the terminal.
@@ -162,15 +162,15 @@ def _print_textbook(output: Output, journey: Journey, *, verbose: bool) -> None:
         return
     said = [_compared(entry) for entry in journey.textbook]
     if not verbose:
-        output.say_items(said, Text("textbook: ", "bold"), 2)
+        output.say_items(said, styled("textbook: ", "bold"), 2)
         return
-    output.say(Text("beside the textbook:", "bold"))
+    output.say(styled("beside the textbook:", "bold"))
     for entry, text in zip(journey.textbook, said, strict=True):
-        output.say(Text.assemble(text, f" {entry.told}"), "  ", 4)
+        output.say(assemble(text, f" {entry.told}"), "  ", 4)
 
 
 def _compared(entry: Comparison) -> Text:
     mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "dim")}[entry.within]
     usual = f" ({short(entry.low)}–{short(entry.high)})"
     measured = f" {entry.name} {in_ms(entry.measured)} {entry.unit}"
-    return Text.assemble((mark, style), measured, (usual, "dim"))
+    return assemble((mark, style), measured, (usual, "dim"))

@@ -17,7 +17,7 @@ from typing import IO
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli.lines import GLUE, Cell, as_text, break_lines, glued, listed
+from orchestrator.cli.lines import GLUE, Cell, as_text, break_lines, glued, listed, styled
 from orchestrator.cli.tables import Column, Row, lay_out
 
 # What is wanted wide, like a bar, is this wide where there is no width.
@@ -55,7 +55,7 @@ class Output:
     def run(self, command: str, margin: Cell = "", hang: int = _INDENT) -> None:
         """A command to copy: where it takes several lines, all but the last end in a backslash."""
         lead = as_text(margin)
-        text = Text(" ".join(map(glued, _SHELL_WORD.findall(command))))
+        text = styled(" ".join(map(glued, _SHELL_WORD.findall(command))))
         lines = [text]
         if self.width is not None and lead.cell_len + text.cell_len > self.width:
             lines = break_lines(text, *self._rooms(lead.cell_len + len(_BACKSLASH), hang + 2))
@@ -66,7 +66,7 @@ class Output:
     def table(self, columns: Sequence[Column], rows: Iterable[Row], title: str = "") -> None:
         """A table below its title."""
         if title:
-            self.say(Text(title, "bold"))
+            self.say(styled(title, "bold"))
         for line in lay_out(columns, rows, self.width):
             self._print(line)
 

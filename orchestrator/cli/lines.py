@@ -1,4 +1,5 @@
-"""Texts broken into lines: at spaces, but never between a number and its unit."""
+"""Texts that are safe to print, broken into lines: at spaces, but never between a number and its
+unit. What stands in a line is made here."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 from rich.text import Text
 
+from orchestrator.visible import visible
+
 Cell = str | Text
 
 # A space at which no line ends.
 GLUE = "\N{NO-BREAK SPACE}"
+_SPACES = str.maketrans("\n\t", "  ")
 _UNITS = "ms|µs|s|min|km|%|RTT|px|bytes?|octets|packets?|[kMGT]i?B|[kMG]?bit/s"
 _GLUED = re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\bAS) (?=\d)|(?<=[±×<>=]) (?=\d)")
 _WORD = re.compile(r"[^ ]+")
@@ -19,16 +23,27 @@ _WORD = re.compile(r"[^ ]+")
 _DOT, _DOT_ROOM = f"{GLUE}· ", 2
 
 
-def as_text(cell: Cell) -> Text:
-    """A cell that is safe to print, its numbers glued to their units.
+def styled(text: str = "", style: str = "") -> Text:
+    """A text in one style. Of what others wrote nothing moves the cursor, changes colours or is
+    left out: it is shown, and lines go on in one."""
+    return Text(visible(text.translate(_SPACES), keep=""), style)
 
-    Of what others wrote nothing moves the cursor or changes colours.
-    """
-    text = Text(cell) if isinstance(cell, str) else cell.copy()
-    plain = text.plain
-    if not plain.isprintable():
-        plain = "".join(c if c.isprintable() or c == GLUE else " " for c in plain)
-    text.plain = _GLUED.sub(GLUE, plain)
+
+def assemble(*parts: Cell | tuple[str, str]) -> Text:
+    """Texts one after the other, and texts with their styles."""
+    made = Text()
+    for part in parts:
+        if isinstance(part, tuple):
+            made.append_text(styled(*part))
+        else:
+            made.append_text(part if isinstance(part, Text) else styled(part))
+    return made
+
+
+def as_text(cell: Cell) -> Text:
+    """A cell that is safe to print, its numbers glued to their units."""
+    text = styled(cell) if isinstance(cell, str) else cell.copy()
+    text.plain = _GLUED.sub(GLUE, text.plain)
     return text
 
 

@@ -11,6 +11,7 @@ from orchestrator.cli.common import chosen_lab, json_option, name_option, print_
 from orchestrator.cli.groups import Group
 from orchestrator.cli.layout import open_output
 from orchestrator.cli.links_told import print_counters, print_link, print_links
+from orchestrator.cli.saying import say
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import find_link
@@ -169,7 +170,7 @@ def flap_command(name: str, link: str, every: str, duration: str) -> None:
             count += 1
     finally:
         _cut(name, link, down=False, quiet=True)
-    click.echo(f"down {count} times")
+    say(f"down {count} times")
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -12,8 +13,10 @@ from orchestrator.cli import interrupts, streams
 from orchestrator.cli.common import group_name_option
 from orchestrator.cli.entry import INTERRUPTED
 from orchestrator.cli.groups import Group
+from orchestrator.cli.saying import say
 from orchestrator.errors import LabError, Mistakes
 from orchestrator.refusals import why
+from orchestrator.visible import brief
 
 BUG = 3
 # Verb → module that holds it. Only the verb that runs is imported: `lab check` must not wait
@@ -97,8 +100,7 @@ def main() -> int:
     except LabError as error:
         return _tell(error)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _tell_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return _say_interrupted()
     except Exception as error:
@@ -107,13 +109,20 @@ def main() -> int:
 
 
 def _say_interrupted() -> int:
-    click.echo("lab: interrupted", err=True)
+    say("lab: interrupted", err=True)
     return INTERRUPTED
 
 
 def _tell(error: LabError) -> int:
     # Mistakes in a file start with the file, so that editors find the place.
-    click.echo(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)
+    say(str(error) if isinstance(error, Mistakes) else f"lab: {error}", err=True)
+    return error.exit_code
+
+
+def _tell_usage(error: click.ClickException) -> int:
+    said = io.StringIO()
+    error.show(said)
+    say(brief(said.getvalue()), err=True, nl=False)
     return error.exit_code
 
 
@@ -123,14 +132,15 @@ def _tell_unexpected(error: Exception) -> int:
     refused = bugs.refusal_in(error)
     if refused is not None:
         return _tell(refused)
-    click.echo(f"lab: this is a bug in Clicklab: {type(error).__name__}: {error}", err=True)
+    said = brief(f"{type(error).__name__}: {error}")
+    say(f"lab: this is a bug in Clicklab: {said}", err=True)
     try:
         log = bugs.write_log(error)
     except OSError as full:
-        click.echo(f"  no file takes what led to it ({why(full)}):\n", err=True)
-        click.echo(bugs.describe(error), err=True)
+        say(f"  no file takes what led to it ({why(full)}):\n", err=True)
+        say(bugs.describe(error), err=True)
     else:
-        click.echo(f"  what led to it: {log}", err=True)
-        click.echo("  hint: please report it: look through that file, and paste it into", err=True)
-        click.echo("  an issue of Clicklab, with the topology if it is one of yours", err=True)
+        say(f"  what led to it: {log}", err=True)
+        say("  hint: please report it: look through that file, and paste it into", err=True)
+        say("  an issue of Clicklab, with the topology if it is one of yours", err=True)
     return BUG

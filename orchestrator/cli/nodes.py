@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterable
 from typing import NoReturn
 
 import click
 
 from orchestrator.cli import words
 from orchestrator.cli.common import chosen_lab, name_option
+from orchestrator.cli.saying import say
 from orchestrator.errors import HostError
 
 # What follows the node belongs to the command, options included.
@@ -66,10 +69,26 @@ def shell_command(name: str, user: str, node: str) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on as the node goes on.")
 @click.option("--tail", default="all", metavar="LINES", help="Only the last so many.")
 @_node_argument
-def logs_command(name: str, follow: bool, tail: str, node: str) -> None:
-    """Print what the daemons of a node wrote."""
+def logs_command(name: str, follow: bool, tail: str, node: str) -> int:
+    """Print what the daemons of a node wrote.
+
+    A terminal is shown control characters in it, and does not obey them; a pipe gets them.
+    """
     options = ["--follow"] if follow else []
-    _become_docker("logs", "--tail", tail, *options, _container(name, node))
+    arguments = ("logs", "--tail", tail, *options, _container(name, node))
+    if not sys.stdout.isatty():
+        _become_docker(*arguments)
+    with subprocess.Popen(
+        [_docker(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as docker:
+        show_log(docker.stdout or ())
+    return docker.returncode
+
+
+def show_log(lines: Iterable[bytes]) -> None:
+    """Lines that a daemon wrote, for which others may have chosen the words."""
+    for line in lines:
+        say(line.decode(errors="backslashreplace").removesuffix("\n").removesuffix("\r"))
 
 
 def _as(user: str) -> list[str]:
@@ -83,7 +102,11 @@ def _container(name: str, node: str) -> str:
 
 
 def _become_docker(*arguments: str) -> NoReturn:
+    os.execv(_docker(), ["docker", *arguments])
+
+
+def _docker() -> str:
     docker = shutil.which("docker")
     if docker is None:
         raise HostError("Docker's client is not installed", "apt-get install docker-cli")
-    os.execv(docker, ["docker", *arguments])
+    return docker

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import assemble
 from orchestrator.cli.tables import Column, Row
 from orchestrator.plan.model import AutonomousSystem, Node, Plan
 from orchestrator.plan.services import EdgeSettings, NameServerSettings
@@ -32,7 +31,7 @@ _ROUND_TRIPS = (
 
 def print_plan(output: Output, plan: Plan) -> None:
     """The whole plan, as tables."""
-    output.say(Text.assemble((plan.name, "bold"), f": {plan.about}"))
+    output.say(assemble((plan.name, "bold"), f": {plan.about}"))
     _print_table(output, "ASes", _SYSTEMS, _systems(plan))
     _print_table(output, "Nodes", _NODES, _nodes(plan))
     if len(plan.systems) <= MOST_SYSTEMS:
@@ -68,7 +67,7 @@ def _nodes(plan: Plan) -> Iterator[Row]:
     for node in plan.nodes.values():
         system = f", AS {node.asn}" if node.asn else ""
         place = f", {node.place}" if node.place else ""
-        yield Text.assemble((node.name, "bold"), f": {node.role}{system}{place}")
+        yield assemble((node.name, "bold"), f": {node.role}{system}{place}")
         yield from _interfaces(node)
 
 

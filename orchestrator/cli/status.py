@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import click
-from rich.text import Text
 
 from orchestrator.cli.common import chosen_lab, json_option, name_option, print_json
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.lines import styled
 from orchestrator.cli.links_told import told
 from orchestrator.cli.tables import Column, Row
 from orchestrator.faults.ledger import InForce
@@ -59,7 +59,7 @@ def print_condition(output: Output, condition: Condition, faults: Sequence[InFor
 def _rows(condition: Condition) -> Iterator[Row]:
     for node in condition.plan.nodes.values():
         reason = condition.ill.get(node.name, "")
-        mark = Text("ill", "red") if reason else Text("well", "green")
+        mark = styled("ill", "red") if reason else styled("well", "green")
         yield mark, node.name, node.role, reason
 
 

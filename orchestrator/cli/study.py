@@ -20,6 +20,7 @@ from orchestrator.cli.common import (
 )
 from orchestrator.cli.groups import Group
 from orchestrator.cli.layout import open_output
+from orchestrator.cli.saying import say
 from orchestrator.cli.tables import Column
 from orchestrator.errors import LabError, UsageError
 from orchestrator.shipped import shipped_scenarios
@@ -113,7 +114,7 @@ def run_command(
     if isinstance(outcome.ended_by, LabError):
         raise outcome.ended_by
     if outcome.ended_by is not None:
-        click.echo("lab: interrupted; what was measured until then is kept", err=True)
+        say("lab: interrupted; what was measured until then is kept", err=True)
         return _INTERRUPTED
     return 0 if finding.passed else 1
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-
-from rich.console import Console
-from rich.text import Text
 
 from orchestrator.analysis.failover.findings import (
     ChainLink,
@@ -21,6 +18,8 @@ from orchestrator.analysis.failover.findings import (
 from orchestrator.cli import interrupts
 from orchestrator.cli.common import print_json
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.lines import styled
+from orchestrator.cli.progress import Waiting
 from orchestrator.cli.tables import Column, Row
 from orchestrator.records.study import Sample
 from orchestrator.report.failover.compare import Comparison, Difference, compare_studies
@@ -46,34 +45,21 @@ _WORTH_TELLING = 1.2  # times more or less
 @contextmanager
 def told_progress() -> Iterator[tuple[Progress, Stages]]:
     """A line per trial and fault on standard error; a live count of questions on a terminal."""
-    console = Console(stderr=True, highlight=False)
-    status = console.status("", spinner="dots")
+    waiting = Waiting()
 
     def asked(elapsed_ms: float, samples: Sequence[Sample]) -> None:
         failed = sum(not sample.good for sample in samples)
-        status.update(f"{elapsed_ms / 1e3:5.1f} s  {len(samples)} questions, {failed} failed")
+        waiting.now(f"{elapsed_ms / 1e3:5.1f} s  {len(samples)} questions, {failed} failed")
         interrupts.check()
-
-    def begin(name: str) -> None:
-        status.update(name)
-
-    def end(name: str, seconds: float) -> None:
-        console.print(f"  {seconds:6.2f} s  {name}")
-        interrupts.check()
-
-    def pending(reasons: Mapping[str, str]) -> None:
-        if reasons:
-            first = min(reasons)
-            status.update(f"waiting for {len(reasons)} nodes; {first}: {reasons[first]}")
 
     progress = Progress(
-        trial=lambda number, of: console.print(f"trial {number} of {of}"),
-        fault=lambda told: console.print(f"  {told}"),
+        trial=lambda number, of: waiting.line(f"trial {number} of {of}"),
+        fault=lambda told: waiting.line(f"  {told}"),
         asked=asked,
-        stage=status.update,
+        stage=waiting.now,
     )
-    with status:
-        yield progress, Stages(begin, end, pending)
+    with waiting:
+        yield progress, Stages(waiting.now, waiting.stage_ended, waiting.waits)
 
 
 def print_study(finding: StudyFinding, folder: Path, as_json: bool) -> None:
@@ -101,7 +87,7 @@ def print_finding(output: Output, finding: StudyFinding, folder: Path) -> None:
 
 
 def _print_verdict(output: Output, verdict: Verdict) -> None:
-    mark = Text("✓ ", "green") if verdict.passed else Text("✗ ", "red")
+    mark = styled("✓ ", "green") if verdict.passed else styled("✗ ", "red")
     output.say(f"{verdict.expected}: {verdict.measured}", mark)
 
 

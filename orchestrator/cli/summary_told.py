@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from orchestrator.cli.layout import Output
+from orchestrator.cli.lines import styled
 from orchestrator.cli.tables import Column, Row
 from orchestrator.verbs.bgp import Summary
 
@@ -71,4 +72,4 @@ def _ospf(summary: Summary) -> Iterator[Row]:
 
 
 def _coloured(state: str, is_up: bool) -> Text:
-    return Text(state) if is_up else Text(state, "red")
+    return styled(state) if is_up else styled(state, "red")

@@ -15,6 +15,7 @@ from orchestrator.cli.common import (
 from orchestrator.cli.explained import print_catchment, print_path
 from orchestrator.cli.layout import open_output
 from orchestrator.cli.planned import print_plan
+from orchestrator.cli.saying import say
 from orchestrator.loading import load
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.lookups import node_of
@@ -97,5 +98,5 @@ def _print_files(plan: Plan, name: str) -> None:
     from orchestrator.render.main import render_node
 
     for path, text in render_node(node_of(plan, name), plan).items():
-        click.echo(f"# ── /lab/{path}")
-        click.echo(text)
+        say(f"# ── /lab/{path}")
+        say(text)

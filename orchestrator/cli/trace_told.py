@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from orchestrator.analysis.hops.account import Account
 from orchestrator.analysis.hops.passage import NOISE_MS, Leg, Passage
 from orchestrator.analysis.hops.trace import Trace
 from orchestrator.cli.layout import Output
-from orchestrator.cli.lines import glued
+from orchestrator.cli.lines import glued, styled
 from orchestrator.cli.tables import Column
 
 _SHOWN_LOSSES = 10
@@ -35,7 +33,7 @@ def print_trace(output: Output, trace: Trace, folder: Path, account: Account) ->
     )
     for name, passages, legs in ways:
         if passages:
-            output.say(Text(f"{name}: {_summary(passages)}", "bold"), hang=2)
+            output.say(styled(f"{name}: {_summary(passages)}", "bold"), hang=2)
             output.table(_COLUMNS, _rows(passages, legs, start_ns))
     last = trace.forward[-1]
     look = f"tshark -r {folder / last.file} -Y 'frame.number == {last.number}' -V"

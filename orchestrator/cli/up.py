@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 import click
-from rich.console import Console
 
-from orchestrator.cli import interrupts
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
     option_to_name,
@@ -18,6 +15,8 @@ from orchestrator.cli.common import (
     topology_path,
 )
 from orchestrator.cli.layout import open_output
+from orchestrator.cli.progress import Waiting
+from orchestrator.cli.saying import say
 from orchestrator.cli.status import print_faults
 from orchestrator.cli.visit import print_run
 from orchestrator.errors import Mistake, UsageError
@@ -63,9 +62,9 @@ def up_command(
     started = time.monotonic()
     if up(plan, _stages(), timeout, keep, replace, str(path)):
         seconds = time.monotonic() - started
-        click.echo(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
+        say(f"{plan.name} is ready: {len(plan.nodes)} nodes in {seconds:.1f} s")
     else:
-        click.echo(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
+        say(f"{plan.name} is up already: {len(plan.nodes)} nodes, all of them well")
         print_faults(open_output(), in_force(plan.name))
     return _visit_first_site(plan) if first_visit else 0
 
@@ -88,21 +87,14 @@ def _visit_first_site(plan: Plan) -> int:
 
 def _stages() -> Stages:
     """A line per stage; while the lab converges, what it still waits for."""
-    console = Console(stderr=True, highlight=False)
-    status = console.status("", spinner="dots")
+    waiting = Waiting()
 
     def begin(name: str) -> None:
-        status.update(name)
-        status.start()
+        waiting.now(name)
+        waiting.__enter__()
 
     def end(name: str, seconds: float) -> None:
-        status.stop()
-        console.print(f"  {seconds:6.2f} s  {name}")
-        interrupts.check()
+        waiting.__exit__()
+        waiting.stage_ended(name, seconds)
 
-    def pending(reasons: Mapping[str, str]) -> None:
-        if reasons:
-            first = min(reasons)
-            status.update(f"waiting for {len(reasons)} nodes; {first}: {reasons[first]}")
-
-    return Stages(begin, end, pending)
+    return Stages(begin, end, waiting.waits)

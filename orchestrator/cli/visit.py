@@ -24,6 +24,7 @@ from orchestrator.cli.common import (
 from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.cli.layout import Output, open_output
+from orchestrator.cli.lines import assemble, styled
 from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
 from orchestrator.plan.outside import is_outside, tell_outside
@@ -178,7 +179,7 @@ def _note_outside(lab: str, record: Visit) -> None:
 def print_short(output: Output, run: Run) -> None:
     """A line or two for one visit of several."""
     if run.capture.drops:
-        output.say(Text(f"{run.capture.drops} packets were not captured", "red"))
+        output.say(styled(f"{run.capture.drops} packets were not captured", "red"))
     output.say(_headline(run.visit), hang=2)
 
 
@@ -216,11 +217,11 @@ def _print_evidence(output: Output, run: Run) -> None:
 def _headline(record: Visit) -> Text:
     if record.error:
         failed = (f"{record.url}: failed: {record.error}", "red")
-        return Text.assemble(failed, f" {record.error_detail}")
+        return assemble(failed, f" {record.error_detail}")
     served = f"{record.status} {record.protocol} from {record.remote_address}"
     caches = "cold" if record.cold else "warm"
     rest = f" → {served}, seen from {record.node}, caches {caches}"
-    return Text.assemble((record.url, "bold"), rest)
+    return assemble((record.url, "bold"), rest)
 
 
 def _resources_ms(record: Visit) -> str:

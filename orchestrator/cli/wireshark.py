@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.common import captures_option, print_note, run_argument, run_folder
+from orchestrator.cli.saying import say
 from orchestrator.verbs.wireshark import find_capture, prepare, start
 
 
@@ -24,7 +25,7 @@ def wireshark_command(given: str | None, node: str, only_print: bool, captures: 
     Works for what lab capture leaves too, and for the trials of a study with --node.
     """
     opening = prepare(find_capture(run_folder(given, captures), node))
-    click.echo(shlex.join(opening.command))
+    say(shlex.join(opening.command))
     if not (node or opening.deinterlaces):
         print_note(
             "this Wireshark takes what several interfaces saw of one packet for retransmissions, "

@@ -13,6 +13,7 @@ from orchestrator.report.glossary import define
 from orchestrator.report.material import Picture
 from orchestrator.report.packets import hex_lines
 from orchestrator.report.proofs import command
+from orchestrator.visible import visible
 
 _TEMPLATES = files("orchestrator.report").joinpath("templates")
 
@@ -32,6 +33,11 @@ class _PackageLoader(BaseLoader):
         return source.read_text(encoding="utf-8"), template, None
 
 
+def _shown(value: object) -> object:
+    """What a template writes; of text that is not markup already, all can be seen."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
 @functools.cache
 def environment(*, autoescape: bool) -> Environment:
     """What the templates of reports are rendered by."""
@@ -42,6 +48,7 @@ def environment(*, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=autoescape,
+        finalize=_shown,
     )
     made.filters |= {
         "ms": words.in_ms,

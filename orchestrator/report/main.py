@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from orchestrator.report.markdown import render_markdown
 from orchestrator.report.material import Material
 from orchestrator.report.page import render_page
 from orchestrator.report.plain import journey_to_plain
+from orchestrator.visible import visible_json
 
 
 def render_report(material: Material) -> dict[str, str]:
@@ -16,5 +15,5 @@ def render_report(material: Material) -> dict[str, str]:
     return {
         "journey.html": render_page(material),
         "journey.md": render_markdown(material.journey),
-        "journey.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n",
+        "journey.json": visible_json(plain, indent=1) + "\n",
     }

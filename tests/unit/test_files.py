@@ -27,6 +27,11 @@ def test_a_value_is_json(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text()) == {"ü": [1]}
 
 
+def test_half_a_surrogate_pair_in_a_page_title_is_written(tmp_path: Path) -> None:
+    replace_json(tmp_path / "a.json", {"title": "\ud83d"})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"title": "\ud83d"}
+
+
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     other, path = tmp_path / "other", tmp_path / "path"
     other.write_text("mine")

@@ -89,12 +89,12 @@ def _paths(group: click.Group, before: str) -> Iterator[str]:
 
 
 def test_one_place_lays_out_tables() -> None:
-    """Beside it, rich is asked for its texts, and for what goes on while one waits."""
+    """Beside it, rich is asked for what goes on while one waits."""
     folder = REPOSITORY / "orchestrator" / "cli"
     texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
     assert not [name for name, text in texts.items() if "rich.table" in text]
     consoles = {name for name, text in texts.items() if "rich.console" in text}
-    assert consoles == {"layout", "up", "study_told"}
+    assert consoles == {"layout", "progress"}
 
 
 def test_every_text_is_of_a_case() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from orchestrator.report.main import render_report
 from orchestrator.report.markdown import code, escape, render_markdown
@@ -101,3 +104,33 @@ def test_a_report_is_three_files() -> None:
     assert json.loads(texts["journey.json"])["error"] == "dns"
     assert texts["journey.md"].startswith("# Journey of https://www.example.com/\n")
     assert all(text.endswith("\n") for text in texts.values())
+
+
+def test_a_report_shows_what_a_terminal_or_a_reader_would_not_see() -> None:
+    """Printed by `lab report --format`, or by cat; half a surrogate pair could not be written."""
+    unseen, shown = "\x1b]0;t\x07\x9b31m\u202egnp.exe\ud83d", r"\x9b31m\u202egnp.exe\ud83d"
+    material = whole()
+    told = replace(material.journey.steps[0], told=unseen, title=unseen, expected=unseen)
+    visit = replace(material.journey.visit, url=f"https://www.example.com/{unseen}")
+    journey = replace(material.journey, visit=visit, steps=(told,), warnings=(unseen,))
+    texts = render_report(replace(material, journey=journey))
+    for text in texts.values():
+        assert all(line.replace("\t", "").isprintable() for line in text.split("\n"))
+    assert shown in texts["journey.html"]
+    assert shown.replace("\\", "\\\\") in texts["journey.md"]
+    assert json.loads(texts["journey.json"])["steps"][0]["title"] == unseen
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("&#x202e;&lt;", r"\&\#x202e;\&lt;"),
+        ("- an item", r"\- an item"),
+        ("12. an item", r"12\. an item"),
+        ("    indented", "indented"),
+        ("~~struck~~", r"\~\~struck\~\~"),
+        ("===", r"\==="),
+    ],
+)
+def test_markdown_makes_no_item_nor_entity_of_a_text(text: str, shown: str) -> None:
+    assert escape(text) == shown
