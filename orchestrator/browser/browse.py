@@ -14,6 +14,7 @@ from typing import Any
 import docker
 
 from orchestrator.browser import curl
+from orchestrator.browser.address import read_address
 from orchestrator.browser.chromium import Folder, chromium_argv, run_chromium
 from orchestrator.browser.click import Click
 from orchestrator.browser.exchange import collect_exchanges
@@ -84,7 +85,7 @@ def browse(
     A failed visit is a result. Raises UsageError for what cannot be visited, and DeployError when
     the container or the browser fails.
     """
-    folder = new_folder()
+    url, folder = read_address(url), new_folder()
     argv = chromium_argv(url, folder, zones=zones, http=http)
     try:
         with run_chromium(
@@ -125,7 +126,7 @@ def fetch(
     family: Family | None = None,
 ) -> Evidence:
     """Visit `url` with curl: the document alone. Raises as `browse` does."""
-    folder = new_folder()
+    url, folder = read_address(url), new_folder()
     ca_file = client.ca_file
     argv = curl.curl_argv(url, ca_file=ca_file, timeout_s=timeout_s, http=http, family=family)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.browser.address import check_http_version, split_address
+from orchestrator.browser.address import SHORTEST_S, check_http_version, read_address
 from orchestrator.browser.click import Click, wall_clock
 from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
@@ -52,7 +52,7 @@ def curl_argv(
     Set SSLKEYLOGFILE for the TLS secrets.
     Raises UsageError as chromium_argv does.
     """
-    split_address(url)
+    address = read_address(url)
     check_http_version(http)
     return [
         "curl",
@@ -70,13 +70,13 @@ def curl_argv(
         "--cacert",
         ca_file,
         "--max-time",
-        f"{timeout_s:g}",
+        f"{max(timeout_s, SHORTEST_S):.3f}",
         "--write-out",
         WRITE_OUT,
         "--output",
         "/dev/null",
         "--url",
-        url,
+        address,
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,7 @@ VITALS = {
     "cumulative_layout_shift": "cumulative layout shift (no unit)",
     "fully_loaded": "fully loaded",
 }
+_USER = re.compile(r"\s*(\w+:[/\\]{2})?[^/\\?#]*@")
 UNITLESS = ("cumulative_layout_shift",)
 
 
@@ -103,7 +105,9 @@ UNITLESS = ("cumulative_layout_shift",)
     default=True,
     help="Tell the journey at once [default], or leave that to 'lab report'.",
 )
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
+@click.option(
+    "--timeout", default=30.0, show_default=True, help="Seconds it may take, from 0.001 on."
+)
 @click.option(
     "--captures",
     type=click.Path(path_type=Path, file_okay=False),
@@ -133,8 +137,7 @@ def visit_command(
     Exits 1 if the visit, or any of several, fails; its run is written all the same.
     """
     kind = "curl" if client == "curl" else "chromium"
-    address = url if "://" in url else f"https://{url}"
-    request = Request(address, source, kind, http, cold, timeout, family, film, told)  # type: ignore[arg-type]
+    request = Request(url, source, kind, http, cold, timeout, family, film, told)  # type: ignore[arg-type]
     if count > 1:
         if not told:
             raise UsageError("several visits are compared by their journeys", "omit --no-journey")
@@ -145,7 +148,7 @@ def visit_command(
         print_json(to_json(run.visit))
     else:
         print_run(open_output(), run)
-    _note_outside(lab, run.visit)
+    _print_notes(lab, run.visit, url)
     return 0 if run.visit.error is None else 1
 
 
@@ -165,12 +168,14 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
         print_json(comparison_to_plain(comparison))
     else:
         print_comparison(output, comparison)
-    _note_outside(lab, visits[-1])
+    _print_notes(lab, visits[-1], request.url)
     return 1 if any(visit.error for visit in visits) else 0
 
 
-def _note_outside(lab: str, record: Visit) -> None:
-    """A visit that got no answer, for the lab never had such a host."""
+def _print_notes(lab: str, record: Visit, typed: str) -> None:
+    """What was not sent, and that nothing answered because the lab never had such a host."""
+    if _USER.match(typed):
+        print_note("the user and the password in the address were left out")
     plan, host = plan_of(lab), urlsplit(record.url).hostname or ""
     if record.error is not None and record.status is None and is_outside(plan, host):
         print_note(tell_outside(plan, host))

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from orchestrator.browser.address import complete_address
 from orchestrator.errors import CommandFailed, LabError, UsageError
 from orchestrator.faults.ledger import InForce
 from orchestrator.looking_glass.running import open_lab
@@ -87,7 +88,7 @@ class Lab:
         that one, ``journey`` whether it is told at once. Raises UsageError for a host or URL that
         cannot be, DeployError or HostError where the lab or this machine fails.
         """
-        address = url if "://" in url else f"https://{url}"
+        address = complete_address(url)
         request = Request(address, source, client, http, cold, timeout_s, family, film, journey)
         run = self._effects.visit(self.name, request, self._captures)
         visited = Visited(run.visit, run.folder, run.journey)

@@ -22,13 +22,14 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
 
 from orchestrator.analysis.journey import Journey
+from orchestrator.browser.address import check_timeout, complete_address
 from orchestrator.browser.browse import Client, Evidence, browse, fetch
 from orchestrator.browser.click import Click
 from orchestrator.browser.film import Picture
@@ -67,7 +68,9 @@ from orchestrator.verbs.report import tell_and_write
 
 @dataclass(frozen=True)
 class Request:
-    """What to visit and how. ``source`` is the host that clicks; "" is the lab's first.
+    """What to visit and how. A ``url`` without a scheme is https.
+
+    ``source`` is the host that clicks; "" is the lab's first.
 
     ``family`` is 4 or 6 where the host is to have only that one beyond its LAN; ``film`` is
     whether the screen is filmed, ``journey`` whether the run is told at once.
@@ -104,9 +107,11 @@ def visit(
     """Visit a URL in a running lab and leave a run folder below ``captures``.
 
     Two visits of one host go one after the other; ``wait`` is told when that is so. A visit that
-    fails is a result too (``visit.error``). Raises UsageError for a host or URL that cannot be,
-    DeployError or HostError where the lab or this machine fails.
+    fails is a result too (``visit.error``). Raises UsageError for a host, a URL or a time limit
+    that cannot be, DeployError or HostError where the lab or this machine fails.
     """
+    request = replace(request, url=complete_address(request.url))
+    check_timeout(request.timeout_s)
     require_root()
     with writing(captures, "--captures"):
         client, state = connect(), LabState(lab)

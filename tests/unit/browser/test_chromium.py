@@ -26,7 +26,7 @@ def test_the_sandbox_stays_on() -> None:
 
 def test_only_the_labs_names_are_looked_up() -> None:
     assert resolver_rules([], ["example.com.", "example.org"]) == (
-        "MAP * ~NOTFOUND , EXCLUDE example.com , EXCLUDE *.example.com"
+        "MAP * ^NOTFOUND , EXCLUDE example.com , EXCLUDE *.example.com"
         " , EXCLUDE example.org , EXCLUDE *.example.org"
     )
 

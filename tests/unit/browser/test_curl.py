@@ -102,7 +102,7 @@ def argv(url: str = URL, http: str = "2") -> list[str]:
 
 
 def test_the_command_line() -> None:
-    assert "--http2 --cacert /lab/ca.pem --max-time 2.5" in " ".join(argv())
+    assert "--http2 --cacert /lab/ca.pem --max-time 2.500" in " ".join(argv())
     assert argv().count(URL) == 1
     assert "--http3-only" in argv(http="3")
 

@@ -318,7 +318,7 @@ def test_runs_of_failed_tests_are_kept_and_told(folder: pytest.Pytester) -> None
     result.assert_outcomes(passed=1, failed=1)
     assert sorted(path.name for path in (folder.path / "captures").iterdir()) == ["latest", "run0"]
     assert (folder.path / "captures/latest").readlink() == Path("run0")
-    served = "https://www.example.com from laptop: 502 over h2 from 198.51.100.1, failed: http"
+    served = "https://www.example.com/ from laptop: 502 over h2 from 198.51.100.1, failed: http"
     result.stdout.fnmatch_lines(
         [
             "E * assert 502 == 200",
