@@ -55,7 +55,7 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError:
         message, hint = "there is no such file", "shipped ones are in topologies/"
     except OSError as error:
-        message, hint = f"cannot read it: {error.strerror}", ""
+        message, hint = f"cannot read it: {error.strerror or error}", ""
     raise SpecError([Problem(str(path), 1, 1, message, hint)])
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator.errors import HostError, LabError, UsageError
 
-_NO_ANSWER = "no answer in time"
+_NO_ANSWER, _NO_REASON = "no answer in time", "no reason is known"
 # Of a path that is too long to be one.
 _TOLD = 40
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -85,17 +85,25 @@ def refusal(error: OSError) -> LabError | None:
 
 def why(error: Exception) -> str:
     """What an error of the system or of netlink says, without Python's way of writing it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, OSError) and (error.strerror or error.errno):
+        return f"{error.filename}: {cause(error)}" if error.filename else cause(error)
     code = getattr(error, "code", None)  # pyroute2's NetlinkError
     if isinstance(code, int):
         return os.strerror(code)
-    said = str(error)
-    return _NO_ANSWER if isinstance(error, TimeoutError) and said in ("", "timed out") else said
+    said = str(error).strip()
+    if isinstance(error, TimeoutError) and said in ("", "timed out"):
+        return _NO_ANSWER
+    return said or _NO_REASON
+
+
+def cause(error: OSError) -> str:
+    """What an error of the system says of its cause, without the file that it names."""
+    said = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+    return said.strip() or _NO_REASON
 
 
 def _words(error: OSError) -> str:
-    return _WORDS.get(error.errno or 0) or error.strerror or "no reason is known"
+    return _WORDS.get(error.errno or 0) or cause(error)
 
 
 def _room(path: Path) -> str:

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from orchestrator.errors import DeployError, HostError, LabError, UsageError
+from orchestrator.refusals import cause
 
 CAPMUX = Path(__file__).with_name("capmux")
 _USAGE = 2  # capmux's exit code for what cannot be asked of it
@@ -172,7 +173,7 @@ def start_process(
             start_new_session=True,  # Ctrl-C is ours to handle: capmux is stopped, not killed
         )
     except OSError as error:
-        raise HostError(f"cannot run {program}: {error.strerror}", "build it: make lab") from error
+        raise HostError(f"cannot run {program}: {cause(error)}", "build it: make lab") from error
 
 
 def send_taps(process: subprocess.Popen[bytes], taps: Iterable[Tap]) -> None:

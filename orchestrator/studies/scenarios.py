@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.errors import Problem, SpecError, UsageError, nearest, unknown
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
+from orchestrator.refusals import cause
 from orchestrator.shipped import shipped_scenarios, shipped_topologies
 from orchestrator.spec.document import Document
 from orchestrator.spec.scenario import Scenario
@@ -70,7 +71,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise SpecError([Problem(str(path), 1, 1, f"cannot read it: {error.strerror}")]) from None
+        raise SpecError([Problem(str(path), 1, 1, f"cannot read it: {cause(error)}")]) from None
 
 
 def _plan(

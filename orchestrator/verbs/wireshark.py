@@ -21,6 +21,7 @@ from orchestrator.errors import HostError, UsageError, unknown
 from orchestrator.files import replace_file
 from orchestrator.plan.model import Plan
 from orchestrator.records.merge import JOURNEY
+from orchestrator.refusals import cause
 from orchestrator.render.wireshark import render_profile
 from orchestrator.runs.read_study import read_plan
 from orchestrator.runtime.disk.ownership import become_user
@@ -76,7 +77,7 @@ def prepare(capture: Path) -> Opening:
     try:
         _write(profile, texts)
     except OSError as error:
-        raise HostError(f"cannot write {profile}: {error.strerror}") from error
+        raise HostError(f"cannot write {profile}: {cause(error)}") from error
     return Opening(("wireshark", "-C", PROFILE, str(capture)), profile, deinterlaces)
 
 

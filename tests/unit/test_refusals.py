@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from docker.errors import APIError
 from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import HostError, UsageError
 from orchestrator.refusals import cannot_write, refusal, why, writing
+from orchestrator.runtime.engine.client import explained
 
 RUNS = Path("/somewhere/captures")
 
@@ -90,3 +92,37 @@ def test_our_own_mistakes_are_no_refusals() -> None:
 )
 def test_why_is_said_without_pythons_way_of_writing_it(error: Exception, said: str) -> None:
     assert why(error) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOSPC, None), "No space left on device"),
+        (OSError(errno.ENOSPC, None, "/var/x"), "/var/x: No space left on device"),
+        (OSError(), "no reason is known"),
+        (ValueError(""), "no reason is known"),
+        (OSError("gone"), "gone"),
+    ],
+)
+def test_no_error_is_told_as_none(error: Exception, told: str) -> None:
+    """`disk is full: None` was."""
+    assert why(error) == told
+    if isinstance(error, OSError):
+        assert "None" not in str(cannot_write(RUNS, error))
+
+
+class Answer:
+    status_code, url, reason = 500, "http+docker://localhost/v1.47/containers/create", None
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (APIError("", Answer(), None), f"Docker refused: 500 Server Error for {Answer.url}"),
+        (APIError(""), "Docker refused: it gave no reason"),
+        (APIError("None"), "Docker refused: it gave no reason"),
+        (APIError("no space left on device: None"), "the disk is full: no space left on device"),
+    ],
+)
+def test_what_docker_does_not_say_is_not_told_as_none(error: APIError, told: str) -> None:
+    assert explained(error).message == told

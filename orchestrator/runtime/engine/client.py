@@ -150,5 +150,6 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
 
 
 def _short(error: Exception) -> str:
-    explanation = getattr(error, "explanation", None)
-    return str(explanation or error).strip().splitlines()[0]
+    """A line of an error; requests writes None where an answer had no reason."""
+    said = str(getattr(error, "explanation", None) or error).removesuffix(": None").strip()
+    return said.splitlines()[0] if said not in ("", "None") else "it gave no reason"
