@@ -17,6 +17,7 @@ from orchestrator.records.pcapng import (
     SECTION_HEADER,
     Block,
     ByteOrder,
+    encode_text,
     read_spans,
 )
 
@@ -24,6 +25,8 @@ TLS_KEY_LOG = 0x544C534B
 """The secrets type of NSS key log lines (section 4.7)."""
 
 _HEAD = (SECTION_HEADER, INTERFACE_DESCRIPTION, DECRYPTION_SECRETS, NAME_RESOLUTION)
+# What is left of a record beside an address of IPv6 and the zero.
+_LONGEST_NAME = 0xFFFF - 17
 _NAME_RECORDS = {4: 1, 6: 2}  # by the version of IP (section 4.5)
 
 
@@ -85,7 +88,7 @@ def _encode_names(names: tuple[tuple[Address, str], ...], order: ByteOrder) -> B
     """A record per address: its octets, then its name and a zero; and the record that ends them."""
     body = bytearray()
     for address, name in names:
-        value = address.packed + name.encode() + b"\0"
+        value = address.packed + encode_text(name, _LONGEST_NAME) + b"\0"
         body += struct.pack(order + "HH", _NAME_RECORDS[address.version], len(value))
         body += value + bytes(-len(value) % 4)
     return Block(NAME_RESOLUTION, bytes(body) + bytes(4), order)

@@ -23,6 +23,7 @@ from orchestrator.records.pcapng import (
     NAME_RESOLUTION,
     SECTION_HEADER,
     Block,
+    encode_text,
     parse_interface,
     read_options,
     read_spans,
@@ -163,5 +164,5 @@ def _commented(body: bytes, comment: str) -> bytes:
 
 
 def _option(code: int, text: str) -> bytes:
-    value = text.encode()
+    value = encode_text(text)
     return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)

@@ -233,6 +233,12 @@ def read_options(body: bytes, start: int, order: ByteOrder) -> Iterator[tuple[in
         start += 4 + length + -length % 4
 
 
+def encode_text(text: str, room: int = 0xFFFF) -> bytes:
+    """A text as UTF-8 of no more octets than a length of 16 bits can tell, its characters whole."""
+    octets = text.encode(errors="backslashreplace")
+    return octets if len(octets) <= room else octets[:room].decode(errors="ignore").encode()
+
+
 def _unpack_option(layout: str, value: bytes) -> int:
     if len(value) != struct.calcsize(layout):
         raise LabError(f"the pcapng file is damaged: an option of {len(value)} bytes")

@@ -118,6 +118,13 @@ def test_names_are_records_of_octets_and_text_each_padded_and_an_end() -> None:
     )
 
 
+def test_a_name_that_no_record_can_hold_is_cut() -> None:
+    named = embed_names(CAPTURE, {ip_address("2001:db8::1"): "x" * 70_000})
+    [block] = [b for b in read_blocks(named) if b.type == NAME_RESOLUTION]
+    assert struct.unpack_from("<HH", block.body) == (2, 65_535)
+    assert block.body[-5:] == bytes(5)
+
+
 def test_names_follow_the_byte_order_of_the_section() -> None:
     data = section(">") + interface("a:eth0", order=">")
     *_, block = read_blocks(embed_names(data, NAMES))

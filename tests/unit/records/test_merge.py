@@ -159,6 +159,15 @@ def test_comments_stand_at_their_frames_beside_the_flags() -> None:
     assert frames(merged) == plain
 
 
+def test_a_comment_that_no_option_can_hold_is_cut_at_a_character() -> None:
+    """A URL of 70,000 characters in a step's sentence ended in a struct.error."""
+    merged = merge(FILES, {1: "é" * 70_000, 2: "x" * 65_536, 3: "half a pair: \ud83d"})
+    one, two, three, _ = [comments_of(b, 20 + 8) for b in blocks(merged, ENHANCED_PACKET)]
+    assert (one, two) == (["é" * (65_535 // 2)], ["x" * 65_535])
+    assert three == ["half a pair: \\ud83d"]
+    assert frames(merged) == frames(merge(FILES))
+
+
 def test_statistics_follow_their_interfaces() -> None:
     counted = blocks(merge(FILES), INTERFACE_STATISTICS)
     assert [struct.unpack_from("<I", block.body)[0] for block in counted] == [0, 1, 2]
