@@ -32,10 +32,12 @@ VARIABLES: dict[str, type[int] | type[float] | type[str]] = {
     **{f"time_{step}": float for step in STEPS},
 }
 WRITE_OUT = "\\t".join(f"%{{{name}}}" for name in VARIABLES) + "\\n"
-CONNECT = (7, 45, 55, 56, 96)
+CONNECT = (5, 7, 45, 96, 97)
 TLS = (35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98)
-# libcurl-errors(3). What is not here went wrong after the handshake: "http".
+# libcurl-errors(3). What is not here went wrong after the handshakes: "http". So do 55 and 56, the
+# connection's end while sending and receiving: before, it is 7 or 35.
 ERRORS: dict[int, ErrorKind] = {
+    3: "url",
     6: "dns",
     28: "timeout",
     **dict.fromkeys(CONNECT, "connect"),
@@ -119,9 +121,13 @@ def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float
 
 
 def judge_fetch(report: Mapping[str, Any]) -> tuple[ErrorKind | None, str]:
-    """The step that failed and curl's word for it; (None, "") for a good fetch."""
+    """The step that failed and curl's word for it; (None, "") for a good fetch.
+
+    What it could make no address of may be where a response sent it: that is "http".
+    """
     if report["exitcode"]:
-        return ERRORS.get(report["exitcode"], "http"), report["errormsg"]
+        kind = ERRORS.get(report["exitcode"], "http")
+        return "http" if kind == "url" and report["http_code"] else kind, report["errormsg"]
     if report["http_code"] >= 400:
         return "http", f"HTTP status {report['http_code']}"
     return None, ""

@@ -28,6 +28,7 @@ class Exchange:
     failure            "net::ERR_…", "" without one; ended_s is None while neither end was seen
     kind               the protocol's ResourceType in small letters ("document", "fetch", …)
     initiator          the protocol's Initiator: who asked for it
+    was_sent           the browser told its headers as they went over the wire
     priority           "VeryHigh" … "VeryLow", "" when not said
     cache              "memory" or "disk" when the response came from there, else ""
     """
@@ -55,6 +56,7 @@ class Exchange:
     initiator: Mapping[str, Any] = field(default_factory=dict)
     priority: str = ""
     cache: str = ""
+    was_sent: bool = False
 
 
 def collect_exchanges(events: Iterable[Mapping[str, Any]]) -> tuple[Exchange, ...]:
@@ -152,4 +154,6 @@ def _apply_extras(hops: Mapping[str, list[Exchange]], extras: Mapping[str, list[
         for method, name in EXTRA_FIELD.items():
             seen = extras.get(f"{method} {request_id}", [])
             for index, params in enumerate(seen[: len(chain)]):
-                chain[index] = replace(chain[index], **{name: params["headers"]})
+                sent = name == "request_headers" or chain[index].was_sent
+                told = {name: params["headers"], "was_sent": sent}
+                chain[index] = replace(chain[index], **told)

@@ -78,7 +78,8 @@ def judge_load(load: PageLoad, document: Exchange | None) -> tuple[ErrorKind | N
     if document and document.status and document.status >= 400:
         return "http", f"HTTP status {document.status}"
     if load.failure:
-        return classify_error(load.failure), load.failure
+        was_sent = document is not None and document.was_sent
+        return classify_error(load.failure, was_sent=was_sent), load.failure
     if load.timed_out:
         return "timeout", "time was up before the page had loaded"
     return None, ""

@@ -100,10 +100,14 @@ def judge(visit: Visit) -> tuple[FailureKind | None, str]:
         return None, " ".join(str(part) for part in (visit.status, visit.protocol) if part)
     if visit.error == "timeout":
         return "lost", visit.error_detail
-    if visit.error != "connect":
-        return visit.error, visit.error_detail
     said = visit.error_detail.upper()
-    return next((kind for word, kind in _WORDS if word in said), "lost"), visit.error_detail
+    ended = next((kind for word, kind in _WORDS if word in said), None)
+    if visit.error == "connect":
+        return ended or "lost", visit.error_detail
+    if visit.error == "url":
+        return "unreachable", visit.error_detail
+    reset = visit.error == "http" and ended == "reset"
+    return "reset" if reset else visit.error, visit.error_detail
 
 
 def judge_error(error: LabError) -> tuple[FailureKind, str]:

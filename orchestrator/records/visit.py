@@ -9,7 +9,7 @@ from orchestrator.plan.codec import from_plain
 from orchestrator.records.checked import Moment, Url
 from orchestrator.spec.probing import ClientKind
 
-ErrorKind = Literal["dns", "connect", "tls", "http", "timeout"]
+ErrorKind = Literal["url", "dns", "connect", "tls", "http", "timeout"]
 ResourceKind = Literal["document", "stylesheet", "script", "image", "font", "xhr", "other"]
 
 
@@ -122,8 +122,9 @@ class Visit:
     status          HTTP status of the document, None when no response came
     protocol        "h2", "http/1.1", "h3"; None when no response came
     remote_address  the IP address that served the document
-    error           the step that failed, or None; an HTTP status of 400 or more is "http",
-                    "timeout" is the visit's own deadline
+    error           the step that failed, or None: "url" where the client itself would not ask (an
+                    address that is none to it, a port it keeps from), "http" whatever came after
+                    the handshakes, a status of 400 or more too, "timeout" the visit's own deadline
     error_detail    the client's own word for the failure, "" without one
     started         start of the navigation, wall clock: ISO 8601 in UTC with microseconds
     cold            the lab's caches were emptied first: lease, ARP, names, edge

@@ -64,13 +64,26 @@ def test_a_refused_connection_leaves_only_its_dns_time(click: Click) -> None:
     assert seen == Timings(dns=10)
 
 
+# Of libcurl-errors(3) what GET over HTTP(S) can end with.
+CODES = {
+    "url": (3,),
+    "dns": (6,),
+    "connect": (5, 7, 45, 96, 97),
+    "tls": (35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98),
+    "http": (1, 2, 8, 16, 18, 22, 23, 27, 33, 43, 47, 52, 55, 56, 61, 63, 65, 92, 93, 95, 100),
+    "timeout": (28,),
+}
+
+
 @pytest.mark.parametrize(
-    ("code", "step"),
-    [(6, "dns"), (7, "connect"), (56, "connect"), (28, "timeout"), (35, "tls"), (60, "tls"),
-     (52, "http"), (47, "http"), (92, "http")],
-)  # fmt: skip
+    ("step", "code"), [(s, code) for s, codes in CODES.items() for code in codes]
+)
 def test_exit_codes(code: int, step: str) -> None:
     assert judge_fetch({"exitcode": code, "errormsg": "why", "http_code": 0}) == (step, "why")
+
+
+def test_an_address_of_a_response_that_is_none_is_http() -> None:
+    assert judge_fetch({"exitcode": 3, "errormsg": "why", "http_code": 302}) == ("http", "why")
 
 
 def test_an_error_status_is_http() -> None:

@@ -29,6 +29,12 @@ def test_wire_headers_may_come_before_the_request() -> None:
     early = event("Network.requestWillBeSentExtraInfo", requestId="1", headers={"a": "b"})
     (exchange,) = collect_exchanges([early, sent("1", URL, 10.0)])
     assert exchange.request_headers == {"a": "b"}
+    assert exchange.was_sent
+
+
+def test_without_wire_headers_it_is_not_known_to_be_sent() -> None:
+    (exchange,) = collect_exchanges([sent("1", URL, 10.0)])
+    assert not exchange.was_sent
 
 
 def test_a_redirect_is_an_exchange_of_its_own() -> None:

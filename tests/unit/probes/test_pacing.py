@@ -133,6 +133,9 @@ def test_how_questions_fail(error: Exception, kind: str) -> None:
         ("connect", "net::ERR_ADDRESS_UNREACHABLE", "unreachable"),
         ("connect", "net::ERR_CONNECTION_TIMED_OUT", "lost"),
         ("connect", "Could not connect: No route to host", "unreachable"),
+        ("http", "net::ERR_CONNECTION_RESET", "reset"),
+        ("http", "Recv failure: Connection reset by peer", "reset"),
+        ("url", "net::ERR_UNSAFE_PORT", "unreachable"),
     ],
 )
 def test_how_visits_fail(error: ErrorKind | None, detail: str, kind: str | None) -> None:
