@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -94,30 +93,46 @@ def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _sent_cookies(headers: Mapping[str, str]) -> list[dict[str, str]]:
-    return _pairs((m.key, m.value) for m in _morsels(_lower(headers).get("cookie", "")))
+    parts = _lower(headers).get("cookie", "").replace("\n", ";").split(";")
+    return _pairs(_cookie(part) for part in parts if part.strip())
 
 
 def _set_cookies(headers: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [_set_cookie(morsel) for morsel in _morsels(_lower(headers).get("set-cookie", ""))]
+    lines = _lower(headers).get("set-cookie", "").split("\n")
+    return [_set_cookie(line) for line in lines if line.strip(" \t;")]
 
 
-def _set_cookie(morsel: Morsel[str]) -> dict[str, Any]:
-    named: dict[str, Any] = {"name": morsel.key, "value": morsel.value}
-    named |= {name: morsel[name] for name in ("path", "domain") if morsel[name]}
-    named |= {"httpOnly": bool(morsel["httponly"]), "secure": bool(morsel["secure"])}
+def _set_cookie(line: str) -> dict[str, Any]:
+    """As browsers take it apart (RFC 6265, section 5.2), attributes of later days left out: the
+    header itself still shows them."""
+    first, *others = line.split(";")
+    name, value = _cookie(first)
+    told = {key.lower(): text for key, text in map(_attribute, others)}
+    cookie: dict[str, Any] = {"name": name, "value": value}
+    cookie |= {key: told[key] for key in ("path", "domain") if told.get(key)}
+    cookie |= {"httpOnly": "httponly" in told, "secure": "secure" in told}
+    expires = _moment(told.get("expires", ""))
+    return {**cookie, "expires": expires} if expires else cookie
+
+
+def _cookie(pair: str) -> tuple[str, str]:
+    """Name and value; what has no = is a value without a name."""
+    name, equals, value = pair.partition("=")
+    return (name.strip(), value.strip()) if equals else ("", name.strip())
+
+
+def _attribute(pair: str) -> tuple[str, str]:
+    name, _, value = pair.partition("=")
+    return name.strip(), value.strip()
+
+
+def _moment(text: str) -> str:
+    """ISO 8601, "" for none that HTTP knows."""
     try:
-        expires = parsedate_to_datetime(morsel["expires"])
-    except ValueError:  # none, or none that HTTP knows: the header itself still shows it
-        return named
-    return {**named, "expires": expires.replace(tzinfo=UTC).isoformat()}
-
-
-def _morsels(text: str) -> Iterable[Morsel[str]]:
-    for line in text.split("\n"):
-        try:
-            yield from SimpleCookie(line).values()
-        except CookieError:  # a name that is no token: the header itself still shows it
-            continue
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def _pairs(items: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

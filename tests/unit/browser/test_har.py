@@ -164,6 +164,34 @@ def test_a_set_cookie_is_taken_apart() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("s=1; Path=/; Secure; Partitioned", "s", "1"),
+        ("s=1; Path=/; Secure; Priority=High", "s", "1"),
+        ('s={"a":1, "b": "c d"}; path=/; secure', "s", '{"a":1, "b": "c d"}'),
+        ('s="é"; Path=/; Secure; SameSite=None', "s", '"é"'),
+        ("a[b]=c=d; Path=/; Secure; Max-Age=3; new; Expires=never", "a[b]", "c=d"),
+        ("bare; Path=/; Secure; Expires=Wed, 21 Oct 999999999999 07:28:00 GMT", "", "bare"),
+    ],
+)
+def test_a_cookie_with_what_came_after_the_rfc_is_one(line: str, name: str, value: str) -> None:
+    """The standard library's reader lost those with Partitioned, and made a cookie of Priority."""
+    cookies = har_entry(response_headers={"set-cookie": line})["response"]["cookies"]
+    known = {"name": name, "value": value, "path": "/", "httpOnly": False, "secure": True}
+    assert cookies == [known]
+
+
+def test_sent_cookies_are_those_that_were_sent() -> None:
+    headers = {"Cookie": 's="1"; Priority=High; path=a b;x={"a":1};'}
+    assert har_entry(request_headers=headers)["request"]["cookies"] == [
+        {"name": "s", "value": '"1"'},
+        {"name": "Priority", "value": "High"},
+        {"name": "path", "value": "a b"},
+        {"name": "x", "value": '{"a":1}'},
+    ]
+
+
 def test_connection_address_and_sizes_are_there() -> None:
     entry = har_entry()
     assert (entry["connection"], entry["serverIPAddress"]) == ("36", "198.18.0.1")
