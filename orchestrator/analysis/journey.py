@@ -20,7 +20,7 @@ class Journey:
     """What is told of a run.
 
     started_ns   the start of the navigation, since 1970-01-01 UTC
-    ended_ns     the load event, or the last that was seen of a visit that failed
+    ended_ns     the load event, the end of its time, or the last that was seen of one that failed
     steps        by the time at which they begin
     critical     what the load event waited for, from the click on, without gaps
     traces       well-known packets followed hop by hop, by name

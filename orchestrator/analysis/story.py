@@ -81,9 +81,12 @@ class Story(Asked):
 
     @cached_property
     def ended_ns(self) -> int:
-        """The load event; without one the last that the client's interfaces saw."""
+        """The load event; without one the end of the time it had, or else the last that the
+        client's interfaces saw."""
         if self.visit.timings_ms.load is not None:
             return self.at(self.visit.timings_ms.load)
+        if self.visit.error == "timeout" and self.visit.ended_ms is not None:
+            return self.at(self.visit.ended_ms)
         frames = self.frames_of(self.visit.node)
         return frames[-1].time_ns if frames else self.started_ns
 

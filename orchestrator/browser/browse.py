@@ -17,6 +17,7 @@ from orchestrator.browser import curl
 from orchestrator.browser.address import read_address
 from orchestrator.browser.chromium import Folder, chromium_argv, run_chromium
 from orchestrator.browser.click import Click
+from orchestrator.browser.curl_trace import WANTED, find_start_s, last_request
 from orchestrator.browser.exchange import collect_exchanges
 from orchestrator.browser.film import Film, Picture, develop
 from orchestrator.browser.har import to_har
@@ -32,8 +33,12 @@ from orchestrator.runtime.engine.exec import run_exec
 CA_FILE = "/lab/tls/ca.pem"
 # What a fetch may take beyond its own time limit before it is killed.
 GRACE_S = 5.0
-# The clock is read when curl is done: before it begins for real it loads libraries, for 10 ms.
-WITH_CLOCK = 'mkdir -m 700 "$1" && shift && "$@"; code=$?; TRUE_CLOCK=1 date +%s.%N; exit "$code"'
+# What curl reports, the true clock when it is done, and of its trace what is wanted.
+WITH_CLOCK = (
+    'mkdir -m 700 "$1" && trace=$1/trace wanted=$2 && shift 2 && "$@" --stderr "$trace"; code=$?; '
+    'printf "\\f"; TRUE_CLOCK=1 date +%s.%N; printf "\\f"; grep -aoE "$wanted" "$trace"; '
+    '[ "$code" = 2 ] && tail -n 3 "$trace" >&2; exit "$code"'
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def fetch(
         said = run_exec(
             client.engine,
             client.container,
-            ["sh", "-c", WITH_CLOCK, "sh", folder.path, *argv],
+            ["sh", "-c", WITH_CLOCK, "sh", folder.path, WANTED, *argv],
             user=client.user,
             environment={"SSLKEYLOGFILE": folder.keylog},
             timeout_s=2 * timeout_s + GRACE_S,
@@ -141,9 +146,11 @@ def fetch(
         keylog = read_file(client, folder.keylog)
     finally:
         remove_folder(client, folder)
-    reports, _, ended = said.stdout.decode().strip().rpartition("\n")
+    reports, ended, trace = said.stdout.decode(errors="replace").rsplit("\f", 2)
     report = curl.parse_output(reports or said.stderr.decode(errors="replace"))
-    visit = curl.to_visit(click, url, report, float(ended) - report["time_total"])
+    started_s = find_start_s(trace, float(ended) - report["time_total"])
+    report = last_request(report, trace)
+    visit = curl.to_visit(click, url, report, started_s)
     return Evidence(visit, keylog, fetch_to_har(visit, report))
 
 

@@ -12,7 +12,10 @@ from orchestrator.plan.addresses import Family
 from orchestrator.records.visit import ErrorKind, Paint, Timings, Transfer, Visit, Vitals
 
 HTTP_FLAGS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
-STEPS = ("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total")
+STEPS = (
+    *("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total"),
+    "redirect",
+)
 PROTOCOLS = {"1": "http/1.0", "1.0": "http/1.0", "1.1": "http/1.1", "2": "h2", "3": "h3"}
 # curl's %{json} would do, if it did not name curl's version: to do so libldap starts up and looks
 # the client's own name up in the DNS, and two queries nobody made are in the capture.
@@ -27,9 +30,9 @@ VARIABLES: dict[str, type[int] | type[float] | type[str]] = {
     "num_redirects": int,
     "size_header": int,
     "size_download": int,
-    "content_type": str,
     "url_effective": str,
     **{f"time_{step}": float for step in STEPS},
+    "content_type": str,  # the last, since a server may put a tab into it
 }
 WRITE_OUT = "\\t".join(f"%{{{name}}}" for name in VARIABLES) + "\\n"
 CONNECT = (5, 7, 45, 96, 97)
@@ -50,7 +53,8 @@ def curl_argv(
 ) -> list[str]:
     """The command line that fetches `url` and prints a line of VARIABLES.
 
-    `ca_file` is the root certificate's path in the container; redirects are followed, at most ten.
+    On standard error it tells each of its states and when (curl_trace.py). `ca_file` is the root
+    certificate's path in the container; redirects are followed, at most ten.
     Set SSLKEYLOGFILE for the TLS secrets.
     Raises UsageError as chromium_argv does.
     """
@@ -60,6 +64,10 @@ def curl_argv(
         "curl",
         "--silent",
         "--show-error",
+        "--verbose",  # before what it would set back
+        "--trace-time",
+        "--trace-config",
+        "multi,tcp",
         "--globoff",
         "--location",
         "--max-redirs",
@@ -87,7 +95,7 @@ def parse_output(text: str) -> dict[str, Any]:
 
     Raises DeployError when curl reported no transfer.
     """
-    lines = [line.split("\t") for line in text.splitlines()]
+    lines = [line.split("\t", len(VARIABLES) - 1) for line in text.split("\n")]
     reports = [line for line in lines if len(line) == len(VARIABLES)]
     if not reports:
         raise DeployError(f"curl reported nothing: {text.strip()[-200:]}")
@@ -96,7 +104,10 @@ def parse_output(text: str) -> dict[str, Any]:
 
 
 def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float) -> Visit:
-    """The record of a fetch of `url` that began at `started_s`, seconds since the epoch."""
+    """The record of a fetch of `url` that began at `started_s`, seconds since the epoch.
+
+    `report` is of its last request, as curl_trace.last_request gives it.
+    """
     status = report["http_code"] or None
     error, detail = judge_fetch(report)
     received = report["size_header"] + report["size_download"]
@@ -117,6 +128,7 @@ def to_visit(click: Click, url: str, report: Mapping[str, Any], started_s: float
         cold=click.cold,
         vitals=fetch_vitals(report),
         transfers=(Transfer("document", 1 + report["num_redirects"], received),),
+        ended_ms=1000 * report["time_total"],
     )
 
 
@@ -145,20 +157,24 @@ def fetch_timings(report: Mapping[str, Any]) -> Timings:
         connect=0.0 if saved else _span(report, "namelookup", "connect"),
         tls=0.0 if saved and report["scheme"].lower() == "https" else tls,
         ttfb=_span(report, "pretransfer", "starttransfer"),
-        download=_span(report, "starttransfer", "total"),
+        download=_download(report),
         load=None if report["exitcode"] else 1000 * report["time_total"],
     )
 
 
 def fetch_vitals(report: Mapping[str, Any]) -> Vitals:
-    """What a fetch tells of records.Vitals. Over redirects curl adds its times up, request by
-    request, without what lies between them: no TTFB then.
-    """
-    first_byte_ms = 1000 * report["time_starttransfer"]
+    """What a fetch tells of records.Vitals: since its start, all redirects in it."""
+    first_byte_s = report["time_starttransfer"]
     return Vitals(
-        ttfb=first_byte_ms if first_byte_ms and not report["num_redirects"] else None,
+        ttfb=1000 * (report["time_redirect"] + first_byte_s) if first_byte_s else None,
         fully_loaded=None if report["exitcode"] else 1000 * report["time_total"],
     )
+
+
+def _download(report: Mapping[str, Any]) -> float | None:
+    first_byte_s = report["time_starttransfer"]
+    whole_s = report["time_total"] - report["time_redirect"]
+    return max(0.0, 1000 * (whole_s - first_byte_s)) if first_byte_s else None
 
 
 def _span(report: Mapping[str, Any], start: str, end: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from orchestrator.browser.har import PAGE, add_up, describe_page, write_log
@@ -13,12 +14,13 @@ from orchestrator.records.visit import Visit
 def fetch_to_har(visit: Visit, report: Mapping[str, Any]) -> dict[str, Any]:
     """The HAR of a fetch: its last request. `report` is what curl.parse_output gave.
 
-    Of headers curl has told no more than the size.
+    It is of the fetch's last request, as curl_trace.last_request gives it. Of headers curl has told
+    no more than the size.
     """
     timings = split_fetch(report)
     entry = {
         "pageref": PAGE,
-        "startedDateTime": visit.started,
+        "startedDateTime": _after(visit.started, report["time_redirect"]),
         "time": add_up(timings),
         "request": _request(visit, report),
         "response": _response(visit, report),
@@ -29,7 +31,8 @@ def fetch_to_har(visit: Visit, report: Mapping[str, Any]) -> dict[str, Any]:
     if visit.remote_address:
         entry["serverIPAddress"] = visit.remote_address
     if report["num_redirects"]:
-        entry["comment"] = f"the times are those of {report['num_redirects']} redirects too"
+        took_ms = 1000 * report["time_redirect"]
+        entry["comment"] = f"after {report['num_redirects']} redirects, in {took_ms:.1f} ms"
     return write_log({}, [describe_page(visit, "")], [entry])
 
 
@@ -41,6 +44,7 @@ def split_fetch(report: Mapping[str, Any]) -> dict[str, float]:
         1000 * report[f"time_{step}"]
         for step in ("namelookup", "connect", "appconnect", "pretransfer", "starttransfer", "total")
     )
+    whole -= 1000 * report["time_redirect"]
     connected = max(connect, tls)
     timings = {
         "dns": dns or -1,
@@ -52,6 +56,11 @@ def split_fetch(report: Mapping[str, Any]) -> dict[str, float]:
     }
     rest_ms = whole - add_up(timings)
     return {"blocked": max(0.0, rest_ms) if report["exitcode"] else -1, **timings}
+
+
+def _after(started: str, seconds: float) -> str:
+    moment = datetime.fromisoformat(started) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="microseconds")
 
 
 def _request(visit: Visit, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def to_visit(click: Click, load: PageLoad, exchanges: Sequence[Exchange]) -> Vis
         cold=click.cold,
         vitals=measure_vitals(load.told.entries, fully_loaded_ms),
         transfers=sum_transfers(exchanges),
+        ended_ms=1000 * (load.stopped_s - load.started_s),
     )
 
 

@@ -130,6 +130,8 @@ class Visit:
     cold            the lab's caches were emptied first: lease, ARP, names, edge
     transfers       requests and octets by kind, kinds without a request left out; () in records
                     older than the field
+    ended_ms        when the client was done with it or gave it up, since the start; None in
+                    records older than the field
     """
 
     run: str
@@ -148,6 +150,7 @@ class Visit:
     cold: bool
     vitals: Vitals = Vitals()
     transfers: tuple[Transfer, ...] = ()
+    ended_ms: float | None = None
 
 
 def to_json(visit: Visit) -> dict[str, Any]:

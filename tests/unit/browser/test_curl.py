@@ -14,7 +14,8 @@ REPORT: dict[str, Any] = {
     "exitcode": 0, "errormsg": "", "http_code": 200, "http_version": "2", "scheme": "HTTPS",
     "remote_ip": "198.18.0.1", "num_connects": 1, "time_namelookup": 0.010, "time_connect": 0.030,
     "time_appconnect": 0.070, "time_pretransfer": 0.071, "time_starttransfer": 0.101,
-    "time_total": 0.111, "num_redirects": 0, "size_header": 340, "size_download": 8000,
+    "time_total": 0.111, "time_redirect": 0.0, "num_redirects": 0,
+    "size_header": 340, "size_download": 8000,
     "content_type": "text/html", "url_effective": "https://www.example.com/?q=1",
 }  # fmt: skip
 
@@ -41,11 +42,18 @@ def test_what_a_fetch_tells_of_vitals_and_octets(click: Click) -> None:
     assert seen.transfers == (Transfer("document", 1, 8340),)
 
 
-def test_over_redirects_there_is_no_first_byte(click: Click) -> None:
-    """curl adds up each request's own time to it, which is no time since the start."""
-    seen = to_visit(click, URL, {**REPORT, "num_redirects": 1}, 0.0)
-    assert seen.vitals.ttfb is None
+def test_the_first_byte_is_since_the_start_with_all_redirects_in_it(click: Click) -> None:
+    redirected = {**REPORT, "num_redirects": 1, "time_redirect": 0.04, "time_total": 0.151}
+    seen = to_visit(click, URL, redirected, 0.0)
+    assert seen.vitals.ttfb == pytest.approx(141)
+    assert seen.timings_ms.download == pytest.approx(10)
     assert seen.transfers[0].requests == 2
+
+
+def test_a_visit_that_ran_out_of_time_lasted_as_long_as_it_had(click: Click) -> None:
+    late = {**REPORT, "exitcode": 28, "http_code": 0, "time_starttransfer": 0, "time_total": 100.0}
+    seen = to_visit(click, URL, late, 0.0)
+    assert (seen.error, seen.ended_ms) == ("timeout", 100_000)
 
 
 def test_without_tls(click: Click) -> None:
@@ -102,6 +110,12 @@ def test_a_report_is_a_line_of_variables() -> None:
 
 def test_the_last_transfer_counts() -> None:
     assert parse_output(line(num_connects=1) + line(num_connects=0))["num_connects"] == 0
+
+
+def test_what_a_server_calls_its_content_is_no_part_of_the_line() -> None:
+    """A tab in it, or nothing, was a curl that reported nothing."""
+    for told in ("text/html;\tcharset=utf-8", ""):
+        assert parse_output(line(content_type=told))["content_type"] == told
 
 
 @pytest.mark.parametrize("text", ["", "curl: (2) no such option"])

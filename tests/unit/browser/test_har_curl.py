@@ -35,7 +35,9 @@ def test_one_entry_with_what_curl_told(click: Click) -> None:
     assert "comment" not in entry
 
 
-def test_redirects_are_owned_up_to(click: Click) -> None:
-    report = {**REPORT, "num_redirects": 2}
+def test_an_entry_after_redirects_begins_when_they_are_over(click: Click) -> None:
+    report = {**REPORT, "num_redirects": 2, "time_redirect": 0.05, "time_total": 0.161}
     (entry,) = fetch_to_har(to_visit(click, URL, report, 0.0), report)["log"]["entries"]
-    assert "2 redirects" in entry["comment"]
+    assert entry["startedDateTime"] == "1970-01-01T00:00:00.050000+00:00"
+    assert entry["time"] == pytest.approx(111)
+    assert entry["comment"] == "after 2 redirects, in 50.0 ms"

@@ -221,6 +221,23 @@ def test_the_path_of_a_timeout_ends_with_the_last_packet() -> None:
     assert path[-1].end_ns == at(3005)
 
 
+def test_a_timeout_lasts_as_long_as_the_visit_had() -> None:
+    """`--timeout 100` was told as 78,083 ms, of which the last packet was seen at the end."""
+    connection = talk(replace(FAILED, error="timeout", ended_ms=100_000))
+    connection.up(5, flags=SYN, seq=999, arrives=False)
+    connection.up(78_083, flags=SYN, seq=999, arrives=False)
+    story = connection.recording.story()
+    assert story.ended_ns == at(100_000)
+    assert find_critical_path(story)[-1].end_ns == at(100_000)
+
+
+def test_another_failure_ends_with_what_was_seen_last() -> None:
+    connection = talk(replace(FAILED, ended_ms=100_000))
+    connection.up(5, flags=SYN, seq=999)
+    connection.down(10, flags=RST | ACK, ack=1000)
+    assert connection.recording.story().ended_ns == at(15)
+
+
 def test_the_path_of_a_wrong_certificate_ends_with_the_alert() -> None:
     connection = talk(replace(FAILED, error="tls", error_detail="a wrong name"))
     connection.open()
