@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +62,22 @@ def option_to_name(about: str, **more: Any) -> Callable[[_Declared], _Declared]:
     of their own (``expose_value=False``), and the verb gets what was given there."""
     told = {"callback": agree, "help": about, "shell_complete": words.labs, **more}
     return click.option("--name", default="", **told)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, at least one."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. Fails for what is none, or has no end."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
 
 
 _WHICH_LAB = "Which lab, when several are up."

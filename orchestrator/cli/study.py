@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from orchestrator.cli import words
 from orchestrator.cli.common import (
+    Seconds,
     captures_option,
     chosen_lab,
     json_option,
@@ -72,7 +73,7 @@ _scenario_argument = click.argument("scenario", metavar="FILE", shell_complete=w
 @click.option("--keep", is_flag=True, help="Leave the lab that was booted for it as it is.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     metavar="SECONDS",
     help="How long the lab may take to be ready.",
 )

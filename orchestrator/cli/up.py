@@ -8,6 +8,7 @@ import click
 
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
+    Seconds,
     option_to_name,
     print_note,
     settings_option,
@@ -34,6 +35,7 @@ from orchestrator.verbs.visit import Request, visit
 @option_to_name("Call the lab this instead of what its file says.")
 @click.option(
     "--timeout",
+    type=Seconds(),
     default=READY_WITHIN_S,
     show_default=True,
     metavar="SECONDS",

@@ -92,7 +92,7 @@ def _topology(scenario: Scenario, document: Document, folder: Path) -> Path:
     """A file beside the scenario, or a shipped one by its name."""
     shipped = {path.stem: path for path in shipped_topologies().glob("*.yaml")}
     beside = folder / scenario.topology
-    if beside.is_file():
+    if _is_file(beside):
         return beside
     if scenario.topology in shipped:
         return shipped[scenario.topology]
@@ -100,6 +100,13 @@ def _topology(scenario: Scenario, document: Document, folder: Path) -> Path:
     hint = nearest(scenario.topology, shipped, listed)
     message = f"there is no topology '{scenario.topology}', nor a file of this name beside this one"
     raise SpecError([document.problem(message, "topology", hint=hint)])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than files have
+        return False
 
 
 def _misplaced(scenario: Scenario, document: Document, told: str, hint: str) -> SpecError | None:

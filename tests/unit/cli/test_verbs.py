@@ -141,3 +141,13 @@ def test_what_follows_the_node_is_the_nodes(monkeypatch: pytest.MonkeyPatch) -> 
         ["ip", "--name", "x"],
         ["ip", "-4"],
     ]
+
+
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan", "inf", "1e400"])
+@pytest.mark.parametrize("verb", ["up minimal", "study run transit-cut"])
+def test_no_lab_is_given_a_time_that_is_none(
+    verb: str, seconds: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["lab", *verb.split(), "--timeout", seconds])
+    assert main() == 2
+    assert "'--timeout'" in capsys.readouterr().err
