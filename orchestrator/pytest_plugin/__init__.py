@@ -199,8 +199,9 @@ def pytest_runtest_makereport(
         return report
     item.stash[_FAILED] = True
     from orchestrator.pytest_plugin.evidence import TITLE, tell_evidence
+    from orchestrator.visible import visible
 
-    told = "\n\n".join(map(tell_evidence, labs))
+    told = visible("\n\n".join(map(tell_evidence, labs)))
     longrepr: Any = report.longrepr
     # Beside the traceback it is also shown with --show-capture=no, and in JUnit's XML.
     if hasattr(longrepr, "addsection"):

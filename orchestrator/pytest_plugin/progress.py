@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.pytest_plugin.effects import Tell
+from orchestrator.visible import visible
 
 
 def teller(config: pytest.Config) -> Tell:
@@ -20,7 +21,7 @@ def teller(config: pytest.Config) -> Tell:
         # After the first dots it does not know of a line that was begun.
         if config.get_terminal_writer().width_of_current_line:
             config.get_terminal_writer().line()
-        reporter.write_line(f"clicklab: {line}")
+        reporter.write_line(f"clicklab: {visible(line)}")
 
     def tell(line: str, is_detail: bool) -> None:
         if reporter is None or config.get_verbosity() < is_detail:

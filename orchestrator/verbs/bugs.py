@@ -24,10 +24,11 @@ from orchestrator.runtime.disk.labs import known_labs
 from orchestrator.runtime.disk.ownership import caller, give_to_user
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, explained, gone, is_of_docker
+from orchestrator.visible import visible
 
 _DOCKER_WITHIN_S = 3
 # user:password@ in addresses, and values whose name says what they are.
-_USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+@|(?<![\w/.])[\w.-]+:[^/\s@'\"]+@(?=\w)")
 _SECRET = re.compile(r"(?i)((?:password|passwd|token|secret|api_?key|authorization)[=:]\s*)[^\s&]+")
 
 
@@ -54,7 +55,8 @@ def describe(error: BaseException) -> str:
     """The same as text, in Markdown; secrets and the user's own folder are left out."""
     lines = [f"{name + ':':14}{_told(find)}" for name, find in _FACTS.items()]
     trace = "".join(traceback.format_exception(error))
-    return without_secrets("\n".join(["```text", *lines, "", trace.rstrip(), "```", ""]))
+    told = "\n".join(["```text", *lines, "", trace.rstrip(), "```", ""])
+    return visible(without_secrets(told))
 
 
 def without_secrets(text: str) -> str:

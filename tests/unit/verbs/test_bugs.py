@@ -69,6 +69,8 @@ def test_it_says_all_that_is_asked_for_next(recorded: Plan) -> None:
 def test_secrets_and_the_users_folder_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/someone")
     assert without_secrets("https://me:hush@www.example.com/a") == "https://***@www.example.com/a"
+    assert without_secrets("visit me:hush@www.example.com/a") == "visit ***@www.example.com/a"
+    assert without_secrets("a.py:12: in f@g, AS:1") == "a.py:12: in f@g, AS:1"
     assert without_secrets("?token=abc&x=1 password: abc") == "?token=***&x=1 password: ***"
     assert without_secrets("/home/someone/lab.yaml") == "~/lab.yaml"
     assert without_secrets("/home/someone-else/lab.yaml") == "/home/someone-else/lab.yaml"
@@ -93,6 +95,14 @@ def test_the_message_names_the_file_and_what_to_do_with_it(tmp_path: Path) -> No
     assert "command:      lab visit https://***@www.example.com/" in written
     assert "Traceback" in written
     assert "secret" not in written
+
+
+def test_what_no_file_can_hold_is_told_as_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument that is no UTF-8, in a log that is."""
+    monkeypatch.setattr(sys, "argv", ["lab", "visit", "www.example.com/\udcff\x1b[2J"])
+    told = describe(KeyError("\udcff"))
+    assert told.encode()
+    assert r"www.example.com/\udcff\x1b[2J" in told
 
 
 def test_without_a_place_for_a_file_it_is_printed(tmp_path: Path) -> None:
