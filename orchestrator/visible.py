@@ -15,7 +15,6 @@ from typing import Any
 # So much is told of a word of a message, and of a line of it; names and paths are shorter. What
 # says how much was cut off has room beside it.
 _WORD, _LINE, _MARK = 240, 2000, 40
-_LONG_WORD = re.compile(rf"\S{{{_WORD + _MARK},}}")
 _LAYOUT = "\n\t"
 # Of what json writes the rest is ours, or escaped already.
 _BEYOND_ASCII = re.compile(r"[^\n\x20-\x7e]")
@@ -49,8 +48,18 @@ def brief(text: str) -> str:
     return "\n".join(_shorten(line) for line in visible(text).split("\n"))
 
 
+def shorten_words(text: str, room: int) -> str:
+    """The text with the middle of words of more than ``room`` characters left out, and counted.
+
+    An address of 70,000 characters would fill a terminal 800 lines high.
+    """
+    if len(text) < room + _MARK:
+        return text
+    return re.sub(rf"\S{{{room + _MARK},}}", lambda found: _cut(found[0], room), text)
+
+
 def _shorten(line: str) -> str:
-    short = _LONG_WORD.sub(lambda found: _cut(found[0], _WORD), line)
+    short = shorten_words(line, _WORD)
     return short if len(short) < _LINE + _MARK else _cut(short, _LINE)
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 from rich.text import Text
 
-from orchestrator.visible import visible
+from orchestrator.visible import shorten_words, visible
 
 Cell = str | Text
 
 # A space at which no line ends.
 GLUE = "\N{NO-BREAK SPACE}"
+# Longer than addresses that anybody reads.
+_LONGEST_WORD = 1500
 _SPACES = str.maketrans("\n\t", "  ")
 _UNITS = "ms|µs|s|min|km|%|RTT|px|bytes?|octets|packets?|[kMGT]i?B|[kMG]?bit/s"
 _GLUED = re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\bAS) (?=\d)|(?<=[±×<>=]) (?=\d)")
@@ -25,8 +27,8 @@ _DOT, _DOT_ROOM = f"{GLUE}· ", 2
 
 def styled(text: str = "", style: str = "") -> Text:
     """A text in one style. Of what others wrote nothing moves the cursor, changes colours or is
-    left out: it is shown, and lines go on in one."""
-    return Text(visible(text.translate(_SPACES), keep=""), style)
+    left out: it is shown, and lines go on in one. A word as long as a page is cut in its middle."""
+    return Text(shorten_words(visible(text.translate(_SPACES), keep=""), _LONGEST_WORD), style)
 
 
 def assemble(*parts: Cell | tuple[str, str]) -> Text:

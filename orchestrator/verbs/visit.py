@@ -212,7 +212,7 @@ def _require_awake(container: Container | None, host: str) -> None:
 def _run_name(url: str) -> str:
     """When and what, in an order that sorts, and unlike any other run."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = re.sub(r"[^a-z0-9.]+", "-", url.split("://")[-1].lower()).strip("-.")[:40]
+    target = re.sub(r"[^a-z0-9.]+", "-", url.partition("://")[2].lower()).strip("-.")[:40]
     return f"{now}-{target or 'visit'}-{secrets.token_hex(2)}"
 
 

@@ -153,6 +153,17 @@ def test_a_style_stays_where_it_was_beside_what_had_to_be_shown() -> None:
     assert [text.plain[span.start : span.end] for span in text.spans] == ["\\x1b\\x07", "\\u202e"]
 
 
+def test_an_address_as_long_as_a_book_does_not_fill_the_terminal() -> None:
+    visit = dataclasses.replace(values.run().visit, url=f"https://a.example/?{'x' * 70_000}&end")
+    page = io.StringIO()
+    print_short(output_to(page, 80), dataclasses.replace(values.run(), visit=visit))
+    said = page.getvalue()
+    assert len(said) < 2_000
+    assert "https://a.example/?xxx" in said
+    assert "more characters)…" in " ".join(said.split())
+    assert "x&end" in said
+
+
 @pytest.mark.parametrize(
     "error",
     [
