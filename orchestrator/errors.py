@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from orchestrator.visible import brief
+from orchestrator.visible import brief, brief_line
 
 # Choices that a hint lists.
 _MOST_LISTED = 20
@@ -62,7 +62,7 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
-        return brief(f"{text}; {self.hint}" if self.hint else text).replace("\n", "\\n")
+        return brief_line(f"{text}; {self.hint}" if self.hint else text)
 
 
 class Mistakes(LabError):

@@ -48,6 +48,11 @@ def brief(text: str) -> str:
     return "\n".join(_shorten(line) for line in visible(text).split("\n"))
 
 
+def brief_line(text: str) -> str:
+    """The same in one line."""
+    return brief(text.replace("\n", r"\n"))
+
+
 def shorten_words(text: str, room: int) -> str:
     """The text with the middle of words of more than ``room`` characters left out, and counted.
 

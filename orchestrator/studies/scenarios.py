@@ -19,6 +19,7 @@ from orchestrator.spec.scenario import Scenario
 from orchestrator.spec.scenario_check import read_scenario
 from orchestrator.studies.against_plan import place_faults, problems_with_plan
 from orchestrator.studies.timeline import TimedFault
+from orchestrator.visible import brief_line
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ def _is_file(path: Path) -> bool:
 
 def _misplaced(scenario: Scenario, document: Document, told: str, hint: str) -> SpecError | None:
     """What is wrong with a setting of the scenario's own, at its place in the scenario."""
+    told = brief_line(told)
     for key, value in scenario.set_.items():
-        setting = f"--set {key}={value}"
+        setting = brief_line(f"--set {key}={value}")
         if told.startswith(setting):
             said = told.removeprefix(setting).removeprefix(":1:1: error").removeprefix(":").strip()
             message = said.removesuffix(f"; {hint}") if hint else said

@@ -101,7 +101,7 @@ def test_a_problem_elsewhere_stands_in_the_file(path: tuple[Any, ...]) -> None:
         ("as.isp.peers.2=x", "--set as.isp.peers.2=x: there is no entry '2' in the list 'as.isp."),
         ("as.isp.peers.-1=x", "--set as.isp.peers.-1=x: there is no entry '-1' in the list"),
         ("as.isp.peers.far.hold=x", "--set as.isp.peers.far.hold=x: there is no entry 'far'"),
-        (f"{'a.' * 5000}a=1", f"--set {'a.' * 5000}a=1: the path is longer than 32 keys"),
+        (f"{'a.' * 5000}a=1", f"--set {'a.' * 80}…(9,764 more characters)…"),
     ],
 )
 def test_a_setting_that_leads_nowhere(setting: str, said: str) -> None:
@@ -117,7 +117,7 @@ def test_a_setting_that_leads_nowhere(setting: str, said: str) -> None:
         ("tail={a: 1, a: 2}", "--set tail={a: 1, a: 2}:1:8: error: duplicate key 'a'"),
         ("tail=*x", "--set tail=*x:1:1: error: no anchor '&x'"),
         ("tail=a: b: c", "--set tail=a: b: c:1:5: error: "),
-        ("tail=1\n---\n2", "--set tail=1\n---\n2:2:1: error: a second document"),
+        ("tail=1\n---\n2", r"--set tail=1\n---\n2:2:1: error: a second document"),
     ],
 )
 def test_a_value_that_is_not_yaml(setting: str, told: str) -> None:
