@@ -122,6 +122,21 @@ class DirectionSpec(Shape):
         return self
 
 
+LEAST_MTU = 1280  # of IPv6 (RFC 8200, section 5), which every link carries
+
+
+def _check_mtu(octets: int) -> int:
+    if octets < LEAST_MTU:
+        hint = f"at least {LEAST_MTU}, which IPv6 needs (RFC 8200, section 5)"
+        raise Mistake(f"an MTU of {octets} octets is too small", hint)
+    return octets
+
+
+Mtu = Annotated[
+    int, Field(le=65000, json_schema_extra={"minimum": LEAST_MTU}), AfterValidator(_check_mtu)
+]
+
+
 def profile_to_mapping(value: Any) -> Any:
     """The short form of an access line: the name of its profile alone."""
     return {"profile": value} if isinstance(value, str) else value
@@ -137,9 +152,7 @@ class WireSpec(DirectionSpec):
     profile: Profile | None = Field(
         default=None, description="An access line: delay on top of the distance, rates down and up."
     )
-    mtu: Annotated[int, Field(ge=576, le=65000)] | None = Field(
-        default=None, description="Octets of IP in a frame."
-    )
+    mtu: Mtu | None = Field(default=None, description="Octets of IP in a frame.")
     there: DirectionSpec | None = Field(
         default=None, description="Only from the link's first end to its second."
     )

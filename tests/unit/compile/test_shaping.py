@@ -212,9 +212,9 @@ def test_nonsense_is_found_all_at_once(impairment: Impairment, keys: list[str]) 
 
 
 def test_a_smaller_mtu_allows_a_slower_rate() -> None:
-    assert wired("{rate: 5 kbit/s, mtu: 576}").ab.rate_bps == 5000
+    assert wired("{rate: 11 kbit/s, mtu: 1280}").ab.rate_bps == 11000
     with pytest.raises(PlanError, match="over a second for one frame"):
-        wired("{rate: 5 kbit/s}")
+        wired("{rate: 11 kbit/s}")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,13 @@ def test_the_schema_for_editors_has_wires() -> None:
         ("nth: 1000001", ["1:6: 'nth' must be at most 1000000, not 1000001"]),
         ("nth: true", ["1:6: 'true' is not a number of frames; write it like '100'"]),
         ("nth: 1.5", ["1:6: 'nth': expected a whole number, not 1.5"]),
-        ("mtu: 575", ["1:6: 'mtu' must be at least 576, not 575"]),
+        (
+            "mtu: 1279",
+            [
+                "1:6: an MTU of 1279 octets is too small; at least 1280, which IPv6 needs "
+                "(RFC 8200, section 5)"
+            ],
+        ),
         ("mtu: 65001", ["1:6: 'mtu' must be at most 65000, not 65001"]),
         ("profile: cabel", ["1:10: unknown profile 'cabel'; did you mean 'cable'?"]),
         (
