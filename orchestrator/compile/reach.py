@@ -32,7 +32,7 @@ class _Reach:
         for name, system in self._draft.systems.items():
             if system.resolver is not None:
                 self._require_zones(system.asn, servers, ("as", name))
-                nearest = nearest_edges(self._draft, system)
+                nearest = nearest_edges(self._draft, system.resolver)
                 self._require_sites(system.asn, nearest, ("as", name))
         for name, public in self._draft.topology.resolvers.items():
             asn = self._draft.systems[public.as_].asn

@@ -7,10 +7,11 @@ is nearest to it (what CDNs call DNS-based request routing, RFC 7871 section 1).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 from typing import NamedTuple
 
-from orchestrator.compile.draft import Draft, Server, System, distance_between
+from orchestrator.compile.draft import Draft, Machine, Server, distance_between
 from orchestrator.compile.names import root_name
 from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.services import NameServerSettings, Record, View, Zone
@@ -19,8 +20,9 @@ from orchestrator.spec.lookups import zone_of
 # Times to live as operators of each level commonly set them: two days for a delegation, one
 # day for a zone's own servers, a minute for what a CDN may want to move.
 DELEGATION_TTL, SERVER_TTL, SITE_TTL = 172800, 86400, 60
-# Views near an edge start with "near-": an edge called "any" gets no other's clients.
-EVERYBODY, NEAR = "any", "near-"
+# Views near an edge start with "near-": an edge called "any" gets no other's clients. Resolvers for
+# everybody have views of their own, which go first: they stand in the midst of an AS.
+EVERYBODY, NEAR, PUBLIC_NEAR = "any", "near-", "public-near-"
 
 Servers = dict[str, list[Server]]
 Names = dict[str, list[tuple[str, Server]]]
@@ -79,24 +81,32 @@ def _audiences(draft: Draft, zones: list[str]) -> list[_Audience]:
         if site.cdn and zone_of(host, topology.zones) in zones
     }
     cdns = {cdn: 1 if cdn in draft.anycast else edges for cdn, edges in cdns.items()}
-    clients: dict[tuple[str, ...], list[Prefix]] = defaultdict(list)
-    for system in draft.systems.values():
-        if system.resolver is not None and any(edges > 1 for edges in cdns.values()):
-            nearest = nearest_edges(draft, system)
-            clients[tuple(nearest[cdn] for cdn in cdns)] += system.prefixes
+    clients: dict[tuple[str, tuple[str, ...]], list[Prefix]] = defaultdict(list)
+    for stem, here, prefixes in _askers(draft) if max(cdns.values(), default=0) > 1 else ():
+        nearest = nearest_edges(draft, here)
+        clients[stem, tuple(nearest[cdn] for cdn in cdns)] += prefixes
     return [
         *(
-            _Audience(NEAR + "+".join(edges), tuple(who), dict(zip(cdns, edges, strict=True)))
-            for edges, who in clients.items()
+            _Audience(stem + "+".join(edges), tuple(who), dict(zip(cdns, edges, strict=True)))
+            for (stem, edges), who in clients.items()
         ),
         _Audience(EVERYBODY, (), {cdn: next(iter(topology.cdns[cdn].edges)) for cdn in cdns}),
     ]
 
 
-def nearest_edges(draft: Draft, system: System) -> dict[str, str]:
-    """The edge of each CDN that is nearest to an AS's resolver, the first listed among equals."""
-    assert system.resolver is not None
-    here = system.resolver
+def _askers(draft: Draft) -> Iterator[tuple[str, Machine, tuple[Prefix, ...]]]:
+    """Who may ask, those that others enclose first: each resolver for everybody, from its own
+    address, and each AS, from where its resolver is or would be."""
+    for name in draft.topology.resolvers:
+        for instance in draft.anycast[name].instances:
+            machine = draft.machines[instance]
+            yield PUBLIC_NEAR, machine, tuple(ip_network(each) for each in machine.addresses)
+    for system in draft.systems.values():
+        yield NEAR, system.resolver or system.middle(), system.prefixes
+
+
+def nearest_edges(draft: Draft, here: Machine) -> dict[str, str]:
+    """The edge of each CDN that is nearest to a machine, the first listed among equals."""
     return {
         name: min(cdn.edges, key=lambda edge: distance_between(draft.machines[edge], here))
         for name, cdn in draft.topology.cdns.items()

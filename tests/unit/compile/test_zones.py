@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.compile.names import root_name
+from orchestrator.plan.addresses import holds
 from orchestrator.plan.model import Plan
 from orchestrator.plan.services import NameServerSettings, Zone
 from tests.golden.cases import CASES, Case, plan_of
@@ -96,6 +97,43 @@ def test_a_resolver_is_shown_the_nearest_edge(
     plan = BY_NAME[case]
     expected = set(map(str, plan.nodes[edge].addresses))
     assert resolve(plan, plan.nodes[resolver], host) == expected
+
+
+SPREAD = """
+name: spread
+as:
+  wide: {asn: 64501, routers: {fra: {at: Frankfurt}, nyc: {at: New York}, muc: {at: Berlin}}}
+  east: {asn: 64502, at: Berlin, providers: [wide]}
+  west: {asn: 64503, at: New York, providers: [wide]}
+homes: {home: {isp: east, hosts: [laptop]}}
+dns: {as: east}
+zones: {example.com: {}}
+resolvers: {open: {as: wide, routers: [fra, nyc]}}
+cdns: {fast: {as: wide, edges: {edge-fra: fra, edge-nyc: nyc}}}
+datacenters: {shop: {as: east}}
+sites: {www.example.com: {origin: shop, cdn: fast}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asker", "edge"),
+    [("open1", "edge-fra"), ("open2", "edge-nyc"), ("east-resolver", "edge-fra")],
+)
+def test_a_public_resolver_is_shown_the_edge_nearest_to_itself(asker: str, edge: str) -> None:
+    """Two of one address, in one AS, on two continents."""
+    plan = compiled(SPREAD)
+    expected = set(map(str, plan.nodes[edge].addresses))
+    assert resolve(plan, plan.nodes[asker], "www.example.com.") == expected
+
+
+def test_an_as_without_a_resolver_is_shown_the_nearest_edge_too() -> None:
+    """As its own host would ask that runs a resolver of its user's."""
+    plan = compiled(SPREAD)
+    settings = plan.nodes["ns"].settings
+    assert isinstance(settings, NameServerSettings)
+    asker = plan.nodes["west"].loopbacks[0]
+    first = next(v for v in settings.views if any(holds(p, asker) for p in v.clients))
+    assert first.name == "near-edge-nyc"
 
 
 @pytest.mark.parametrize("resolver", ["alder-resolver", "birch-resolver", "openwell1", "openwell2"])
