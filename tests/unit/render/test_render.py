@@ -61,3 +61,21 @@ def test_what_is_not_known_is_an_error(
     monkeypatch.setitem(ROLES, "router", Role("router", broken))
     with pytest.raises(error):
         render_node(plan.nodes["cloud"], plan)
+
+
+def test_who_waits_for_another_waits_longer() -> None:
+    """The edge for the balancer with all its retries, the balancer for an application that waits
+    two seconds for its database; and nobody as long as a visitor would go away."""
+    plan = plan_of(CASES[0])
+    balancer = render_node(plan.nodes["shop-lb"], plan)["haproxy.cfg"]
+    edge = render_node(plan.nodes["edge"], plan)["nginx.conf"]
+
+    def number(pattern: str, text: str) -> int:
+        [found] = re.findall(pattern, text)
+        return int(found)
+
+    answer = number(r"timeout server (\d+)s", balancer)
+    tries = 1 + number(r"retries (\d+)", balancer)
+    assert answer > 2
+    assert answer * tries < number(r"proxy_read_timeout (\d+)s", edge) < 40
+    assert number(r"timeout connect (\d+)s", balancer) * tries < answer * tries
