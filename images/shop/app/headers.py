@@ -44,6 +44,9 @@ class SignedAnswers:
                 headers = MutableHeaders(scope=message)
                 headers["Cache-Control"] = cache_policy(path, status)
                 headers["X-Served-By"] = self.name
+                # A file's time follows from its content, for its ETag, and is no date.
+                if "Last-Modified" in headers:
+                    del headers["Last-Modified"]
                 if request_id:
                     headers["X-Request-Id"] = request_id
             await send(message)
