@@ -17,6 +17,7 @@ from orchestrator.compile.reach import refuse_unreachable
 from orchestrator.compile.relations import add_relations
 from orchestrator.compile.rpki import add_rpki, set_roas
 from orchestrator.compile.systems import add_systems, refuse_islands
+from orchestrator.compile.validators import refuse_blind_validators
 from orchestrator.compile.wires import set_wires
 from orchestrator.compile.zonecheck import refuse_bad_zones
 from orchestrator.compile.zones import set_zones
@@ -54,7 +55,9 @@ def compile_plan(topology: Topology, document: Document) -> Plan:
     set_roas(draft)
     set_speakers(draft)
     set_routers(draft)
-    return freeze(draft)
+    plan = freeze(draft)
+    refuse_blind_validators(plan, document)
+    return plan
 
 
 def _refuse(draft: Draft) -> None:
