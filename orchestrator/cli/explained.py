@@ -13,7 +13,7 @@ from orchestrator.errors import unknown
 from orchestrator.plan.addresses import FAMILIES, Address, of_family
 from orchestrator.plan.model import Plan
 from orchestrator.routes.bgp import control_plane
-from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchment
+from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchment, way_back
 
 # Of the routes a router did not choose, this many are told.
 MOST_REJECTED = 3
@@ -33,6 +33,22 @@ def print_path(output: Output, plan: Plan, source: str, target: str) -> None:
                 continue
             for margin, line in _told(plan, path, address):
                 output.say(line, margin)
+            for line in _told_back(plane, start, address, path):
+                output.say(line, "  ")
+
+
+def _told_back(
+    plane: ForwardingPlane, start: str, target: Address, there: list[Hop]
+) -> Iterator[str]:
+    """Where the answer goes, if by another way than the packet came, or nowhere."""
+    try:
+        back = way_back(plane, start, target)
+    except NoPath as reason:
+        yield f"no way back, so nobody sees an answer: {reason}"
+        return
+    if [hop.receiver for hop in back] != [hop.sender for hop in reversed(there)]:
+        nodes = [hop.receiver for hop in back if hop.receiver in plane.plan.nodes]
+        yield f"back by another way: {' '.join(nodes)}"
 
 
 def _start(plan: Plan, name: str) -> str:

@@ -57,7 +57,8 @@ def route_command(
     """Show how packets get from a node to somewhere, and back.
 
     TO is a node, a service, a site or an address. Of each node its kernel tells what it forwards
-    by, of each router its BIRD why. Nothing is sent. Exits 1 if packets do not arrive.
+    by, of each router its BIRD why. Nothing is sent. Exits 1 if packets, or the answers to
+    them, do not arrive.
     """
     lab = open_lab(chosen_lab(name))
     families = [f for f, only in zip(FAMILIES, (only4, only6), strict=True) if only] or FAMILIES
@@ -70,7 +71,7 @@ def route_command(
         for family, trip in trips.items():
             output.say(f"{source} to {target} over IPv{family}, {trip.target}, {flow}")
             print_round_trip(output, trip, verbose)
-    return 0 if all(trip.reached for trip in trips.values()) else 1
+    return 0 if all(trip.returned for trip in trips.values()) else 1
 
 
 def _read_flow(text: str) -> Flow:

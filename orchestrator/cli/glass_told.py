@@ -31,6 +31,8 @@ def print_round_trip(output: Output, trip: RoundTrip, verbose: bool) -> None:
     _print_way(output, "back", trip.back, trip.back_choices, verbose)
     if trip.back.reached:
         output.say(difference(trip.there, trip.back) or "the way back is the same")
+    else:
+        output.say("no way back: the packet arrives, and nobody sees an answer")
 
 
 def _print_way(
@@ -116,7 +118,7 @@ def round_trip_to_plain(trip: RoundTrip) -> dict[str, Any]:
         "return": _to_plain(back, trip.back_choices) if back is not None else [],
         "symmetric": back is not None and back.reached and not difference(trip.there, back),
         "reached": trip.reached,
-        "returned": back is not None and back.reached,
+        "returned": trip.returned,
         "problem": trip.there.problem or (back.problem if back is not None else ""),
         "difference": difference(trip.there, back) if back is not None and back.reached else "",
     }

@@ -10,7 +10,7 @@ from orchestrator.plan.services import GatewaySettings, HostSettings
 from orchestrator.routes.bgp import control_plane
 from orchestrator.routes.fib import Tables
 
-__all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms"]
+__all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms", "way_back"]
 
 
 class ForwardingPlane:
@@ -96,20 +96,29 @@ class ForwardingPlane:
 def round_trip_ms(plane: ForwardingPlane, source: str, target: Address) -> float:
     """The delay of all links there and back, in milliseconds; 0 to the node itself.
 
+    Raises NoPath, for the way back as well.
+    """
+    there = plane.path(source, target)
+    return sum(hop.delay_ms for hop in (*there, *way_back(plane, source, target)))
+
+
+def way_back(plane: ForwardingPlane, source: str, target: Address) -> list[Hop]:
+    """The hops of the answer to a packet; none from the node itself.
+
     The way back is looked up by itself: it may be another. It leads to the address that the
     target sees: behind NAT, which IPv6 has none of, that is the gateway's, which then turns to
     its LAN. Raises NoPath.
     """
     there = plane.path(source, target)
     if not there:
-        return 0.0
+        return []
     inside = _before_translation(plane.plan.nodes[source], there) if target.version == 4 else []
     seen, outside = inside[-1].receiver if inside else source, there[len(inside) :]
-    back = [hop.turned for hop in inside]
-    if outside:
-        address = source_address(plane.plan.nodes[seen], outside[0].link, target.version)
-        back += plane.path(there[-1].receiver, address)
-    return sum(hop.delay_ms for hop in (*there, *back))
+    turned = [hop.turned for hop in reversed(inside)]
+    if not outside:
+        return turned
+    address = source_address(plane.plan.nodes[seen], outside[0].link, target.version)
+    return [*plane.path(there[-1].receiver, address), *turned]
 
 
 def source_address(node: Node, link: Link, family: Family) -> Address:

@@ -35,6 +35,11 @@ class RoundTrip:
         """Whether the packet arrives."""
         return self.there.reached
 
+    @property
+    def returned(self) -> bool:
+        """Whether the answer arrives too."""
+        return self.back is not None and self.back.reached
+
 
 def route(
     lab: RunningLab, source: str, target: str, families: Sequence[Family], flow: Flow

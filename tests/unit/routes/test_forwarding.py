@@ -10,8 +10,16 @@ import pytest
 
 from orchestrator.plan.addresses import FAMILIES, Address, Family, of_family
 from orchestrator.plan.model import AnycastService, Node, Plan
+from orchestrator.plan.routing import BgpPolicy
 from orchestrator.plan.services import HostSettings
-from orchestrator.routes.forwarding import ForwardingPlane, Hop, NoPath, catchment, round_trip_ms
+from orchestrator.routes.forwarding import (
+    ForwardingPlane,
+    Hop,
+    NoPath,
+    catchment,
+    round_trip_ms,
+    way_back,
+)
 from tests.golden.cases import CASES, Case, plan_of
 from tests.unit.compile.texts import compiled
 from tests.unit.routes.internets import Drawing
@@ -384,3 +392,18 @@ def test_an_instance_answers_by_its_default_route(address: str) -> None:
     back = address_of(plan.nodes["east"], service.addresses[0].version)
     assert names(plane.path("at-west", back)) == ["at-west", "west", "middle", "east"]
     assert round_trip_ms(plane, "east", service.addresses[0]) == 0
+
+
+def test_a_path_without_a_way_back_is_found_out() -> None:
+    """``us`` is told to no farther than ``far``: what lies behind that has no route to it."""
+    drawing = Drawing()
+    for asn, name in enumerate(("us", "far", "beyond"), 1):
+        drawing.router(name, asn)
+    drawing.outside("us", "far", "provider", BgpPolicy(no_export=True))
+    drawing.outside("beyond", "far", "provider")
+    plan = drawing.plan()
+    plane, target = ForwardingPlane(plan), address_of(plan.nodes["beyond"])
+    assert names(plane.path("us", target)) == ["us", "far", "beyond"]
+    with pytest.raises(NoPath, match="beyond has no route to"):
+        way_back(plane, "us", target)
+    assert names(way_back(plane, "us", address_of(plan.nodes["far"]))) == ["far", "us"]
