@@ -11,12 +11,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.compile.main import compile_plan
-from orchestrator.errors import Problem, SpecError
+from orchestrator.errors import PlanError, Problem, SpecError
 from orchestrator.plan.model import Plan
+from orchestrator.routes.bgp import Unsettled
+from orchestrator.routes.notes import notes_on_routes
 from orchestrator.spec.check import check_topology
 from orchestrator.spec.document import Document
 from orchestrator.spec.imports import add_imported
 from orchestrator.spec.load import parse
+from orchestrator.spec.lookups import listed_routers
 from orchestrator.spec.model import Topology
 from orchestrator.spec.overrides import override
 from orchestrator.spec.problems import explain
@@ -31,8 +34,8 @@ def load(
 ) -> Plan:
     """The plan of a topology file, under ``name`` if given, with ``KEY=VALUE`` settings put in.
 
-    ``tell`` hears of what is no mistake but worth knowing. Raises SpecError or PlanError, and
-    UsageError for a setting that cannot be put in.
+    ``tell`` hears of what is no mistake but worth knowing. Raises SpecError or PlanError,
+    and UsageError for a setting that cannot be put in.
     """
     document = override(parse(_read(path), str(path)), settings)
     try:
@@ -44,7 +47,25 @@ def load(
     if topology.import_ is not None:
         topology, document = _import(topology, document, topology.import_, path.parent, tell)
     check_topology(topology, document)
-    return compile_plan(topology, document)
+    try:
+        plan = compile_plan(topology, document)
+        notes = list(notes_on_routes(plan))
+    except Unsettled as problem:
+        raise _at_a_router(problem, topology, document) from None
+    for note in notes:
+        tell(note)
+    return plan
+
+
+def _at_a_router(problem: Unsettled, topology: Topology, document: Document) -> PlanError:
+    """The same, at the first AS that keeps changing its mind, or else at all of them."""
+    restless = (
+        ("as", name)
+        for name, spec in topology.as_.items()
+        if not {*problem.routers}.isdisjoint(listed_routers(name, spec))
+    )
+    path = next(restless, ("as",))
+    return PlanError([document.problem(problem.message, *path, hint=problem.hint, at_key=True)])
 
 
 def _read(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from rich.text import Text
 from orchestrator.cli.layout import Output
 from orchestrator.cli.lines import styled
 from orchestrator.cli.tables import Column, Row
-from orchestrator.verbs.bgp import Summary
+from orchestrator.verbs.bgp import BgpRow, Summary
 
 _BGP = (
     Column("node"),
@@ -52,11 +52,15 @@ def _bgp(summary: Summary) -> Iterator[Row]:
         counts = map(str, (session.imported, session.exported, session.best))
         yield (
             *(row.node, row.neighbour, row.relation, str(row.family)),
-            _coloured(session.state, session.is_up),
+            _coloured(session.state, row.is_well),
             *(session.since, *counts),
             _coloured(row.bfd, row.bfd in ("", "Up")),
-            "" if session.is_up else session.error,
+            "" if session.is_up else _why_down(row),
         )
+
+
+def _why_down(row: BgpRow) -> str:
+    return ", ".join(filter(None, (row.session.error, "as planned" if row.shut else "")))
 
 
 def _rtr(summary: Summary) -> Iterator[Row]:

@@ -13,7 +13,7 @@ import docker
 from orchestrator.plan.addresses import Address
 from orchestrator.plan.model import Plan
 from orchestrator.render.main import render_plan
-from orchestrator.routes.bgp import Unsettled
+from orchestrator.routes.bgp import Unsettled, control_plane
 from orchestrator.routes.fib_table import Table, holders, planned_table
 from orchestrator.routes.forwarding import ForwardingPlane
 from orchestrator.runtime.disk.state import LabState, Record
@@ -38,12 +38,16 @@ class Planned:
         return render_plan(self.plan)
 
     @functools.cached_property
-    def tables(self) -> dict[str, Table]:
-        """The forwarding table of each router; none where BGP never settles."""
-        plane = ForwardingPlane(self.plan)
-        routers = (self.plan.nodes[name] for name in plane.control.routers)
+    def tables(self) -> dict[str, tuple[Table, ...]]:
+        """The forwarding tables of each router, one for each outcome that BGP may have; none where
+        it never settles."""
         try:
-            return {router.name: planned_table(plane, router) for router in routers}
+            outcomes = range(control_plane(self.plan).outcomes)
+            planes = [ForwardingPlane(self.plan, outcome) for outcome in outcomes]
+            return {
+                name: tuple(planned_table(plane, self.plan.nodes[name]) for plane in planes)
+                for name in planes[0].control.routers
+            }
         except Unsettled:
             return {}
 

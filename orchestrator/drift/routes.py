@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 
 from orchestrator.drift.look import Finding, Look
@@ -29,8 +29,8 @@ def compare_routes(look: Look, nodes: Collection[str]) -> Iterator[Finding]:
         except OSError as error:
             yield node.name, f"{node.name}: {why(error)}"
             continue
-        table = look.planned.tables.get(node.name)
-        told = _of_others(node, seen) if table is None else compare_table(table, seen)
+        tables = look.planned.tables.get(node.name)
+        told = _of_others(node, seen) if tables is None else compare_tables(tables, seen)
         yield from ((node.name, f"{node.name}: {sentence}") for sentence in told)
 
 
@@ -52,14 +52,23 @@ def _ways(look: Look, entry: ForwardingEntry) -> frozenset[Way]:
     )
 
 
-def compare_table(table: Table, seen: Mapping[Prefix, set[frozenset[Way]]]) -> Iterator[str]:
+def compare_tables(
+    tables: Sequence[Table], seen: Mapping[Prefix, set[frozenset[Way]]]
+) -> Iterator[str]:
     """What a router's table lacks, has too much, or has another way for: a sentence each.
 
-    ``seen`` has all ways of each prefix, of every route that the kernel holds for it.
+    Of several planned ones, BGP's outcomes, each prefix may be as in any. ``seen`` has all ways of
+    each prefix, of every route that the kernel holds for it.
     """
-    missing = sorted(map(str, table.keys() - seen.keys()))
+    table = {prefix: ways for each in reversed(tables) for prefix, ways in each.items()}
+    needed = frozenset.intersection(*(frozenset(each) for each in tables))
+    missing = sorted(map(str, needed - seen.keys()))
     extra = sorted(map(str, seen.keys() - table.keys()))
-    wrong = [p for p, ways in seen.items() if p in table and ways != {table[p]}]
+    wrong = [
+        prefix
+        for prefix, ways in seen.items()
+        if prefix in table and all(ways != {each.get(prefix)} for each in tables)
+    ]
     if missing:
         yield f"no route to {_some(missing)}"
     if extra:

@@ -88,20 +88,27 @@ def _why(best: RibRoute | None, rivals: Container[str], reasons: dict[str, str])
 
 
 def _planned(plan: Plan, router: str, address: Address, best: RibRoute | None) -> str:
-    """The route that the plan expects, where BIRD uses one of another session or has none."""
+    """The route that the plan expects, where BIRD uses one of another session or has none; of
+    several outcomes any is as expected."""
     control = control_plane(plan)
     try:
         prefix = best.prefix if best is not None else control.lookup(router, address)
-        route = control.best_routes(prefix).get(router) if prefix in control.announced else None
+        if prefix is None or prefix not in control.announced:
+            return ""
+        outcomes = (control.best_routes(prefix), *control.other_routes(prefix))
+        routes = [outcome[router] for outcome in outcomes if router in outcome]
     except Unsettled:
         return ""
-    if route is None:
+    if not routes or any(_is_planned(route, best) for route in routes):
         return ""
+    path = " ".join(map(str, routes[0].as_path)) or "inside the AS"
+    return f"plan: {path}, told by {routes[0].told_by}"
+
+
+def _is_planned(route: BgpRoute, best: RibRoute | None) -> bool:
+    """Whether BIRD uses the session that the plan expects, or its own route."""
     session = route.channel.heard.name if route.channel is not None else ""
-    if best is not None and session in (best.session, "" if best.source != "BGP" else None):
-        return ""
-    path = " ".join(map(str, route.as_path)) or "inside the AS"
-    return f"plan: {path}, told by {route.told_by}"
+    return best is not None and session in (best.session, "" if best.source != "BGP" else None)
 
 
 def _as_planned(route: RibRoute, channel: Channel | None) -> BgpRoute | None:

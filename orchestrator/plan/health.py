@@ -13,10 +13,12 @@ from orchestrator.plan.addresses import Address, Prefix
 
 @dataclass(frozen=True)
 class BirdCheck:
-    """BIRD answers, its sessions (BGP, RTR) are up and these prefixes are in its tables."""
+    """BIRD answers, its sessions (BGP, RTR) are up and these prefixes are in its tables; it has
+    shut those that have more prefixes than a limit lets in."""
 
     sessions: tuple[str, ...]
     prefixes: tuple[Prefix, ...]
+    shut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

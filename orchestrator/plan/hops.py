@@ -25,6 +25,11 @@ class Hop:
         return there.delay_ms
 
     @property
+    def far_end(self) -> Endpoint:
+        """The interface that it arrives at."""
+        return self.link.b if self.link.a.node == self.sender else self.link.a
+
+    @property
     def turned(self) -> Hop:
         """The same link in the other direction."""
         return Hop(self.link, self.receiver, self.sender)
@@ -51,7 +56,7 @@ class Wires:
     def cross(self, node: str, port: Interface, target: Address) -> Step:
         """From a port to whoever has ``target`` on its link or LAN. Raises NoPath."""
         for step in self.neighbours(node, port):
-            if self._has(_far_end(step[-1]), target):
+            if self._has(step[-1].far_end, target):
                 return step
         raise NoPath(f"nobody on {port.link} has {target}")
 
@@ -76,10 +81,6 @@ class Wires:
 
 def _other(link: Link, end: str) -> str:
     return link.b.node if link.a.node == end else link.a.node
-
-
-def _far_end(hop: Hop) -> Endpoint:
-    return hop.link.b if hop.link.a.node == hop.sender else hop.link.a
 
 
 def leased_to(node: Node) -> tuple[Address, ...]:

@@ -21,6 +21,12 @@ PREFERENCES: dict[Relation, int] = {
 }
 RTR_PORT = 8282  # above 1024, where a plain user may listen
 
+# What every BIRD is told, and the computation of routes goes by.
+MOST_NEXT_HOPS = 16  # of one route, by OSPF's ``ecmp`` and the kernel's ``merge paths``
+LONGEST_AS_PATH = 64  # longer ones are refused on import
+# The lengths of prefixes that import filters let through, by version of IP.
+SANE_LENGTHS: dict[Family, range] = {4: range(8, 25), 6: range(16, 49)}
+
 
 @dataclass(frozen=True)
 class Bfd:

@@ -134,7 +134,7 @@ def sessions_down(name: str, *nodes: str) -> list[str]:
 
 def _down(summary: Summary) -> Iterator[str]:
     for bgp in summary.bgp:
-        if not bgp.session.is_up:
+        if not bgp.is_well:
             error = f" ({bgp.session.error})" if bgp.session.error else ""
             bfd = f", BFD {bgp.bfd}" if bgp.bfd else ""
             state = f"{bgp.session.state}{error}{bfd}"

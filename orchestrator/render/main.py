@@ -13,6 +13,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
 from orchestrator.plan.addresses import in_url, link_local, of_family
 from orchestrator.plan.model import Node, Plan
+from orchestrator.plan.routing import LONGEST_AS_PATH, MOST_NEXT_HOPS, SANE_LENGTHS
 from orchestrator.roles import ROLES
 
 
@@ -38,6 +39,11 @@ def environment() -> Environment:
         autoescape=False,  # configuration files, not HTML
     )
     made.filters |= {"of_family": of_family, "link_local": link_local, "in_url": in_url}
+    made.globals |= {
+        "MOST_NEXT_HOPS": MOST_NEXT_HOPS,
+        "LONGEST_AS_PATH": LONGEST_AS_PATH,
+        "SANE_LENGTHS": SANE_LENGTHS,
+    }
     return made
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from orchestrator.plan.health import BirdCheck, HealthCheck
+from orchestrator.plan.health import HealthCheck
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.roles.base import BIRD, FORWARDING_SYSCTLS, ROUTING, Role, fixed
+from orchestrator.roles.birds import bird_check
 from orchestrator.routes.bgp import control_plane
 
 
 def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, RouterSettings)
-    sessions = [session.name for session in node.settings.sessions]
-    sessions += [server.protocol for server in node.settings.rtr]
-    return (BirdCheck(tuple(sessions), control_plane(plan).reachable(node.name)),)
+    settings, reachable = node.settings, control_plane(plan).reachable(node.name)
+    caches = (server.protocol for server in settings.rtr)
+    return (bird_check(node, plan, settings.sessions, reachable, caches),)
 
 
 ROLE = Role(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from orchestrator.plan.health import BirdCheck, HealthCheck
+from orchestrator.plan.health import HealthCheck
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouteServerSettings
 from orchestrator.roles.base import BIRD, ROUTING, Role, fixed
+from orchestrator.roles.birds import bird_check
 
 
 def _checks(node: Node, plan: Plan) -> tuple[HealthCheck, ...]:
     assert isinstance(node.settings, RouteServerSettings)
-    return (BirdCheck(tuple(session.name for session in node.settings.sessions), ()),)
+    return (bird_check(node, plan, node.settings.sessions),)
 
 
 ROLE = Role(

@@ -21,8 +21,6 @@ from ipaddress import IPv4Address, ip_address
 
 from orchestrator.routes.bgp_route import BgpRoute
 
-MOST_MERGED = 16  # BIRD's limit of ``merge paths`` and of OSPF's ``ecmp``
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -104,7 +102,7 @@ def merged_of(ranked: Sequence[BgpRoute]) -> tuple[BgpRoute, ...]:
 def equals_of(ranked: Sequence[BgpRoute]) -> tuple[BgpRoute, ...]:
     """Of the ranked routes those used side by side, best first, each next hop once."""
     hops = {route.next_hop: route for route in reversed(merged_of(ranked))}
-    return tuple(sorted(hops.values(), key=rank))[:MOST_MERGED]
+    return tuple(sorted(hops.values(), key=rank))
 
 
 def explain_all(ranked: Sequence[BgpRoute]) -> list[Candidate]:

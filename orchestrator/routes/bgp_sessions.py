@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.plan.addresses import Address, Family, Prefix
@@ -103,12 +103,16 @@ class Outgoing:
     inwards: tuple[Channel, ...]
 
 
-def channels_of(speakers: dict[str, BgpSpeaker], family: Family) -> dict[str, Outgoing]:
-    """What each speaker tells over, of one family: only sessions that both ends have."""
+def channels_of(
+    speakers: Mapping[str, BgpSpeaker], family: Family, shut: Container[tuple[str, str]] = ()
+) -> dict[str, Outgoing]:
+    """What each speaker tells over, of one family: only sessions that both ends have, and none
+    that is ``shut``, by the names of its node and itself."""
     known = {
         (name, session.local, session.neighbour): session
         for name, speaker in speakers.items()
         for session in speaker.sessions
+        if (name, session.name) not in shut
     }
     channels: dict[str, list[Channel]] = {name: [] for name in speakers}
     for number, (teller, hearer, told, heard) in enumerate(_pairs(speakers, known, family)):
@@ -122,7 +126,7 @@ def _outgoing(speaker: BgpSpeaker, channels: list[Channel]) -> Outgoing:
 
 
 def _pairs(
-    speakers: dict[str, BgpSpeaker],
+    speakers: Mapping[str, BgpSpeaker],
     known: dict[tuple[str, Address, Address], BgpSession],
     family: Family,
 ) -> Iterator[tuple[BgpSpeaker, BgpSpeaker, BgpSession, BgpSession]]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from orchestrator.plan.addresses import Address, Prefix, holds, link_local
+from orchestrator.plan.addresses import Address, Family, Prefix, holds, link_local
 from orchestrator.plan.hops import NoPath, Step, Wires
 from orchestrator.plan.kept import kept
 from orchestrator.plan.model import Interface, Node, Plan, Route
-from orchestrator.plan.routing import RouterSettings
+from orchestrator.plan.routing import MOST_NEXT_HOPS, RouterSettings
 from orchestrator.routes.bgp import ControlPlane
 from orchestrator.routes.ospf import LOOPBACK
 from orchestrator.routes.prefixes import PrefixIndex
@@ -49,7 +49,7 @@ class Tables:
         """The ways that a router has towards an address. Raises NoPath."""
         entries = [*self._without_bgp(router, target), *self._of_bgp(router, target)]
         if entries:
-            return _longest(entries).steps()
+            return self._installed(router, _longest(entries).steps(), target.version)
         announced = next(self._control.around(target), None)
         if announced is None:
             raise NoPath(f"no AS announces {target}")
@@ -93,11 +93,13 @@ class Tables:
             yield from self._of_ospf(here, settings.asn, target)
 
     def _of_ospf(self, here: Node, asn: int, target: Address) -> Iterator[Entry]:
-        reached = self._control.distances(here.name)
+        reached, many = self._control.distances(here.name), self._control.routers[here.name].ecmp
         known = [s for s in self._in_ospf(asn).around_address(target) if s.router in reached]
         best = [s for s in known if s.length == known[0].length]
         # What is external to OSPF gives way to the same prefix inside it (RFC 2328, section 11).
         best = [s for s in best if not s.external] or best
+        # Without ECMP the higher router id wins, a rule of BIRD's.
+        best.sort(key=lambda s: 0 if many else -int(self._control.routers[s.router].router_id))
         costs = [reached[stub.router].cost + stub.cost for stub in best]
         nearest = [s.router for s, cost in zip(best, costs, strict=True) if cost == min(costs)]
         if nearest:
@@ -116,12 +118,40 @@ class Tables:
             yield Entry(prefix.prefixlen, 3, steps)
 
     def _by_bgp(self, here: Node, prefix: Prefix, target: Address) -> list[Step]:
+        steps = self.to_prefix(here, prefix)
+        if not steps:
+            raise NoPath(f"{here.name} announces {prefix}, and nobody in its AS has {target}")
+        return steps
+
+    def to_prefix(self, here: Node, prefix: Prefix) -> list[Step]:
+        """The ways of a router's BGP routes to a prefix, best first; none to one of its own.
+
+        Raises NoPath where a next hop cannot be resolved.
+        """
         steps: dict[Step, None] = {}
         for route in self._control.equal_routes(here.name, prefix):
-            if route.next_hop is None:
-                raise NoPath(f"nobody in the AS has {target}")
-            steps.update(dict.fromkeys(self._resolve(here, route.next_hop)))
-        return list(steps)
+            if route.next_hop is not None:
+                steps.update(dict.fromkeys(self._resolve(here, route.next_hop)))
+        return self._installed(here, list(steps), prefix.version)
+
+    def _installed(self, here: Node, steps: list[Step], family: Family) -> list[Step]:
+        """Those of equal ways that a router's kernel is given: one without ECMP, else at most so
+        many. BIRD then keeps those of the lowest gateway addresses, and of the first interfaces
+        where these are the same (nest/rt-attr.c, ``nexthop_merge``)."""
+        if not self._control.routers[here.name].ecmp:
+            return steps[:1]
+        if len(steps) <= MOST_NEXT_HOPS:
+            return steps
+        return sorted(steps, key=lambda s: self._gateway(here, s, family))[:MOST_NEXT_HOPS]
+
+    def _gateway(self, here: Node, step: Step, family: Family) -> tuple[int, int]:
+        """The address that a step goes to, and the number of the interface it leaves by."""
+        end = step[-1].far_end
+        port = self._plan.nodes[end.node].interface(end.interface)
+        held = (entry.ip for entry in port.addresses if entry.version == family)
+        gateway = port.link_local if family == 6 else next(held, None)
+        leaving = next(p.index for p in here.interfaces if p.link == step[0].link.name)
+        return int(gateway or 0), leaving
 
     @kept
     def _in_ospf(self, asn: int) -> PrefixIndex[_Stub]:

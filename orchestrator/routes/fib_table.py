@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -53,15 +54,11 @@ def _connected(router: Node) -> Table:
 
 def _of_bgp(plane: ForwardingPlane, router: Node) -> Iterator[tuple[Prefix, frozenset[Way]]]:
     for prefix in plane.control.announced:
-        ways: set[Way] = set()
-        try:
-            for route in plane.control.equal_routes(router.name, prefix):
-                if route.next_hop is not None:
-                    ways |= _ways(plane, router, route.next_hop)
-        except NoPath:
+        if router.name not in plane.control.best_routes(prefix):
             continue
-        if router.name in plane.control.best_routes(prefix):
-            yield prefix, frozenset(ways)
+        with contextlib.suppress(NoPath):
+            steps = plane.steps_to(router.name, prefix)
+            yield prefix, frozenset(_way(router, step) for step in steps)
 
 
 def _of_ospf(plane: ForwardingPlane, router: Node) -> Iterator[tuple[Prefix, frozenset[Way]]]:

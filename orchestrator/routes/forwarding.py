@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from orchestrator.plan.addresses import Address, Family, holds, of_family
+from orchestrator.plan.addresses import Address, Family, Prefix, holds, of_family
 from orchestrator.plan.hops import Hop, NoPath, Step, Wires, is_held, leased_to
 from orchestrator.plan.kept import kept
 from orchestrator.plan.model import AnycastService, Interface, Link, Node, Plan
 from orchestrator.plan.services import GatewaySettings, HostSettings
-from orchestrator.routes.bgp import control_plane
+from orchestrator.routes.bgp import ControlPlane, control_plane
 from orchestrator.routes.fib import Tables
 
 __all__ = ["ForwardingPlane", "Hop", "NoPath", "Step", "catchment", "round_trip_ms", "way_back"]
 
 
 class ForwardingPlane:
-    """The plan's links and routes, looked up by the question "which way from here?"."""
+    """The plan's links and routes, looked up by the question "which way from here?".
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.control = plan, control_plane(plan)
+    ``outcome`` is the number of one of BGP's outcomes, where there are several.
+    """
+
+    def __init__(self, plan: Plan, outcome: int = 0) -> None:
+        self.plan = plan
+        self.control = ControlPlane(plan, outcome) if outcome else control_plane(plan)
         self._wires = Wires(plan)
         self._tables = Tables(plan, self.control, self._wires)
 
@@ -58,8 +62,12 @@ class ForwardingPlane:
             return ()
         if router is None:
             return (self._from_server(here, target),)
-        steps = self._tables.look_up(here, target)
-        return tuple(steps if router.ecmp else steps[:1])
+        return tuple(self._tables.look_up(here, target))
+
+    def steps_to(self, router: str, prefix: Prefix) -> list[Step]:
+        """The equal ways of a router's BGP routes to an announced prefix, best first; none to
+        its own. Raises NoPath."""
+        return self._tables.to_prefix(self.plan.nodes[router], prefix)
 
     def _from_server(self, here: Node, target: Address) -> Step:
         """By links and static routes, else as DHCP and router advertisements will have it."""

@@ -1,7 +1,13 @@
-"""OSPF inside each AS: shortest paths, all first hops of equal cost (RFC 2328, section 16)."""
+"""OSPF inside each AS: shortest paths, all first hops of equal cost (RFC 2328, section 16).
+
+Which of equal paths a router without ECMP takes is nobody's rule but BIRD's: of routers at the
+same distance the one found last is looked at first, links in the order of their interfaces, and
+what was found first stays (proto/ospf/rt.c, ``add_cand``).
+"""
 
 from __future__ import annotations
 
+import itertools
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -43,12 +49,14 @@ class Interior:
 
     @kept
     def distances(self, source: str) -> dict[str, Distance]:
-        """Cost and first hops from a router to each router of its AS that it can reach."""
+        """Cost and first hops from a router to each router of its AS that it can reach; one first
+        hop where ECMP is off."""
         costs, first = {source: 0}, {source: set[FirstHop]()}
-        done: set[str] = set()
-        queue = [(0, source)]
+        done, many = set[str](), self.routers[source].ecmp
+        latest_first = itertools.count(step=-1)
+        queue = [(0, next(latest_first), source)]
         while queue:
-            cost, name = heappop(queue)
+            cost, _, name = heappop(queue)
             if name in done:
                 continue
             done.add(name)
@@ -56,8 +64,8 @@ class Interior:
                 hops, known = first[name] or {hop}, costs.get(hop.node)
                 if known is None or cost + step < known:
                     costs[hop.node], first[hop.node] = cost + step, set(hops)
-                    heappush(queue, (cost + step, hop.node))
-                elif cost + step == known and hop.node != source:
+                    heappush(queue, (cost + step, next(latest_first), hop.node))
+                elif cost + step == known and hop.node != source and many:
                     first[hop.node] |= hops
         return {name: Distance(costs[name], tuple(sorted(first[name]))) for name in costs}
 
@@ -76,7 +84,8 @@ class Interior:
 def _adjacency(
     plan: Plan, routers: dict[str, RouterSettings]
 ) -> dict[str, list[tuple[FirstHop, int]]]:
-    """The neighbours of each router inside its AS, with the cost to get there."""
+    """The neighbours of each router inside its AS, with the cost to get there, in the order of
+    its interfaces."""
     spoken: dict[tuple[str, str], OspfPort] = {
         (name, port.interface): port
         for name, settings in routers.items()
@@ -89,6 +98,9 @@ def _adjacency(
             port = spoken.get((here.node, here.interface))
             if port is not None and (there.node, there.interface) in spoken:
                 adjacent[here.node].append((FirstHop(there.node, here.interface), port.cost))
+    for name, hops in adjacent.items():
+        indexes = {port.name: port.index for port in plan.nodes[name].interfaces}
+        hops.sort(key=lambda each: indexes[each[0].interface])
     return adjacent
 
 

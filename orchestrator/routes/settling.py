@@ -7,11 +7,13 @@ everybody prefers customers to peers to providers, nearly every speaker tells it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heappop, heappush
 
 from orchestrator.errors import LabError
 from orchestrator.plan.addresses import Prefix
+from orchestrator.plan.routing import LONGEST_AS_PATH, SANE_LENGTHS
 from orchestrator.routes.best_path import best_of, rank_all, sort_for_members
 from orchestrator.routes.bgp_route import BgpRoute, own_route, tell_inside, tell_outside
 from orchestrator.routes.bgp_sessions import BgpSpeaker, Channel, Outgoing
@@ -19,8 +21,6 @@ from orchestrator.routes.ospf import Interior
 from orchestrator.routes.prefixes import PrefixIndex
 from orchestrator.routes.rpki import Validator
 
-# The lengths that import filters let through, by version of IP.
-SANE_LENGTHS = {4: range(8, 25), 6: range(16, 49)}
 # Turns per speaker after which a prefix counts as never settling; two or three are usual.
 _MOST_TURNS = 50
 _NAMED = 6
@@ -46,7 +46,8 @@ class Unsettled(LabError):
 class Settling:
     """Who heard what of one prefix, and what they make of it.
 
-    ``heard`` is what passed each speaker's import filters, ``best`` what it chose.
+    ``heard`` is what passed each speaker's import filters, ``best`` what it chose,
+    ``originators`` the ASes that announce it.
     """
 
     def __init__(
@@ -59,16 +60,50 @@ class Settling:
     ) -> None:
         self.prefix, self.heard = prefix, {name: Heard() for name in channels}
         self.best: dict[str, BgpRoute] = {}
+        originators = tuple(originators)
+        self.originators = frozenset(speaker.asn for speaker in originators)
         self._own = {speaker.name: own_route(speaker) for speaker in originators}
         self._channels, self._interior = channels, interior
         self._filters, self._refusing = filters, filters.refusing(prefix)
+        # Empty whenever all is said.
         self._waiting: list[tuple[int, int, int, str]] = []
         self._urgency: dict[str, tuple[int, int]] = {}
+        self._down: frozenset[int] = frozenset()
 
     def settle(self) -> None:
         """Go on until all is said. Raises Unsettled."""
         for name in self._own:
             self._wake(name, _WITHDRAWN)
+        self._go_on()
+
+    def after(self, down: Collection[Channel]) -> Settling:
+        """How it is after some channels were down for a while: this one stays as it is.
+
+        Raises Unsettled.
+        """
+        other = copy.copy(self)
+        other.heard = {name: Heard(heard) for name, heard in self.heard.items()}
+        other.best = dict(self.best)
+        other._waiting, other._urgency = [], {}
+        other._down = frozenset(channel.number for channel in down)
+        for channel in down:
+            if other.heard[channel.hearer.name].pop(channel.number, None) is not None:
+                other._wake(channel.hearer.name, _WITHDRAWN)
+        other._go_on()
+        other._down = frozenset()
+        for channel in down:
+            other._tell_again(channel)
+        other._go_on()
+        return other
+
+    def _tell_again(self, channel: Channel) -> None:
+        teller = channel.teller.name
+        if channel.teller.serves:
+            self._serve(teller, self._channels[teller])
+        else:
+            self._tell(channel, self.best.get(teller))
+
+    def _go_on(self) -> None:
         turns, most = 0, _MOST_TURNS * len(self._channels)
         restless: set[str] = set()
         while self._waiting:
@@ -119,12 +154,14 @@ class Settling:
     def _tell(self, channel: Channel, best: BgpRoute | None) -> None:
         """Bring what the hearer has over a channel up to date."""
         hearer, told = channel.hearer, None
+        if channel.number in self._down:
+            return
         if best is not None:
             if channel.internal:
                 told = tell_inside(channel, best, self._interior)
             elif hearer.name not in self._refusing:
                 told = tell_outside(channel, best)
-                if told and hearer.caches and self._filters.is_invalid(hearer, self.prefix, told):
+                if told and self._filters.refuses(hearer, self.prefix, told):
                     told = None
         heard = self.heard[hearer.name]
         if told is None:
@@ -150,6 +187,10 @@ class Filters:
             return self._everybody
         return frozenset(self._refused.around(prefix))
 
-    def is_invalid(self, hearer: BgpSpeaker, prefix: Prefix, route: BgpRoute) -> bool:
-        """Whether a speaker that validates origins refuses this one."""
-        return self._validator.is_invalid(hearer.caches, prefix, route.as_path[-1])
+    def refuses(self, hearer: BgpSpeaker, prefix: Prefix, route: BgpRoute) -> bool:
+        """Whether a speaker refuses a route: it came through too many ASes, counted as often as
+        they are in its path, or the speaker validates origins and this one is invalid."""
+        if len(route.as_path) > LONGEST_AS_PATH:
+            return True
+        origin = route.as_path[-1]
+        return bool(hearer.caches) and self._validator.is_invalid(hearer.caches, prefix, origin)

@@ -12,6 +12,7 @@ from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import BgpSession, RouterSettings, RouteServerSettings, RtrServer
 from orchestrator.refusals import why
+from orchestrator.routes.bgp import control_plane
 from orchestrator.runtime.daemons.sessions import Adjacency, Bird, Session, sessions_of
 from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.engine.containers import Container
@@ -19,7 +20,8 @@ from orchestrator.runtime.engine.containers import Container
 
 @dataclass(frozen=True)
 class BgpRow:
-    """A BGP session; ``bfd`` is its state, "" without BFD. Counts are of prefixes."""
+    """A BGP session; ``bfd`` is its state, "" without BFD. Counts are of prefixes. ``shut`` says
+    that the plan has it down: its neighbour announces more prefixes than its limit lets in."""
 
     node: str
     neighbour: str
@@ -27,6 +29,12 @@ class BgpRow:
     family: int
     session: Session
     bfd: str
+    shut: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it is as planned."""
+        return self.session.is_up != self.shut
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,9 @@ class Summary:
 
     @property
     def all_up(self) -> bool:
-        """Whether every BGP, RTR and OSPF session is up."""
-        sessions = [row.session for row in self.bgp] + [row.session for row in self.rtr]
-        return all(s.is_up for s in sessions) and all(row.is_up for row in self.ospf)
+        """Whether every BGP, RTR and OSPF session is up, but for those that the plan has shut."""
+        rtr = all(row.session.is_up for row in self.rtr)
+        return rtr and all(r.is_well for r in self.bgp) and all(r.is_up for r in self.ospf)
 
 
 def summarise(lab: RunningLab, name: str = "") -> Summary:
@@ -102,7 +110,7 @@ def summary_of(plan: Plan, told: dict[str, Bird | str]) -> Summary:
     """The planned sessions of nodes beside what their BIRDs tell, or why one tells nothing."""
     nodes = [(plan.nodes[name], bird) for name, bird in told.items()]
     return Summary(
-        tuple(_bgp(node, session, bird) for node, bird in nodes for session in _sessions(node)),
+        tuple(_bgp(plan, node, each, bird) for node, bird in nodes for each in _sessions(node)),
         tuple(_rtr(node, cache, bird) for node, bird in nodes for cache in _caches(node)),
         tuple(row for node, bird in nodes for row in _ospf(plan, node, bird)),
     )
@@ -120,7 +128,7 @@ def _caches(node: Node) -> tuple[RtrServer, ...]:
     return settings.rtr if isinstance(settings, RouterSettings) else ()
 
 
-def _bgp(node: Node, planned: BgpSession, bird: Bird | str) -> BgpRow:
+def _bgp(plan: Plan, node: Node, planned: BgpSession, bird: Bird | str) -> BgpRow:
     session = _found(bird, planned.name, "BGP")
     bfd = bird.bfd.get(planned.neighbour, "missing") if isinstance(bird, Bird) else "unknown"
     relation = "route server" if planned.route_server else planned.relation
@@ -131,6 +139,7 @@ def _bgp(node: Node, planned: BgpSession, bird: Bird | str) -> BgpRow:
         planned.family,
         session,
         bfd if planned.bfd else "",
+        (node.name, planned.name) in control_plane(plan).shut,
     )
 
 

@@ -325,3 +325,33 @@ def test_what_is_missing_or_does_not_answer_is_down() -> None:
     assert (down["top"].state, down["top"].error) == ("unknown", "the node does not run")
     assert down["far"].state == "missing"
     assert {row.state for row in summary.ospf if row.node == "far"} == {"missing"}
+
+
+def test_a_session_that_a_limit_shuts_is_well_when_it_is_down() -> None:
+    """Both ends, each as BIRD has it; were it up, that would not be as planned."""
+    plan = compiled(LIMITED)
+    down = {
+        "up": Session("to_down", "BGP", "down", "", "Automatic shutdown: Route limit exceeded"),
+        "down": Session("to_up", "BGP", "Active", "", "Socket: Connection refused"),
+    }
+
+    def told(v4: dict[str, Session]) -> dict[str, Bird | str]:
+        six = {n: Session(f"{s.name}_v6", "BGP", "Established", "", "") for n, s in down.items()}
+        return {n: Bird({s.name: s, six[n].name: six[n]}, {}, (), 0) for n, s in v4.items()}
+
+    summary = summary_of(plan, told(down))
+    assert summary.all_up
+    assert [row.shut for row in summary.bgp] == [row.family == 4 for row in summary.bgp]
+    up = {name: replace(session, state="Established") for name, session in down.items()}
+    assert not summary_of(plan, told(up)).all_up
+
+
+LIMITED = """
+name: limited
+as:
+  up: {asn: 64501}
+  down:
+    asn: 64502
+    announces: [203.0.113.0/24]
+    providers: [{as: up, theirs: {limit: 1}}]
+"""

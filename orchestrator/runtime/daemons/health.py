@@ -128,10 +128,14 @@ def _ask_dns(check: DnsCheck, container: Container, ca: Path) -> None:
 
 
 def _ask_bird(check: BirdCheck, container: Container, ca: Path) -> None:
-    up = established(bird(container, "show protocols"))
+    told = bird(container, "show protocols")
+    up = established(told)
     down = [name for name in check.sessions if name not in up]
     if down:
         raise NotYet(f"bird: {len(down)} of {len(check.sessions)} sessions down: {down[0]} …")
+    open_yet = [name for name in check.shut if name not in shut_down(told)]
+    if open_yet:
+        raise NotYet(f"bird: its limit of prefixes has not shut {open_yet[0]}")
     # By name, or the tables of ROAs would be told as well.
     known = prefixes(bird(container, "show route table master4 table master6 primary"))
     missing = [written for written in map(_written, check.prefixes) if written not in known]
@@ -152,6 +156,12 @@ def established(answer: str) -> set[str]:
     return {
         row[0] for row in rows if row[1:2] and row[1] in _SESSIONS and row[5:6] == ["Established"]
     }
+
+
+def shut_down(answer: str) -> set[str]:
+    """Names of the sessions that `show protocols` tells BIRD has shut itself, as a limit has it."""
+    rows = [row.split() for row in _ROW.findall(answer)]
+    return {row[0] for row in rows if row[1:2] and row[1] in _SESSIONS and row[3:4] == ["down"]}
 
 
 def prefixes(answer: str) -> set[str]:

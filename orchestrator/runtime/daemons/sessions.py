@@ -95,7 +95,8 @@ def _sessions(lines: list[str]) -> Iterator[Session]:
         yield Session(
             head["name"],
             head["kind"],
-            head["info"] or head["state"],
+            # Of one that is down it says why instead, in several words.
+            head["state"] if head["state"] == "down" else head["info"] or head["state"],
             head["since"],
             details.get("Last error", head["error"]).strip(),
             counts.get("imported", 0),

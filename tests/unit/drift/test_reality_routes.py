@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from orchestrator.drift.routes import compare_table
+from orchestrator.drift.routes import compare_tables
 from orchestrator.routes.fib_table import Table, Way
 
 A, B = ip_network("198.18.0.0/24"), ip_network("2001:db8::/32")
@@ -41,4 +41,13 @@ PLANNED: Table = {A: OVER_FRA, B: BOTH}
     ],
 )
 def test_tables(seen: dict[object, set[frozenset[Way]]], told: list[str]) -> None:
-    assert list(compare_table(PLANNED, seen)) == told  # type: ignore[arg-type]
+    assert list(compare_tables([PLANNED], seen)) == told  # type: ignore[arg-type]
+
+
+def test_of_several_outcomes_each_prefix_may_be_as_in_any() -> None:
+    other: Table = {A: BOTH}
+    assert list(compare_tables([PLANNED, other], {A: {BOTH}, B: {BOTH}})) == []
+    assert list(compare_tables([PLANNED, other], {A: {OVER_FRA}})) == []
+    assert list(compare_tables([PLANNED, other], {A: {NOWHERE}, B: {BOTH}})) == [
+        "198.18.0.0/24 goes nowhere, by the plan to fra"
+    ]

@@ -260,7 +260,7 @@ def test_an_as_without_neighbours_is_nowhere() -> None:
     ("target", "reason"),
     [
         ("203.0.113.9", "no AS announces 203.0.113.9"),
-        ("198.18.3.77", "nobody in the AS has 198.18.3.77"),
+        ("198.18.3.77", "one announces 198.18.0.0/22, and nobody in its AS has 198.18.3.77"),
         ("198.19.255.200", "nobody on one--ix has 198.19.255.200"),
     ],
 )
@@ -326,6 +326,22 @@ def test_all_ways_of_equal_cost_are_found(family: Family) -> None:
 def test_without_ecmp_there_is_one_way() -> None:
     plan = diamond(ecmp=False).plan()
     assert len(ForwardingPlane(plan).paths("a", address_of(plan.nodes["d"]))) == 1
+
+
+def test_without_ecmp_the_way_is_the_one_that_bird_takes() -> None:
+    """Of routers as near the one found last is looked at first: ``c``, behind the second port.
+    Of two links to one router the first is taken."""
+    plan = diamond(ecmp=False).plan()
+    plane = ForwardingPlane(plan)
+    for family in FAMILIES:
+        assert names(plane.path("a", address_of(plan.nodes["d"], family))) == list("acd")
+        [step] = plane.next_hops("a", address_of(plan.nodes["b"], family))
+        assert step[0].link.name == "a--b"
+        # A link's prefix, which two routers have: by the higher router id.
+        far = plan.links["b--d"]
+        network = plan.nodes["b"].interface(far.a.interface).addresses[0].network
+        [step] = plane.next_hops("c", network.network_address)
+        assert step[0].receiver == "d"
 
 
 def test_equal_exits_are_used_side_by_side() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from orchestrator.runtime.daemons.health import established, prefixes
+from orchestrator.runtime.daemons.health import established, prefixes, shut_down
 
 PROTOCOLS = """\
 2002-Name       Proto      Table      State  Since         Info
@@ -34,6 +34,12 @@ ROUTES = """\
 
 def test_sessions_are_up_with_neighbours_and_with_rtr_servers() -> None:
     assert established(PROTOCOLS) == {"up4", "cache"}
+
+
+def test_a_session_that_a_limit_shut_is_down_and_does_not_try_again() -> None:
+    told = "Automatic shutdown: Route limit exceeded"
+    tripped = f" to_down    BGP        ---        down   08:47:56.064  {told}\n"
+    assert shut_down(PROTOCOLS.replace("0000 \n", f"{tripped}0000 \n")) == {"off", "to_down"}
 
 
 def test_an_answer_without_protocols_has_no_sessions() -> None:
