@@ -18,9 +18,10 @@ from orchestrator.records.testimony import LogLine
 # HAProxy's httplog with one captured request header (HAProxy configuration manual, 8.2.3).
 _HAPROXY = re.compile(
     r"(?P<client>\S+) \[[^]]+\] \S+ (?P<backend>[^/ ]+)/(?P<server>\S+)"
-    r" (?P<timers>[-+\d/]+) (?P<status>-?\d+) (?P<bytes>\d+) .*"
+    r" (?P<timers>[-+\d/]+) (?P<status>-?\d+) (?P<bytes>\d+) .*?/(?P<retries>\+?\d+) \d+/\d+ .*"
     r'\{(?P<id>[^}]*)\} "(?P<method>\S+) (?P<target>\S+)'
 )
+_BALANCED = ("backend", "server", "bytes", "timers", "retries")
 _APP = re.compile(
     r"\S+ (?P<method>\S+) '(?P<path>.*)' (?P<status>\d+) (?P<ms>[\d.]+) ms id=(?P<id>\S+)"
 )
@@ -82,7 +83,8 @@ def read_edge_log(node: str, lines: Iterable[LogLine]) -> Iterator[Logged]:
 
 
 def read_balancer_log(node: str, lines: Iterable[LogLine]) -> Iterator[Logged]:
-    """HAProxy's HTTP log. values: backend, server, bytes, and timers as "TR/Tw/Tc/Tr/Ta" in ms."""
+    """HAProxy's HTTP log. values: backend, server, bytes, timers as "TR/Tw/Tc/Tr/Ta" in ms, and
+    retries, with a plus where another server was asked in the end."""
     for line in lines:
         found = _HAPROXY.match(line.text)
         if found is None:
@@ -97,7 +99,7 @@ def read_balancer_log(node: str, lines: Iterable[LogLine]) -> Iterator[Logged]:
             method=found["method"],
             path=target.path + query,
             status=int(found["status"]),
-            values={name: found[name] for name in ("backend", "server", "bytes", "timers")},
+            values={name: found[name] for name in _BALANCED},
             says=line.text[found.start("backend") : found.end("bytes")],
         )
 

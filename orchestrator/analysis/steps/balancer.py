@@ -70,8 +70,21 @@ def _told(story: Story, fetch: Fetch, balancer: str, server: str) -> str:
         why, count = _reason(story, fetch, balancer, backend)
         turn = f"in turn (round robin over {count} servers)" if count > 1 else "its only server"
         told = f"{balancer} takes the backend “{backend}”, {why}, and {server}, {turn}."
-        return f"{told} {_times(fetch.balancer_line)}"
+        return " ".join(
+            filter(None, (told, _tries(fetch.balancer_line), _times(fetch.balancer_line)))
+        )
     return f"{told}."
+
+
+def _tries(line: Logged | None) -> str:
+    """What came before the server that the log names, whose wait is in HAProxy's queue timer."""
+    retries = line.values["retries"] if line else "0"
+    times = int(retries)
+    if not times:
+        return ""
+    whom = "It had asked others" if retries.startswith("+") else "It had asked"
+    often = "once" if times == 1 else f"{times} times"
+    return f"{whom} {often} before, without an answer: its log counts that wait as in the queue."
 
 
 def _reason(story: Story, fetch: Fetch, balancer: str, backend: str) -> tuple[str, int]:

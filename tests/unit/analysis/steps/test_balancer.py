@@ -64,6 +64,21 @@ def test_a_path_under_static_goes_to_the_web_servers() -> None:
     assert step.start_ns == at(37)
 
 
+def test_a_server_that_was_asked_before_in_vain_is_told() -> None:
+    """HAProxy's queue timer holds the time that went by with it, and its count has a plus where it
+    went on to another server."""
+    for count, told in (("+1", "It had asked others once before"), ("2", "It had asked 2 times")):
+        shop = with_backends(Shop(), web=0, apps=2)
+        shop.opens(0, "edge", "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", (40000, 443))
+        shop.edge_logs(50, "MISS")
+        line = "198.18.5.9:1 [x] public apps/server2 0/4004/0/2/4006 200 51 - -"
+        rest = f"---- 2/2/0/0/{count} 0/0 {{{ID}}}"
+        shop.logged("shop-lb", 40, f'{line} {rest} "GET / HTTP/1.1"')
+        (step,) = steps(shop.story())
+        assert told in step.told
+    assert "It had asked" not in steps(missed().story())[0].told
+
+
 def test_the_packet_to_the_server_and_the_log_prove_it() -> None:
     (step,) = steps(missed().story())
     shown = {(p.file, p.number): p.shows for p in step.proofs}
