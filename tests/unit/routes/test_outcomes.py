@@ -11,6 +11,7 @@ from orchestrator.plan.routing import BgpPolicy
 from orchestrator.routes.bgp import ControlPlane, Unsettled
 from orchestrator.routes.forwarding import ForwardingPlane
 from orchestrator.routes.notes import notes_on_routes
+from orchestrator.routes.outcomes import MOST_WORK, can_be_searched, unruly_systems
 from tests.unit.routes.internets import Drawing, prefixes_of
 from tests.unit.routes.speakers import Network
 
@@ -124,6 +125,14 @@ def test_a_preference_out_of_order_may_have_one_outcome_all_the_same() -> None:
     assert control.is_unruly
     assert control.outcomes == 1
     assert list(notes_on_routes(drawing.plan())) == []
+
+
+def test_a_search_that_takes_too_long_is_not_begun() -> None:
+    speakers = ControlPlane(wedgie()).speakers
+    unruly = unruly_systems(speakers)
+    assert unruly == {2}
+    assert can_be_searched(speakers, 8, unruly)
+    assert not can_be_searched(speakers, MOST_WORK, unruly)
 
 
 def test_where_nothing_is_stable_that_is_said() -> None:
