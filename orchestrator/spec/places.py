@@ -1,7 +1,7 @@
 """Cities by name, and the distance between two places.
 
 Coordinates are degrees north and east, to a tenth of a degree (about 10 km), which is
-closer than a cable follows a great circle anyway.
+closer than anybody knows the way of a cable.
 """
 
 from __future__ import annotations

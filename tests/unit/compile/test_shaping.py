@@ -22,8 +22,9 @@ from orchestrator.plan.model import Link
 from tests.unit.compile.texts import compiled
 
 # 421.7 km by the haversine formula: half the angle's sine squared is 0.001095, so the angle is
-# 0.06620, times 6371 km. Light makes 199.86 km a millisecond in glass.
-BERLIN_FRANKFURT_MS = pytest.approx(421.7 / 199.86, abs=0.001)
+# 0.06620, times 6371 km. Light makes 199.86 km of glass a millisecond,
+# and a cable is half as long again as the great circle.
+BERLIN_FRANKFURT_MS = pytest.approx(421.7 * 1.5 / 199.86, abs=0.001)
 
 TWO = """
 name: two
@@ -52,7 +53,7 @@ def line(access: str, wires: str = "") -> Link:
 
 def test_distance_gives_the_delay() -> None:
     link = compiled(TWO).links["ber--fra"]
-    assert link.ab == link.ba == Impairment(delay_ms=2.11)
+    assert link.ab == link.ba == Impairment(delay_ms=3.165)
     assert link.ab.delay_ms == BERLIN_FRANKFURT_MS
 
 
@@ -69,8 +70,8 @@ def test_delay_replaces_the_distance() -> None:
 
 def test_a_profile_comes_on_top_of_the_distance() -> None:
     link = wired("{profile: cable}")
-    assert link.ab == Impairment(delay_ms=16.11, rate_bps=5_000_000)
-    assert link.ba == Impairment(delay_ms=16.11, rate_bps=1_000_000)
+    assert link.ab == Impairment(delay_ms=17.165, rate_bps=5_000_000)
+    assert link.ba == Impairment(delay_ms=17.165, rate_bps=1_000_000)
 
 
 def test_what_is_written_goes_before_the_profile() -> None:
@@ -89,7 +90,7 @@ def test_there_and_back_differ_in_what_they_say() -> None:
 
 def test_one_direction_alone_leaves_the_other() -> None:
     link = wired("{back: {delay: 20 ms}}")
-    assert (link.ab.delay_ms, link.ba.delay_ms) == (2.11, 20)
+    assert (link.ab.delay_ms, link.ba.delay_ms) == (3.165, 20)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ nodes: {pc: {role: host, at: Frankfurt}}
 links: [{ends: [pc, isp], mtu: 9000, queue: 64 kB, back: {loss: {p: 1 %, r: 20 %}}}]
 """).links["pc--isp"]
     assert link.mtu == 9000
-    assert link.ab == Impairment(delay_ms=2.11, queue=Queue(64_000, "bytes"))
+    assert link.ab == Impairment(delay_ms=3.165, queue=Queue(64_000, "bytes"))
     assert link.ba == link.ab.changed(loss=GilbertElliott(0.01, 0.2))
 
 
@@ -182,7 +183,7 @@ ixps: {ix: {members: [{as: one, wire: {there: {rate: 1 Mbit/s}, delay: 1 ms}}, t
     ],
 )
 def test_every_key(text: str, impairment: Impairment) -> None:
-    assert wired(text).ab == impairment.changed(delay_ms=2.11)
+    assert wired(text).ab == impairment.changed(delay_ms=3.165)
 
 
 def test_a_later_loss_takes_the_place_of_an_earlier() -> None:
