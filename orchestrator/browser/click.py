@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from orchestrator.records.visit import Cold
+
 
 @dataclass(frozen=True)
 class Click:
-    """The run's id, the client node's name, and whether the lab's caches were emptied for it."""
+    """The run's id, the client node's name, and which caches were emptied for it."""
 
     run: str
     node: str
-    cold: bool
+    cold: Cold
 
 
 def wall_clock(seconds: float) -> str:

@@ -25,6 +25,7 @@ from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.spec.kinds import check_label
 from orchestrator.verbs.fault import in_force
+from orchestrator.verbs.fill_edge import fill_edge
 from orchestrator.verbs.up import READY_WITHIN_S, Stages, up
 from orchestrator.verbs.visit import Request, visit
 
@@ -43,7 +44,12 @@ from orchestrator.verbs.visit import Request, visit
 )
 @click.option("--replace", is_flag=True, help="Even if another lab of this name runs: remove it.")
 @click.option("--keep", is_flag=True, help="Leave a lab that does not come up as it is.")
-@click.option("--visit", "first_visit", is_flag=True, help="Then make a first, cold visit.")
+@click.option(
+    "--visit",
+    "first_visit",
+    is_flag=True,
+    help="Then make a first visit: cold, over IPv4, to an edge that has the page from others'.",
+)
 def up_command(
     topology: str | None,
     settings: tuple[str, ...],
@@ -81,7 +87,9 @@ def _check_name(name: str) -> None:
 def _visit_first_site(plan: Plan) -> int:
     if not plan.sites:
         raise UsageError(f"'{plan.name}' has no site to visit", "leave --visit out")
-    request = Request(f"https://{plan.sites[0]}/", cold=True)
+    # Over IPv4, for NAT is what a home router is known for, and IPv6 has none.
+    request = Request(f"https://{plan.sites[0]}/", cold=True, family=4)
+    fill_edge(plan, request.url)
     run = visit(plan.name, request, DEFAULT_CAPTURES)
     print_run(open_output(), run)
     return 0 if run.visit.error is None else 1

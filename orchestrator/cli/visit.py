@@ -29,7 +29,7 @@ from orchestrator.cli.lines import assemble, styled
 from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
 from orchestrator.plan.outside import is_outside, tell_outside
-from orchestrator.records.visit import Visit, to_json
+from orchestrator.records.visit import Cold, Visit, to_json
 from orchestrator.spec.probing import ClientKind, HttpVersion
 from orchestrator.verbs.labs import plan_of
 from orchestrator.verbs.visit import Request, Run, visit
@@ -58,7 +58,18 @@ _USER = re.compile(r"\s*(\w+:[/\\]{2})?[^/\\?#]*@")
 UNITLESS = ("cumulative_layout_shift",)
 
 
-@click.command("visit")
+class _Visit(click.Command):
+    """`--cold` takes a value, and takes none: click would have it take the URL behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for value in (arg.partition("=")[2] for arg in args if arg.startswith("--cold=")):
+            if value != "all":
+                said = f"--cold={value}: it is --cold, or --cold=all to empty the CDN's edges too"
+                raise click.UsageError(said, ctx)
+        return super().parse_args(ctx, ["--cold-all" if a == "--cold=all" else a for a in args])
+
+
+@click.command("visit", cls=_Visit)
 @click.argument("url", shell_complete=words.sites)
 @click.option(
     "--from",
@@ -82,9 +93,19 @@ UNITLESS = ("cumulative_layout_shift",)
     help="Highest version of HTTP to offer.",
 )
 @click.option(
-    "--cold/--warm",
+    "--cold",
+    flag_value=True,
+    type=click.UNPROCESSED,
     default=False,
-    help="Empty lease, ARP, DNS and edge caches first, or leave them as they are [default].",
+    help="Empty lease, ARP and DNS caches first; --cold=all: what the CDN's edges have as well.",
+)
+@click.option("--cold-all", "cold", flag_value="all", type=click.UNPROCESSED, hidden=True)
+@click.option(
+    "--warm",
+    "cold",
+    flag_value=False,
+    type=click.UNPROCESSED,
+    help="Leave them as they are [default].",
 )
 @click.option("-4", "--ipv4", "family", flag_value=4, type=int, help="The host has no IPv6.")
 @click.option("-6", "--ipv6", "family", flag_value=6, type=int, help="The host has no IPv4.")
@@ -122,7 +143,7 @@ def visit_command(
     source: str,
     client: str,
     http: str,
-    cold: bool,
+    cold: Cold,
     family: int | None,
     count: int,
     film: bool,
@@ -156,7 +177,7 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
     """Visits in a row, and how the last one's journey compares with the first one's."""
     runs, output = [], open_output()
     for place in range(count):
-        again = replace(request, cold=request.cold and place == 0)
+        again = replace(request, cold=False if place else request.cold)
         runs.append(visit(lab, again, captures, print_note))
         if not as_json:
             print_short(output, runs[-1])
@@ -224,8 +245,8 @@ def _headline(record: Visit) -> Text:
         failed = (f"{record.url}: failed: {record.error}", "red")
         return assemble(failed, f" {record.error_detail}")
     served = f"{record.status} {record.protocol} from {record.remote_address}"
-    caches = "cold" if record.cold else "warm"
-    rest = f" → {served}, seen from {record.node}, caches {caches}"
+    caches = {False: "caches warm", True: "caches cold", "all": "all caches cold"}[record.cold]
+    rest = f" → {served}, seen from {record.node}, {caches}"
     return assemble((record.url, "bold"), rest)
 
 

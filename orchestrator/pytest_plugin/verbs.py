@@ -18,6 +18,7 @@ from orchestrator.pytest_plugin.bounded import told_within
 from orchestrator.pytest_plugin.effects import Effects, sessions_down
 from orchestrator.pytest_plugin.results import Done, Traced, Visited, arrows
 from orchestrator.pytest_plugin.wires import Wire
+from orchestrator.records.visit import Cold
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.exec import run_exec
 from orchestrator.runtime.kernel.fib import Flow
@@ -76,7 +77,7 @@ class Lab:
         source: str = "",
         client: ClientKind = "chromium",
         http: HttpVersion = "2",
-        cold: bool = False,
+        cold: Cold = False,
         family: Family | None = None,
         timeout_s: float = 30.0,
         film: bool = True,
@@ -84,9 +85,10 @@ class Lab:
     ) -> Visited:
         """One click, as `lab visit`. A visit that fails is a result too: see ``error``.
 
-        ``source`` is the host that clicks [the first], ``family`` 4 or 6 where it is to have only
-        that one, ``journey`` whether it is told at once. Raises UsageError for a host or URL that
-        cannot be, DeployError or HostError where the lab or this machine fails.
+        ``source`` is the host that clicks [the first], ``cold`` whether the visitor's caches and
+        the resolvers' are emptied first ("all": the CDN's edges too), ``family`` 4 or 6 where it
+        is to have only that one, ``journey`` whether it is told at once. Raises UsageError for a
+        host or URL that cannot be, DeployError or HostError where the lab or this machine fails.
         """
         address = complete_address(url)
         request = Request(address, source, client, http, cold, timeout_s, family, film, journey)

@@ -114,6 +114,10 @@ class Transfer:
     bytes: int
 
 
+# Which caches were emptied before a click: none, the visitor's and the resolvers', or "all".
+Cold = bool | Literal["all"]
+
+
 @dataclass(frozen=True)
 class Visit:
     """One click: who asked for what, how it went, and how long each step took.
@@ -127,7 +131,8 @@ class Visit:
                     the handshakes, a status of 400 or more too, "timeout" the visit's own deadline
     error_detail    the client's own word for the failure, "" without one
     started         start of the navigation, wall clock: ISO 8601 in UTC with microseconds
-    cold            the lab's caches were emptied first: lease, ARP, names, edge
+    cold            true: what the visitor and resolvers remember was emptied first (lease, ARP,
+                    names); "all": and what the CDN's edges had stored
     transfers       requests and octets by kind, kinds without a request left out; () in records
                     older than the field
     ended_ms        when the client was done with it or gave it up, since the start; None in
@@ -147,7 +152,7 @@ class Visit:
     error: ErrorKind | None
     error_detail: str
     started: Moment
-    cold: bool
+    cold: Cold
     vitals: Vitals = Vitals()
     transfers: tuple[Transfer, ...] = ()
     ended_ms: float | None = None

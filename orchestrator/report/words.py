@@ -105,8 +105,9 @@ def _taken(journey: Journey) -> str:
 
 
 def _caches(journey: Journey) -> str:
-    saved = sum(1 for step in journey.steps if step.saved)
-    state = "caches emptied first" if journey.visit.cold else "caches as they were"
+    saved, cold = sum(1 for step in journey.steps if step.saved), journey.visit.cold
+    emptied = "caches emptied first, the CDN's too" if cold == "all" else "caches emptied first"
+    state = emptied if cold else "caches as they were"
     return (
         f"{state}; caches and open connections saved work at {counted(saved, 'step')}"
         if saved

@@ -43,7 +43,7 @@ from orchestrator.plan.legend import names_for_nodes
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
 from orchestrator.records.embedding import embed_names, embed_secrets
-from orchestrator.records.visit import Visit, to_json
+from orchestrator.records.visit import Cold, Visit, to_json
 from orchestrator.refusals import writing
 from orchestrator.roles import ROLES
 from orchestrator.runs.read import FORMAT
@@ -72,6 +72,7 @@ class Request:
 
     ``source`` is the host that clicks; "" is the lab's first.
 
+    ``cold`` empties what the visitor and the resolvers remember, "all" the CDN's edges too.
     ``family`` is 4 or 6 where the host is to have only that one beyond its LAN; ``film`` is
     whether the screen is filmed, ``journey`` whether the run is told at once.
     """
@@ -80,7 +81,7 @@ class Request:
     source: str = ""
     client: ClientKind = "chromium"
     http: str = "2"
-    cold: bool = False
+    cold: Cold = False
     timeout_s: float = 30.0
     family: Family | None = None
     film: bool = True
@@ -116,7 +117,7 @@ def visit(
     with writing(captures, "--captures"):
         client, state = connect(), LabState(lab)
         plan = state.plan()
-        host = _host(plan, request.source)
+        host = host_to_click(plan, request.source)
         with turn(state, host.name, wait):
             return _visit(client, plan, host, request, captures)
 
@@ -131,6 +132,7 @@ def _visit(
     with folder_in_making(captures, click.run) as folder:
         if request.cold:
             empty_resolvers(client, plan, containers)
+        if request.cold == "all":
             empty_edges(client, plan, containers)
         taps = every_tap(plan, namespaces_of(plan))
         since_s = time.time()
@@ -189,7 +191,8 @@ def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evide
     )
 
 
-def _host(plan: Plan, name: str) -> Node:
+def host_to_click(plan: Plan, name: str = "") -> Node:
+    """The host of this name, or the lab's first. Raises UsageError where none has a browser."""
     hosts = [node for node in plan.nodes.values() if ROLES[node.role].browser]
     if not name:
         if not hosts:

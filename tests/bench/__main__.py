@@ -103,7 +103,7 @@ def measure() -> Iterator[Figure]:
         yield Figure(f"lab up to ready, {count} nodes", ready, "s", 1.5 * bare + 10)
         yield Figure("  of what docker run took", ready / bare, "×")
         yield Figure("memory of the idle lab (PSS)", lab_mib(client, NAME), "MiB", 1536)
-        lab("visit", URL, "--name", NAME, "--cold", "--captures", captures)
+        lab("visit", URL, "--name", NAME, "--cold=all", "--captures", captures)
         overhead = median_of(lambda: visit_overhead(captures))
         yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
         yield from analysis.measure(NAME, Path(captures))

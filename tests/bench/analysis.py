@@ -37,7 +37,7 @@ def _crowded_run(name: str, captures: Path) -> tuple[Path, int]:
     for _ in range(TRIES):
         with _crowd(name):
             told = lab(
-                "visit", URL, "--cold", "--json", "--name", name, "--captures", str(captures)
+                "visit", URL, "--cold=all", "--json", "--name", name, "--captures", str(captures)
             )
         folder = captures / json.loads(told)["run"]
         packets = json.loads((folder / "capture.json").read_text())["packets"]

@@ -147,7 +147,7 @@ def cold(internet: RunningLab) -> Run:
 
     For all to read: who changes something in its folder takes a copy.
     """
-    return internet.visit("https://www.example.com/", "--cold", "-4", "--journey")
+    return internet.visit("https://www.example.com/", "--cold=all", "-4", "--journey")
 
 
 def timed_out(lab: RunningLab, engine: docker.DockerClient, *options: str) -> Run:

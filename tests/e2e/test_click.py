@@ -172,6 +172,17 @@ def test_a_miss_reaches_the_origin_and_a_hit_does_not(cold: Run, warm: Run) -> N
     assert warm.packets("shop-lb", visited, "http.request.uri") == []
 
 
+def test_a_visitor_who_knows_nothing_is_served_by_an_edge_that_others_filled(
+    internet: RunningLab, cold: Run
+) -> None:
+    run = internet.visit(URL, "--cold", "-4")
+    assert run.record["cold"] is True
+    assert cold.record["cold"] == "all"
+    assert run.packets("laptop", "dhcp.option.dhcp == 1", "frame.number")
+    assert run.packets("alder-resolver", "dns.flags.response == 0", "frame.number")
+    assert "MISS" not in cache_verdicts(run)
+
+
 def test_one_request_id_crosses_the_edge(cold: Run) -> None:
     rows = cold.packets("edge-fra", 'http.request.uri == "/"', "http.request.line")
     assert len(rows) == 1

@@ -18,7 +18,7 @@ AAAA = "28"
 
 @pytest.fixture(scope="module")
 def cold(internet: RunningLab) -> Run:
-    return internet.visited(URL, "--cold")
+    return internet.visited(URL, "--cold=all")
 
 
 def shared(internet: RunningLab) -> list[str]:

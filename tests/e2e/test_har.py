@@ -59,7 +59,7 @@ def complaints(validator: Path, har: Path) -> str:
 @pytest.fixture(scope="module")
 def runs(minimal: RunningLab, engine: docker.DockerClient) -> dict[str, Run]:
     return {
-        "cold": minimal.visited(URL, "--cold"),
+        "cold": minimal.visited(URL, "--cold=all"),
         "warm": minimal.visited(URL),
         "http/1.1": minimal.visit(URL, "--http", "1.1"),
         "redirected": minimal.visit("http://www.example.com/"),

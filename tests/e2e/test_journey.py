@@ -65,12 +65,12 @@ def test_a_warm_visit_says_what_was_saved(internet: RunningLab, cold: Run) -> No
 
 
 def test_a_visit_over_ipv6_is_told_whole(internet: RunningLab) -> None:
-    journey = told_whole(internet.visited(URL, "--cold"))
+    journey = told_whole(internet.visited(URL, "--cold=all"))
     assert kinds(journey) >= ALWAYS | ON_A_MISS
 
 
 def test_a_visit_without_a_cdn_has_no_edge(internet: RunningLab) -> None:
-    journey = told_whole(internet.visit("https://direct.example.com/", "--cold"))
+    journey = told_whole(internet.visit("https://direct.example.com/", "--cold=all"))
     assert kinds(journey) >= (ALWAYS | ON_A_MISS) - {"edge", "ixp"}
     assert "edge" not in kinds(journey)
 

@@ -72,7 +72,7 @@ def test_a_restarted_node_gets_its_links_back(
     assert wait_for(lambda: is_healthy(minimal), within_s=120), minimal.cli.try_run(
         "status", "--name", minimal.name
     ).stdout
-    assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
+    assert minimal.visit(URL, "--client", "curl", "--cold=all").record["status"] == 200
 
 
 @pytest.mark.parametrize("content", ["", '{"keeper": {"pid":', None])
@@ -118,7 +118,7 @@ def test_two_labs_do_not_know_of_each_other(
     cli.run("down", "--name", "test-second")
     assert leftovers(engine, "test-second") == []
     assert is_healthy(minimal)
-    assert minimal.visit(URL, "--client", "curl", "--cold").record["status"] == 200
+    assert minimal.visit(URL, "--client", "curl", "--cold=all").record["status"] == 200
 
 
 def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:

@@ -223,7 +223,7 @@ def test_what_was_refused_was_not_done(internet: RunningLab) -> None:
 
 def test_frames_in_captures_are_real(internet: RunningLab) -> None:
     """No longer than an MTU and its Ethernet header, on every interface of the way."""
-    run = internet.visited(URL, "--cold")
+    run = internet.visited(URL, "--cold=all")
     for node in ("laptop", "alder-bng", "edge-fra", "shop-lb", "shop-web1"):
         longest = max(int(row[0]) for row in run.packets(node, "frame", "frame.len"))
         assert longest <= 1514, node

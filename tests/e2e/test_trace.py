@@ -158,7 +158,7 @@ def lossy(internet: RunningLab) -> Iterator[RunningLab]:
 
 def test_what_was_lost_is_listed_with_where(lossy: RunningLab) -> None:
     # A page is some 250 packets: that none of them is lost happens once in 2,000 visits.
-    run = lossy.visit("https://www.example.com/", "--cold", "-4")
+    run = lossy.visit("https://www.example.com/", "--cold=all", "-4")
     found = trace(lossy, run)["account"]
     assert found["lost"]
     assert found["matched"] + len(found["lost"]) == found["packets"]

@@ -158,7 +158,7 @@ def test_curl_knows_what_curl_can_know(fetched: list[Visited]) -> None:
 @pytest.fixture(scope="module")
 def repeated(minimal: RunningLab) -> dict[str, Any]:
     said = minimal.cli.run(
-        *("visit", URL, "--cold", "-n", "3", "--json", "--name", minimal.name),
+        *("visit", URL, "--cold=all", "-n", "3", "--json", "--name", minimal.name),
         *("--captures", str(minimal.captures)),
     )
     value: dict[str, Any] = json.loads(said)
@@ -166,7 +166,7 @@ def repeated(minimal: RunningLab) -> dict[str, Any]:
 
 
 def test_visits_in_a_row_are_summed_up(repeated: dict[str, Any]) -> None:
-    assert [run["cold"] for run in repeated["runs"]] == [True, False, False]
+    assert [run["cold"] for run in repeated["runs"]] == ["all", False, False]
     load = repeated["figures"]["load"]
     assert load["first"] == repeated["runs"][0]["timings_ms"]["load"]
     assert load["low"] <= load["median"] <= load["high"]

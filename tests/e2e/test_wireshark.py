@@ -63,7 +63,7 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def run(minimal: RunningLab) -> Run:
-    return minimal.visit(URL, "--cold", "--journey")
+    return minimal.visit(URL, "--cold=all", "--journey")
 
 
 @pytest.fixture
