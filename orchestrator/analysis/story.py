@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +23,8 @@ _SOON_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Connection:
-    """A TCP connection as its client saw it: all its frames, in order, first the SYN.
+    """A TCP connection as its client saw it: all its frames, in order, first the SYN. What a link
+    damaged is not among them, for the client does not take it.
 
     The two ends are (packed address, port).
     """
@@ -100,9 +101,17 @@ class Story(Asked):
 
     def dissected(self, node: str, *names: str) -> Iterator[Dissection]:
         """A node's frames that have one of these fields or layers; all that were read if none."""
-        for dissection in self.evidence.dissections.get(node, ()):
+        for dissection in self._dissections.get(node, ()):
             if not names or any(dissection.has(name) for name in names):
                 yield dissection
+
+    @cached_property
+    def _dissections(self) -> Mapping[str, Sequence[Dissection]]:
+        """Without what a link damaged: its receiver has dropped it."""
+        return {
+            node: [d for d in found if not self.tracks.is_damaged(d.frame)]
+            for node, found in self.evidence.dissections.items()
+        }
 
     @cached_property
     def tracks(self) -> Tracks:
@@ -115,7 +124,7 @@ class Story(Asked):
         open_now: dict[tuple[tuple[bytes, int], tuple[bytes, int]], list[Frame]] = {}
         done: list[list[Frame]] = []
         for frame in self.frames_of(self.visit.node):
-            if frame.protocol != TCP:
+            if frame.protocol != TCP or self.tracks.is_damaged(frame):
                 continue
             sender = (frame.source, frame.source_port)
             receiver = (frame.target, frame.target_port)
@@ -133,7 +142,7 @@ class Story(Asked):
     @cached_property
     def messages(self) -> Mapping[str, tuple[HttpMessage, ...]]:
         """The HTTP messages of each node, in the order of its file."""
-        dissected = self.evidence.dissections.items()
+        dissected = self._dissections.items()
         return {node: read_messages(found, self.frames_of(node)) for node, found in dissected}
 
     @cached_property

@@ -84,9 +84,20 @@ def _account(account: Account) -> list[str]:
         return []
     lines = [
         f"{account.matched} of the {account.packets} packets of the visit's connections were seen "
-        "at every hop, from end to end."
+        f"at every hop, from end to end{_the_others(account)}."
     ]
-    lines += [f"- {lost}" for lost in account.lost[:_SHOWN_LOSSES]]
-    if len(account.lost) > _SHOWN_LOSSES:
-        lines.append(f"- and {len(account.lost) - _SHOWN_LOSSES} more: --json lists them")
+    told = (*account.lost, *account.damaged, *account.copies)
+    lines += [f"- {said}" for said in told[:_SHOWN_LOSSES]]
+    if len(told) > _SHOWN_LOSSES:
+        lines.append(f"- and {len(told) - _SHOWN_LOSSES} more: --json lists them")
     return lines
+
+
+def _the_others(account: Account) -> str:
+    counts = {
+        "lost": len(account.lost),
+        "damaged": len(account.damaged),
+        "copies that links made": len(account.copies),
+        "not captured where they were sent": account.unseen,
+    }
+    return "".join(f"; {count} {what}" for what, count in counts.items() if count)

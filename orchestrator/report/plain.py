@@ -12,8 +12,9 @@
     critical                [{name, told, start_ms, duration_ms}, …]
     textbook                [{name, measured, low, high, unit, within, told}, …]
     traces                  {name: as traces.py says}
-    account                 {packets, matched, lost}: the packets of the visit's connections, those
-                            seen at every hop, and a sentence for each that was lost
+    account                 {packets, matched, lost, damaged, copies, unseen}: the packets of the
+                            visit's connections, those seen at every hop, a sentence for each that
+                            was lost, damaged or made by a link, and those not seen to be sent
     timings_ms, vitals, transfers   as in visit.json; paint_ms is its paint
 
 Times in ms count from the start of the navigation.

@@ -38,8 +38,9 @@ def trace_to_plain(trace: Trace) -> dict[str, Any]:
 
 
 def account_to_plain(account: Account) -> dict[str, Any]:
-    """{packets, matched, lost: [sentence, …]}."""
-    return {**asdict(account), "lost": list(account.lost)}
+    """{packets, matched, lost, damaged, copies: [sentence, …], unseen}, which add up."""
+    told = {name: list(getattr(account, name)) for name in ("lost", "damaged", "copies")}
+    return {"packets": account.packets, **asdict(account), **told}
 
 
 def _passage(passage: Passage, start_ns: int) -> dict[str, Any]:

@@ -169,6 +169,8 @@ def _losses(story: Story, there: Sequence[Track], back: Sequence[Track]) -> Iter
     for track in there:
         yield from _lost_copies(story, track)
     for track in (*there, *back):
+        if track.copied:
+            yield f"It is a copy, made {track.copied}: what it was made of went on as well."
         if track.lost:
             yield f"It was lost {track.lost}."
         elif not track.arrived and (node := story.tracks.hidden_at(track.last)):

@@ -6,6 +6,9 @@ switch at several ports. It is awaited by its `identity`, its addresses and its 
 gateway's NAT changes one end. Where equal packets are awaited at one place (a query sent again,
 a repeated ACK), the one that fits the link's delay best is taken: others were lost, or follow.
 
+A frame that comes in though all awaited ones have come is a copy that a link made. One that nobody
+sent, but for a single bit, is a packet that a link damaged: its receiver drops it for its checksum.
+
 What crosses one link and is sent all the time is not followed: BFD, OSPF, BGP, ARP and neighbour
 discovery. Each such frame is a track of its own.
 """
@@ -18,11 +21,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from orchestrator.analysis.hops.damage import Damage, Key, key_of
 from orchestrator.analysis.hops.wiring import Wiring
-from orchestrator.analysis.packets.frames import ICMPV6, TCP, UDP, Frame
+from orchestrator.analysis.packets.copies import is_told_apart
+from orchestrator.analysis.packets.frames import ARP, ICMPV6, TCP, UDP, Frame
 from orchestrator.plan.model import Plan
 
-_BFD_PORTS, _BGP, _NEIGHBOUR_TTL = (3784, 4784), 179, 255
+_BFD_PORTS, _BGP, _OSPF, _NEIGHBOUR_TTL = (3784, 4784), 179, 89, 255
 # A frame that left this shortly before the capture ended may have come in after it.
 _CLOSING_NS = 100_000_000
 
@@ -32,12 +37,16 @@ class Track:
     """One packet: its sightings in the order of time, from the first interface to the last.
 
     ``lost`` is where it vanished, as in "between alder-bng:eth2 and oak-street-gw:wan"; "" if
-    it ``arrived``, and if nobody can know (the capture ended, or there is none).
+    it ``arrived``, and if nobody can know (the capture ended, or there is none). What was
+    ``damaged`` on its way is lost there, wherever it got to. ``copied`` is where a link made this
+    packet of another, which was sent; "" if it was sent itself.
     """
 
     sightings: tuple[Frame, ...]
     lost: str = ""
     arrived: bool = False
+    damaged: bool = False
+    copied: str = ""
 
     @property
     def first(self) -> Frame:
@@ -74,21 +83,29 @@ class Tracks:
         self._captured = frozenset(frames)
         ordered = sorted(chain.from_iterable(frames.values()), key=_time)
         self._end_ns = ordered[-1].time_ns if ordered else 0
-        self._paths = _Follower(self._wiring).follow(ordered)
+        follower = _Follower(self._wiring)
+        self._paths = follower.follow(ordered)
+        damage = Damage(self._wiring)
+        damage.mend(self._paths, follower.strays)
+        self._copied, self._damaged = damage.copied | follower.copied, damage.since
         # A switch may have sent a frame out of several ports: who took it comes last, and counts.
         self._of: dict[tuple[str, int], list[Frame]] = {}
         for path in sorted(self._paths, key=self._worth):
-            self._of.update(((f.captured.node, f.captured.number), path) for f in path)
+            self._of.update((key_of(frame), path) for frame in path)
 
     def of(self, frame: Frame) -> Track:
         """The track of a frame; of one that is not followed, the frame alone."""
-        path = self._of.get((frame.node, frame.number))
+        path = self._of.get(key_of(frame))
         return self._track(path) if path else Track((frame,))
+
+    def is_damaged(self, frame: Frame) -> bool:
+        """Whether what was seen here is not what was sent: nobody takes it."""
+        return key_of(frame) in self._damaged
 
     def __iter__(self) -> Iterator[Track]:
         """All packets that were followed, by the time at which they were first seen."""
         for path in self._paths:
-            if self._of[path[0].node, path[0].number] is path:
+            if self._of[key_of(path[0])] is path:
                 yield self._track(path)
 
     def hidden_at(self, last: Frame) -> str:
@@ -101,9 +118,13 @@ class Tracks:
         return node if then_ns > self._ends_ns.get(node, then_ns) else ""
 
     def _track(self, path: list[Frame]) -> Track:
-        last = path[-1]
+        last, copied = path[-1], self._copied.get(key_of(path[0]), "")
+        damage = next(filter(None, (self._damaged.get(key_of(frame)) for frame in path)), "")
+        if damage:
+            return Track(tuple(path), f"to damage {damage}", damaged=True, copied=copied)
         arrived = not last.outbound and self._wiring.ends(last)
-        return Track(tuple(path), "" if arrived else self._vanished(last), arrived)
+        lost = "" if arrived else self._vanished(last)
+        return Track(tuple(path), lost, arrived, copied=copied)
 
     def _worth(self, path: list[Frame]) -> tuple[bool, bool, int]:
         last = path[-1]
@@ -137,6 +158,12 @@ def _is_talk(frame: Frame) -> bool:
     return not frame.identity or (protocol == ICMPV6 and frame.ttl == _NEIGHBOUR_TTL)
 
 
+def _is_odd(frame: Frame) -> bool:
+    """Whether a frame that came in is of no kind that neighbours send: a damaged one, perhaps."""
+    is_known = bool(frame.identity) or frame.ethertype == ARP or frame.protocol == _OSPF
+    return not (frame.captured.outbound or is_known)
+
+
 # A path, and how many of its frames lead to the place where the packet is awaited.
 _Awaited = tuple[list[Frame], int]
 
@@ -147,16 +174,24 @@ class _Follower:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._paths: list[list[Frame]] = []
+        self._left: dict[tuple[Any, ...], Frame] = {}
+        self.copied: dict[Key, str] = {}
+        self.strays: list[Frame] = []
         self._awaited: dict[tuple[Any, ...], list[_Awaited]] = {}
 
     def follow(self, frames: Sequence[Frame]) -> list[list[Frame]]:
-        """The paths, by their first frames; copies that a switch made are paths of their own."""
+        """The paths, by their first frames; copies that a switch made are paths of their own.
+
+        ``copied`` says of the first frames of paths that begin with a link's copy where that was;
+        ``strays`` are incoming frames that are none that anybody here sends.
+        """
         for frame in frames:
-            if not _is_talk(frame):
-                if frame.captured.outbound:
-                    self._leaves(frame)
-                else:
-                    self._comes_in(frame)
+            if _is_talk(frame):
+                self.strays += (frame,) if _is_odd(frame) else ()
+            elif frame.captured.outbound:
+                self._leaves(frame)
+            else:
+                self._comes_in(frame)
         return self._paths
 
     def _leaves(self, frame: Frame) -> None:
@@ -165,6 +200,7 @@ class _Follower:
         known = self._awaited.get((node, packet))
         if not known and node in wiring.gateways:
             known = self._translated(frame)
+        self._mark_copy(frame, known)
         path = self._join(known, frame, 0, keep=node in wiring.switches)
         peer = wiring.peers.get((node, frame.captured.interface))
         if peer is not None:
@@ -176,12 +212,22 @@ class _Follower:
         packet = _packet(frame)
         peer = wiring.peers.get((node, interface))
         delay_ns = wiring.delays_ns[peer.node, peer.interface] if peer else 0
-        path = self._join(self._awaited.get((node, interface, packet)), frame, delay_ns)
+        known = self._awaited.get((node, interface, packet))
+        if known is not None and not known:
+            self.copied[key_of(frame)] = f"between {peer} and {frame.endpoint}"
+        path = self._join(known, frame, delay_ns)
         awaited = (path, len(path))
         self._await((node, packet), awaited)
         if node in wiring.gateways:
             for end in _ends(frame):
                 self._await((node, *end), awaited)
+
+    def _mark_copy(self, frame: Frame, known: list[_Awaited] | None) -> None:
+        """The kernel's netem makes copies before the capture sees what leaves."""
+        port = (frame.captured.node, frame.captured.interface, _packet(frame))
+        earlier = self._left.setdefault(port, frame)
+        if earlier is not frame and not known and is_told_apart(frame):
+            self.copied[key_of(frame)] = f"as it left {frame.endpoint}"
 
     def _translated(self, frame: Frame) -> list[_Awaited] | None:
         """NAT changes the source on the way out, the target on the way back (RFC 3022)."""

@@ -196,9 +196,7 @@ def legs(passages: list[Passage]) -> tuple[Leg, ...]:
     )
 
 
-ACCOUNT = Account(
-    1204, 1203, ("frame 812 of edge-fra.pcapng was lost between swift-fra and ix-fra",)
-)
+ACCOUNT = Account(1203, ("frame 812 of edge-fra.pcapng was lost between swift-fra and ix-fra",))
 
 # ── a lab that runs ───────────────────────────────────────────────────────────
 

@@ -53,6 +53,9 @@ def test_a_step_as_json() -> None:
     assert hostile["as_expected"] is False
 
 
+ACCOUNT = {"packets": 0, "matched": 0, "lost": [], "damaged": [], "copies": [], "unseen": 0}
+
+
 def test_times_and_traces_as_json() -> None:
     plain = journey_to_plain(whole().journey)
     assert plain["started"] == "2026-01-01T00:00:00.000000+00:00"
@@ -70,7 +73,7 @@ def test_times_and_traces_as_json() -> None:
         "file_frame": 1,
     }
     assert trace["legs"][0]["propagation_us"] == 50.0
-    assert plain["account"] == {"packets": 0, "matched": 0, "lost": []}
+    assert plain["account"] == ACCOUNT
     assert trace["notes"] == ["The way back is shorter."]
 
 

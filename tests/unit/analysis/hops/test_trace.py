@@ -272,7 +272,7 @@ def test_the_first_byte_comes_from_who_made_it_and_is_acknowledged() -> None:
 def test_a_visit_in_which_nothing_was_captured_has_no_traces() -> None:
     story = visited().story()
     assert trace_packets(story) == {}
-    assert account(story) == Account(0, 0)
+    assert account(story) == Account()
 
 
 def test_every_packet_of_the_connections_is_accounted_for() -> None:
