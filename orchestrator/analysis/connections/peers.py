@@ -61,6 +61,7 @@ def _seen_there(story: Story, node: str, connection: Connection) -> tuple[Frame,
         frame
         for frame in seen[arrived.number - 1 :]
         if frame.protocol == TCP
+        and not story.tracks.is_damaged(frame)
         and ends_of(frame) == ((server, client) if frame.outbound else (client, server))
     )
 
@@ -78,15 +79,6 @@ def is_syn(frame: Frame) -> bool:
 def answers_of(connection: Connection) -> list[Frame]:
     """Its SYN-ACKs, as they came to the client."""
     return [f for f in connection.frames if f.has(SYN, ACK) and not f.outbound]
-
-
-def round_trip_ms(connection: Connection) -> float | None:
-    """The time from the last SYN before the first SYN-ACK to that; None without one."""
-    answers = answers_of(connection)
-    if not answers:
-        return None
-    asked = [f for f in connection.frames if is_syn(f) and f.time_ns <= answers[0].time_ns]
-    return (answers[0].time_ns - asked[-1].time_ns) / 1e6
 
 
 def dissections_of(story: Story, frames: Iterable[Frame]) -> Iterator[Dissection]:

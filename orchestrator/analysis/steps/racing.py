@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestrator.analysis.connections.refusals import Refusal, find_refusals
 from orchestrator.analysis.names.lookups import Questions
 from orchestrator.analysis.names.messages import FIELDS, Message
 from orchestrator.analysis.names.words import listed, prove_answer
@@ -24,9 +25,10 @@ _TERMS = ("Happy Eyeballs", "IPv4", "IPv6")
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A connection that was tried."""
+    """A connection that was tried; ``error`` is what ICMP said of it, if anything."""
 
     connection: Connection
+    error: Refusal | None = None
 
     @property
     def first(self) -> Frame:
@@ -59,11 +61,12 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _Race:
-    """Who was known under a name, and who was tried until one answered."""
+    """Who was known under a name, and who was tried until one answered; ``later``, after that."""
 
     name: str
     answers: tuple[Message, ...]
     attempts: tuple[_Attempt, ...]
+    later: tuple[_Attempt, ...] = ()
 
     @property
     def winner(self) -> _Attempt | None:
@@ -85,11 +88,18 @@ def _races(story: Story) -> Iterator[_Race]:
     for name in dict.fromkeys(answer.name for answer in answered):
         answers = {m.type: m for m in answered if m.name == name}
         known = {r.value for m in answers.values() for r in m.of("answer", "A", "AAAA")}
-        tried = [_Attempt(c) for c in story.connections]
+        tried = [_attempt(story, c) for c in story.connections]
         to_name = [attempt for attempt in tried if attempt.address in known]
         for port in dict.fromkeys(attempt.first.target_port for attempt in to_name):
             entries = tuple(a for a in to_name if a.first.target_port == port)
-            yield _Race(name, tuple(answers.values()), _until_first(entries))
+            attempts = _until_first(entries)
+            later = tuple(a for a in entries if a not in attempts)
+            yield _Race(name, tuple(answers.values()), attempts, later)
+
+
+def _attempt(story: Story, connection: Connection) -> _Attempt:
+    told = find_refusals(story, story.client.name)
+    return _Attempt(connection, next((e for e in told if e.sent in connection.frames), None))
 
 
 def _until_first(attempts: tuple[_Attempt, ...]) -> tuple[_Attempt, ...]:
@@ -123,6 +133,8 @@ def _title(race: _Race) -> str:
     families, winner = _families(race), race.winner
     if winner is None:
         return f"No address of {race.name} lets anybody connect"
+    if len(families) == 1 and _others(race):
+        return f"IPv{families[0]} is tried first, and answers first"
     if len(families) == 1:
         return f"IPv{families[0]} is tried first, and is enough"
     return f"IPv{winner.family} wins the race to {race.name}"
@@ -147,6 +159,8 @@ def _tried(race: _Race, place: int) -> str:
     if attempt.family in {earlier.family for earlier in race.attempts[:place]}:
         return f"After {after_ms:.0f} ms it opens another connection to {attempt.address}."
     why = "as that was refused" if first.refused else "as nothing has come back"
+    if first.error is not None and first.error.frame.time_ns < attempt.first.time_ns:
+        why = f"as {first.error.called} says by ICMP that {first.error.error.says}"
     return f"After {after_ms:.0f} ms, {why}, it tries IPv{attempt.family} too: {attempt.address}."
 
 
@@ -156,15 +170,36 @@ def _outcome(race: _Race) -> list[str]:
         took_ms = (winner.opened.time_ns - winner.first.time_ns) / 1e6
         came = f"{winner.address} answers {took_ms:.1f} ms after it was asked"
         if len(_families(race)) == 1:
-            return [f"{came}, soon enough: the other family is not tried."]
+            return [f"{came}, soon enough{_the_other(race)}"]
         return [f"{came}, and is used."]
     tried = dict.fromkeys(attempt.address for attempt in race.attempts)
     return [_why_not([a for a in race.attempts if a.address == address]) for address in tried]
 
 
+def _the_other(race: _Race) -> str:
+    """What of the family that was not first: a browser may turn to it for another connection."""
+    others = _others(race)
+    if not others:
+        return ": the other family is not tried."
+    after_ms = (others[0].first.time_ns - race.attempts[0].first.time_ns) / 1e6
+    return (
+        f", and is used. IPv{others[0].family} is tried {after_ms:.0f} ms after the first SYN, for "
+        f"another connection: {others[0].address}."
+    )
+
+
+def _others(race: _Race) -> list[_Attempt]:
+    """Connections to a family that had not been tried when the first of the other was open."""
+    tried = _families(race)
+    return [attempt for attempt in race.later if attempt.family not in tried]
+
+
 def _why_not(attempts: list[_Attempt]) -> str:
     if attempts[0].refused:
         return f"{attempts[0].address} refuses (RST)."
+    error = attempts[0].error
+    if error is not None:
+        return f"{error.called} says by ICMP of {attempts[0].address} that {error.error.says}."
     syns = sum(attempt.sent for attempt in attempts)
     return f"{attempts[0].address} does not answer any of {syns} SYNs."
 
@@ -183,7 +218,7 @@ def _details(race: _Race) -> dict[str, Detail]:
 
 
 def _proofs(race: _Race) -> Iterator[Proof]:
-    for attempt in race.attempts:
+    for attempt in (*race.attempts, *_others(race)[:1]):
         to = f"{_field(attempt)}.dst == {attempt.address} && tcp.dstport"
         shows = f"{to} == {attempt.first.target_port} && tcp.flags.syn == 1"
         yield proof(attempt.first, f"{shows} && tcp.flags.ack == 0", f"a SYN to {attempt.address}")
@@ -193,6 +228,8 @@ def _proofs(race: _Race) -> Iterator[Proof]:
             says = "answers" if attempt.opened else "refuses"
             shows = f"{_field(attempt)}.src == {attempt.address} && {flag} == 1"
             yield proof(came, shows, f"{attempt.address} {says}")
+        if attempt.error is not None:
+            yield attempt.error.proof()
     for answer in race.answers:
         yield prove_answer(answer, "what the name was known for", answer.of("answer"))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.analysis.connections.peers import find_peer, how_many, in_words
 from orchestrator.analysis.connections.repeats import Repeat, find_repeats, group_bursts
+from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Story, proof
@@ -28,14 +29,14 @@ def _tell(story: Story) -> Iterator[Step]:
 
 
 def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step:
-    firsts = [repeat.first for repeat in burst]
-    places = tuple(dict.fromkeys(p for f in firsts if (p := story.tracks.of(f).lost)))
-    arrived = [f for f in firsts if story.tracks.of(f).last.node == receiver]
+    tracks = [story.tracks.of(repeat.before) for repeat in burst]
+    places = tuple(dict.fromkeys(track.lost for track in tracks if track.lost))
+    arrived = [t for t in tracks if not t.lost and t.last.node == receiver]
     causes = tuple(dict.fromkeys(repeat.cause.value for repeat in burst))
     later_ms = max(repeat.later_ms for repeat in burst)
     size = sum(len(repeat.again.payload) for repeat in burst)
-    hidden = dict.fromkeys(filter(None, (_hidden(story, f) for f in firsts if f not in arrived)))
-    became = _losses(burst, places, arrived, [*hidden])
+    hidden = dict.fromkeys(filter(None, (_hidden(story, t) for t in tracks if t not in arrived)))
+    became = _losses(burst, places, len(arrived), [*hidden])
     told = (
         f"{sender} sends {how_many(len(burst), 'segment')} of {size:,} bytes to {receiver} again, "
         f"{later_ms:.0f} ms after the first time. {became} What made it "
@@ -46,7 +47,7 @@ def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step
         title=f"{sender} sends {how_many(len(burst), 'segment')} again",
         told=told,
         nodes=tuple(name for name in (sender, receiver) if name in story.plan.nodes),
-        start_ns=firsts[0].time_ns,
+        start_ns=min(repeat.first.time_ns for repeat in burst),
         end_ns=burst[-1].again.time_ns,
         proofs=tuple(_proofs(burst)),
         details={
@@ -62,23 +63,22 @@ def _step(story: Story, burst: list[Repeat], sender: str, receiver: str) -> Step
     )
 
 
-def _hidden(story: Story, frame: Frame) -> str:
+def _hidden(story: Story, track: Track) -> str:
     """The file that ends before it can show what became of a segment; "" if there is none."""
-    track = story.tracks.of(frame)
     node = "" if track.lost else story.tracks.hidden_at(track.last)
     return f"{node}.pcapng" if node else ""
 
 
 def _losses(
-    burst: list[Repeat], places: tuple[str, ...], arrived: list[Frame], hidden: list[str]
+    burst: list[Repeat], places: tuple[str, ...], arrived: int, hidden: list[str]
 ) -> str:
     said = []
-    lost = len(burst) - len(arrived)
+    lost = len(burst) - arrived
     if places:
         said.append(f"{_of(lost, len(burst))} lost {in_words(places)}.")
     if arrived:
         what = "Its ACK was late or lost" if len(burst) == 1 else "The ACKs were late or lost"
-        said.append(f"{_of(len(arrived), len(burst))} not lost: it had arrived. {what}.")
+        said.append(f"{_of(arrived, len(burst))} not lost: it had arrived. {what}.")
     if hidden and not said:
         return f"Whether it arrived was not captured: {in_words(hidden)} ends before."
     return " ".join(said) or "Where it was lost cannot be seen."
@@ -94,6 +94,8 @@ def _of(count: int, total: int) -> str:
 def _proofs(burst: list[Repeat]) -> Iterator[Proof]:
     for repeat in burst[:_PROVED]:
         yield proof(repeat.first, _same(repeat.first), "sent for the first time")
+        if repeat.before != repeat.first:
+            yield proof(repeat.before, _same(repeat.before), "sent again before, in vain")
         yield proof(repeat.again, _same(repeat.again), "sent again")
     notices = [repeat.notice for repeat in burst if repeat.notice is not None]
     for notice in notices[:1]:

@@ -11,8 +11,9 @@ from orchestrator.analysis.connections.peers import (
     find_peer,
     in_words,
     is_syn,
-    round_trip_ms,
 )
+from orchestrator.analysis.connections.refusals import Refusal, find_refusals
+from orchestrator.analysis.connections.round_trip import handshake_trip_ms, round_trip_ms
 from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import ACK, RST, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
@@ -36,14 +37,18 @@ _TERMS = ("TCP", "handshake", "round trip")
 
 
 def _tell(story: Story) -> Iterator[Step]:
+    told = tuple(find_refusals(story, story.client.name))
     for connection in story.connections:
         peer = find_peer(story, connection)
         answers = answers_of(connection)
-        refusals = [f for f in connection.frames if f.has(RST) and not f.outbound]
+        resets = [f for f in connection.frames if f.has(RST) and not f.outbound]
+        errors = [e for e in told if e.sent in connection.frames]
         if answers:
             yield _handshake(story, connection, peer, answers[0])
-        elif refusals:
-            yield _refusal(story, connection, peer, refusals[0])
+        elif resets:
+            yield _refusal(story, connection, peer, resets[0])
+        elif errors:
+            yield _unreachable(story, connection, peer, errors)
         else:
             yield _silence(story, connection, peer)
 
@@ -52,11 +57,11 @@ def _handshake(story: Story, connection: Connection, peer: Peer, answer: Frame) 
     first, tried = connection.frames[0], _tries(connection, answer)
     after = connection.frames[connection.frames.index(answer) :]
     closing = next((f for f in after if f.outbound and f.has(ACK)), answer)
-    took_ms = round_trip_ms(connection) or 0.0
+    took_ms = handshake_trip_ms(story, connection)
     options = _options(story, connection)
     told = (
         f"{story.client.name} and {peer.called} shake hands: SYN, SYN-ACK, ACK. "
-        f"The answer took {took_ms:.1f} ms, one round trip.{_repeated(story, peer, tried)}"
+        f"{_took(story, connection, took_ms)}{_repeated(story, peer, tried)}"
         f"{_agreed(options)}"
     )
     return Step(
@@ -72,10 +77,31 @@ def _handshake(story: Story, connection: Connection, peer: Peer, answer: Frame) 
             proof(closing, f"{_ACK} && {_to(closing)}", "ACK: the connection is open"),
             *_arrival(peer),
         ),
-        details={"round_trip_ms": round(took_ms, 3), **_ends(first, peer, len(tried)), **options},
+        details={
+            **_trip(story, connection),
+            **_ends(first, peer, len(tried)),
+            **options,
+        },
         terms=(*_TERMS, "MSS", "window scale", "SACK") if options else _TERMS,
         milestone=f"SYN leaves {story.client.name}",
     )
+
+
+def _trip(story: Story, connection: Connection) -> dict[str, Detail]:
+    took_ms = round_trip_ms(story, connection)
+    return {} if took_ms is None else {"round_trip_ms": round(took_ms, 3)}
+
+
+def _took(story: Story, connection: Connection, took_ms: float | None) -> str:
+    if took_ms is not None:
+        return f"The answer took {took_ms:.1f} ms, one round trip."
+    waited_ms = (answers_of(connection)[0].time_ns - connection.opened_ns) / 1e6
+    told = (
+        f"The answer came {waited_ms:.1f} ms after the first SYN. That is no round trip: SYN or "
+        "SYN-ACK was sent more than once, and nobody knows which was answered (Karn's rule)."
+    )
+    trip_ms = round_trip_ms(story, connection)
+    return told if trip_ms is None else f"{told} Later ones took {trip_ms:.1f} ms."
 
 
 def _refusal(story: Story, connection: Connection, peer: Peer, refusal: Frame) -> Step:
@@ -101,6 +127,34 @@ def _refusal(story: Story, connection: Connection, peer: Peer, refusal: Frame) -
         details={"answered_after_ms": round(took_ms, 3), **_ends(first, peer, len(tried))},
         terms=("TCP", "RST", "port"),
         milestone=f"{peer.short} refuses the connection",
+        moment_ns=refusal.time_ns,
+    )
+
+
+def _unreachable(story: Story, connection: Connection, peer: Peer, errors: list[Refusal]) -> Step:
+    first, error = connection.frames[0], errors[0]
+    tried = _tries(connection, error.frame)
+    took_ms = (error.frame.time_ns - first.time_ns) / 1e6
+    told = (
+        f"{story.client.name} sends a SYN to {peer.called}. No answer comes from there: after "
+        f"{took_ms:.1f} ms {error.called} says by ICMP that {error.error.says}."
+    )
+    return Step(
+        kind=KIND,
+        title=f"TCP: {peer.short} is unreachable, says {error.by or error.called}",
+        told=told,
+        nodes=_nodes(story, peer),
+        start_ns=first.time_ns,
+        end_ns=error.frame.time_ns,
+        proofs=(error.proof(), *_syn_proofs(tried)),
+        details={
+            "answered_after_ms": round(took_ms, 3),
+            "icmp": error.error.says,
+            **_ends(first, peer, len(tried)),
+        },
+        terms=("TCP", "SYN", "ICMP"),
+        milestone=f"{error.by or error.called}: {error.error.says}",
+        moment_ns=error.frame.time_ns,
     )
 
 
@@ -164,20 +218,30 @@ def _arrival(peer: Peer) -> tuple[Proof, ...]:
 
 def _repeated(story: Story, peer: Peer, tried: list[Frame]) -> str:
     if len(tried) == 1:
-        return ""
+        return _answered_again(story, peer)
     waited_s = (tried[-1].time_ns - tried[0].time_ns) / 1e9
     told = f" The SYN had to be sent {len(tried)} times, which cost {waited_s:.1f} s."
     return told + _vanished(story, peer, tried[:-1])
 
 
+def _answered_again(story: Story, peer: Peer) -> str:
+    answers = [f for f in peer.frames if f.outbound and f.has(SYN, ACK)]
+    places = dict.fromkeys(filter(None, (story.tracks.of(f).lost for f in answers)))
+    if not places:
+        return ""
+    return f" {peer.node} sent its SYN-ACK {len(answers)} times: one was lost {in_words(places)}."
+
+
 def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
-    """What became of SYNs that had no answer."""
+    """What became of SYNs that had no answer, and of answers that had none."""
     came = [f for f in peer.frames if not f.outbound and is_syn(f)]
     answers = [f for f in peer.frames if f.outbound and f.has(SYN, ACK)]
     if answers and story.is_cut_before(story.client.name, answers[-1].time_ns):
         return f" {story.client.name}.pcapng ends before an answer could be in it."
     if came and answers:
-        return f" A SYN reached {peer.node}; what it answered did not come back."
+        lost = dict.fromkeys(filter(None, (story.tracks.of(f).lost for f in answers)))
+        where = f": it was lost {in_words(lost)}" if lost else ""
+        return f" A SYN reached {peer.node}; what it answered did not come back{where}."
     tracks = [story.tracks.of(frame) for frame in tried]
     places = dict.fromkeys(track.lost for track in tracks if track.lost)
     if places:

@@ -32,6 +32,7 @@ def _note(segment: Segment, repeats: list[Repeat]) -> Segment:
     if not within or segment.name not in _CARRIED:
         return segment
     later_ms = max(repeat.later_ms for repeat in within)
-    count = how_many(len(within), "TCP segment")
+    # One that was sent three times is one segment.
+    count = how_many(len({repeat.first.captured for repeat in within}), "TCP segment")
     told = f"{segment.told} In this time {count} had to be sent again, {later_ms:.0f} ms late."
     return replace(segment, told=told)

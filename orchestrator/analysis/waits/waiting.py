@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.analysis.connections.peers import round_trip_ms
+from orchestrator.analysis.connections.round_trip import round_trip_ms
 from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.waits.connecting import name_of_client, the_client
@@ -49,7 +49,7 @@ def wait_for_response(path: Path, story: Story, wanted: Wanted) -> None:
         for end_ns, name, told in _stations(story, wanted.called, fetch):
             path.until(min(end_ns, first_ns), name, told)
     else:
-        _wait_unseen(path, fetch, requested_ns, first_ns)
+        _wait_unseen(path, story, fetch, requested_ns, first_ns)
     # Of what is encrypted nobody can tell whose bytes they are.
     coming = fetch.connection.frames if seen and fetch and fetch.connection else ()
     before = _others(coming, False, path.now_ns, first_ns)
@@ -180,9 +180,11 @@ def _origin(fetch: Fetch, what: str) -> Iterator[_Stretch]:
         yield balanced.response.time_ns, "balancer", f"{at} passes the response back."
 
 
-def _wait_unseen(path: Path, fetch: Fetch | None, requested_ns: int, first_ns: int) -> None:
+def _wait_unseen(
+    path: Path, story: Story, fetch: Fetch | None, requested_ns: int, first_ns: int
+) -> None:
     """Without a capture of the server: half a round trip there, half back, the rest is its."""
-    trip_ms = round_trip_ms(fetch.connection) if fetch and fetch.connection else None
+    trip_ms = round_trip_ms(story, fetch.connection) if fetch and fetch.connection else None
     if trip_ms is None:
         path.until(first_ns, "response", "The request travels, is answered, and the answer comes.")
         return

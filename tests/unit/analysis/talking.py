@@ -54,8 +54,10 @@ class Talk:
 
     def open(self, at_ms: float = 0.0) -> None:
         """SYN, SYN-ACK, ACK. The laptop's numbers begin at 1000, the edge's at 5000."""
-        self.up(at_ms, OPTIONS, flags=SYN, seq=999)
-        self.down(at_ms + 5, OPTIONS, flags=SYN | ACK, seq=4999, ack=1000)
+        asked = round(at_ms)
+        self.up(at_ms, OPTIONS, flags=SYN, seq=999, data=stamped(asked, 0))
+        answer = stamped(7000 + asked, asked)
+        self.down(at_ms + 5, OPTIONS, flags=SYN | ACK, seq=4999, ack=1000, data=answer)
         self.up(at_ms + 10, {}, seq=1000, ack=5000)
 
     def _known(self, at_ms: float, headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,13 +88,21 @@ OPTIONS: _Fields = {
 }
 
 
+def stamped(value: int, echo: int) -> bytes:
+    """A frame's bytes with timestamps (TSval, TSecr) and nothing else in them that is read."""
+    return _with_options(b"\x01\x01\x08\x0a" + struct.pack("!II", value, echo))
+
+
 def _is_tls(fields: _Fields) -> bool:
     return any(name.startswith(("tls.", "http2.")) for name in fields)
 
 
 def sack(left: int, right: int) -> bytes:
     """A frame's bytes with a SACK option and nothing else in them that is read."""
-    options = b"\x01\x01\x05\x0a" + struct.pack("!II", left, right)
+    return _with_options(b"\x01\x01\x05\x0a" + struct.pack("!II", left, right))
+
+
+def _with_options(options: bytes) -> bytes:
     header = bytes(12) + bytes([(20 + len(options)) // 4 << 4]) + bytes(7)
     return bytes(ETHERNET) + b"\x45" + bytes(IPV4 - 1) + header + options
 

@@ -46,6 +46,19 @@ def test_the_first_family_is_enough_when_it_answers() -> None:
     assert step.details["won"] == SIX
 
 
+def test_the_other_family_that_is_tried_later_is_not_told_as_never_tried() -> None:
+    run = Recording()
+    known(run, "AAAA", "A")
+    syn(run, 10.0, SIX, 50001)
+    back(run, 290.0, SIX, 50001, SYN | ACK)
+    syn(run, 310.0, FOUR, 50002)
+    (step,) = told(run)
+    assert step.title == "IPv6 is tried first, and answers first"
+    assert "not tried" not in step.told
+    assert f"IPv4 is tried 300 ms after the first SYN, for another connection: {FOUR}." in step.told
+    assert f"a SYN to {FOUR}" in [proof.says for proof in step.proofs]
+
+
 def test_the_second_family_wins_when_the_first_is_silent() -> None:
     run = Recording()
     known(run, "AAAA", "A")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.connections.repeats import sack_blocks
-from orchestrator.analysis.packets.frames import FIN, SYN
+from orchestrator.analysis.connections.options import sack_blocks
+from orchestrator.analysis.packets.frames import ACK, FIN, SYN
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import retransmission
 from orchestrator.analysis.story import Story
 from tests.unit.analysis.builders import at
-from tests.unit.analysis.talking import Talk, sack, talk
+from tests.unit.analysis.talking import Talk, sack, stamped, talk
 
 
 def steps(story: Story) -> list[Step]:
@@ -94,3 +94,41 @@ def test_sack_blocks_are_read_from_the_options() -> None:
     frame = connection.up(0, data=sack(7000, 8000))
     assert sack_blocks(frame) == [(7000, 8000)]
     assert sack_blocks(connection.up(1)) == []
+
+
+def test_later_counts_from_the_first_sending() -> None:
+    """Told as 6,912 ms, and was 13,711."""
+    connection = talk()
+    connection.open()
+    for at_ms in (20, 250, 710):
+        connection.up(at_ms, seq=1000, ack=5000, payload=b"q" * 70, arrives=at_ms == 710)
+    first, second = steps(connection.recording.story())
+    assert (first.details["later_ms"], second.details["later_ms"]) == (230.0, 690.0)
+    assert "690 ms after the first time" in second.told
+    assert [p.says for p in second.proofs] == [
+        "sent for the first time",
+        "sent again before, in vain",
+        "sent again",
+    ]
+
+
+def test_a_copy_that_a_link_made_was_not_sent_again() -> None:
+    connection = talk()
+    connection.open()
+    sent = {"seq": 1000, "ack": 5000, "payload": b"q" * 70, "identity": 7}
+    data = stamped(20, 7005) + b"q" * 70
+    connection.up(20, **sent, data=data)
+    connection.up(20.01, **sent, data=data)
+    connection.up(250, **{**sent, "identity": 8}, data=stamped(250, 7005) + b"q" * 70)
+    (step,) = steps(connection.recording.story())
+    assert step.details["later_ms"] == 230.0
+
+
+def test_an_answer_to_a_syn_that_came_twice_is_no_probe_of_the_tail() -> None:
+    connection = talk()
+    connection.up(0, flags=SYN, seq=999)
+    connection.down(5, flags=SYN | ACK, seq=4999, ack=1000)
+    connection.up(0.1, flags=SYN, seq=999)
+    connection.down(5.2, flags=SYN | ACK, seq=4999, ack=1000)
+    (step,) = steps(connection.recording.story())
+    assert "What made it do so was another SYN (the answer is given again)." in step.told
