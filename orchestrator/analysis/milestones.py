@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Step
@@ -17,11 +17,12 @@ def number_milestones(
 ) -> dict[int, str]:
     """Frame of journey.pcapng → its comment, numbered in the order of the frames.
 
-    A step's comment is at the first frame that proves it; two at one frame share the comment.
+    A step's comment is at the frame nearest to its moment of those that prove it; two at one frame
+    share the comment.
     """
     said: dict[int, list[str]] = {}
     for step in steps:
-        frame = _first_frame(step, frames)
+        frame = _frame_of(step, frames)
         if step.milestone and frame is not None:
             said.setdefault(frame.captured.journey, []).append(step.milestone)
     return {
@@ -30,12 +31,18 @@ def number_milestones(
     }
 
 
-def _first_frame(step: Step, frames: Mapping[str, Sequence[Frame]]) -> Frame | None:
+def _frame_of(step: Step, frames: Mapping[str, Sequence[Frame]]) -> Frame | None:
+    """What proves a step best may be later: HTTP/1.1 is read where its body ends."""
+    moment_ns = step.start_ns if step.moment_ns is None else step.moment_ns
+    proving = _proving(step, frames)
+    return min(proving, key=lambda frame: abs(frame.time_ns - moment_ns), default=None)
+
+
+def _proving(step: Step, frames: Mapping[str, Sequence[Frame]]) -> Iterator[Frame]:
     for proof in step.proofs:
-        if proof.file.endswith(_CAPTURE):
-            seen = frames.get(proof.file.removesuffix(_CAPTURE), ())
-            return seen[proof.number - 1] if 0 < proof.number <= len(seen) else None
-    return None
+        seen = frames.get(proof.file.removesuffix(_CAPTURE), ())
+        if proof.file.endswith(_CAPTURE) and 0 < proof.number <= len(seen):
+            yield seen[proof.number - 1]
 
 
 def circled(number: int) -> str:

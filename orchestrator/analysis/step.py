@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 
 from orchestrator.records.server_logs import Logged
 
+# What tshark and Wireshark are to be told (`-o`) before they read above TCP. By default a segment
+# that came late hides what is behind it, and a damaged one, which its receiver dropped, is taken
+# for the data.
+PREFERENCES = ("tcp.reassemble_out_of_order:TRUE", "tcp.check_checksum:TRUE")
 # A detail is shown as it is; numbers keep their type for whoever reads the JSON.
 Detail = str | int | float | bool | tuple[str, ...]
 
@@ -49,7 +53,8 @@ class Step:
     expected    what the plan has it to be; "" if the plan does not say
     as_expected whether it was so; None if the plan does not say
     terms       words of the glossary that a newcomer may want to look up
-    milestone   what journey.pcapng says at the first proof's frame; "" for no comment
+    milestone   what journey.pcapng says at the frame that shows it; "" for no comment
+    moment_ns   when the milestone is; None: when the step starts
     """
 
     kind: str
@@ -65,6 +70,7 @@ class Step:
     as_expected: bool | None = None
     terms: tuple[str, ...] = ()
     milestone: str = ""
+    moment_ns: int | None = None
 
     @property
     def duration_ms(self) -> float:

@@ -20,7 +20,7 @@ _TERMS = ("DNS", "cache")
 
 def _tell(story: Story) -> Iterator[Step]:
     hits: dict[str, dict[tuple[str, int], Event]] = {}
-    for event in read_events(story.evidence.netlog, _JOB, _HIT):
+    for event in read_events(story, _JOB, _HIT):
         if event.name == _JOB and event.phase == "begin" and _is_of_lab(story, _host(event)):
             yield _miss(story, event)
         elif event.name == _HIT and event.source[0] in _CONNECTING:

@@ -70,6 +70,7 @@ def _advertised(story: Story, asked: list[Dissection], heard: Dissection) -> Ste
         as_expected=str(planned) in made if planned and made else None,
         terms=_TERMS,
         milestone=f"{client} hears a router advertisement",
+        moment_ns=heard.frame.time_ns,
     )
 
 

@@ -77,6 +77,7 @@ class _Telling:
             as_expected=self._as_expected(),
             terms=("TLS", "certificate", "SNI", "ALPN", "key exchange"),
             milestone=f"{'TLS fails' if self.failed else 'TLS begins'} with {self.peer.short}",
+            moment_ns=last.frame.time_ns if self.failed else None,
         )
 
     def _last(self) -> Dissection:

@@ -75,7 +75,7 @@ def _is_address(host: str) -> bool:
 
 def _upgrade_proof(story: Story, url: SplitResult) -> tuple[Proof, ...]:
     """The browser looked for an HSTS promise of the host, and found none."""
-    for event in read_events(story.evidence.netlog, _UPGRADE):
+    for event in read_events(story, _UPGRADE):
         found = event.params.get("should_upgrade_to_ssl")
         if url.scheme == "http" and event.params.get("host") == url.hostname and found is False:
             says = "no HSTS promise of this host is known"

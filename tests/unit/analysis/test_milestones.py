@@ -5,7 +5,7 @@ from dataclasses import replace
 from orchestrator.analysis.milestones import circled, number_milestones
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.step import Proof, Step
-from tests.unit.analysis.builders import Recording
+from tests.unit.analysis.builders import Recording, at
 
 
 def numbered(frame: Frame, journey: int) -> Frame:
@@ -13,7 +13,7 @@ def numbered(frame: Frame, journey: int) -> Frame:
 
 
 def step(milestone: str, *proofs: Proof) -> Step:
-    return Step("kind", "title", "told", (), 0, 0, proofs, milestone=milestone)
+    return Step("kind", "title", "told", (), at(1), at(2), proofs, milestone=milestone)
 
 
 FRAMES = {
@@ -30,9 +30,13 @@ def test_comments_are_numbered_in_the_order_of_the_frames() -> None:
     assert number_milestones(steps, FRAMES) == {7: "① sooner", 9: "② later"}
 
 
-def test_a_comment_is_at_the_first_proof_that_is_a_frame() -> None:
+def test_a_comment_is_at_the_frame_of_its_own_time() -> None:
+    """What proves a step best may come last, as a status that is read where the body ends."""
     log = Proof("logs/edge.log", 1, "HIT")
-    assert number_milestones([step("seen", log, SECOND, FIRST)], FRAMES) == {9: "① seen"}
+    seen = step("seen", log, SECOND, FIRST)
+    assert number_milestones([seen], FRAMES) == {7: "① seen"}
+    refused = replace(step("refused", FIRST, SECOND), moment_ns=at(2))
+    assert number_milestones([refused], FRAMES) == {9: "① refused"}
 
 
 def test_two_steps_at_one_frame_share_its_comment() -> None:

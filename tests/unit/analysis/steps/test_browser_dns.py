@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.analysis.steps.browser_dns import TELLER
-from tests.unit.analysis.builders import START_NS, Recording, at
+from tests.unit.analysis.builders import START_NS, VISIT, Recording, at
 
 TYPES = {"HOST_RESOLVER_MANAGER_JOB": 1, "HOST_RESOLVER_MANAGER_CACHE_HIT": 2, "OTHER": 3}
+TYPES["URL_REQUEST_START_JOB"] = 4
 SOURCES = {"SSL_CONNECT_JOB": 5, "NETWORK_QUALITY_ESTIMATOR": 6}
 RESULTS = {"aliases": ["www.example.com"], "ip_endpoints": [{"endpoint_address": "198.18.5.9"}]}
 
@@ -61,3 +62,13 @@ def test_hits_count_once_for_each_connection() -> None:
 
 def test_without_a_netlog_nothing_is_told() -> None:
     assert list(TELLER.tell(Recording().story())) == []
+
+
+def test_a_browser_whose_clock_is_wrong_notes_the_right_times() -> None:
+    """A step was told 400 days after the visit, at 34,560,000,005 ms."""
+    request = entry("URL_REQUEST_START_JOB", {"url": VISIT.url}, "SSL_CONNECT_JOB", 3, 1)
+    for ahead_s in (400 * 86_400, -7_200):
+        log = netlog(request, job("https://www.example.com"))
+        log["constants"]["timeTickOffset"] += ahead_s * 1000
+        (step,) = TELLER.tell(Recording().story(netlog=log))
+        assert step.start_ns == at(12.0)
