@@ -18,7 +18,7 @@ MAY_NAME = {
     # Who wrote a log, and so in which form; requests are followed from log to log.
     "analysis/web/serving.py": {"edge", "balancer", "app", "web"},
     "analysis/web/fetch.py": {"edge", "balancer"},
-    "analysis/figures/textbook.py": {"edge"},  # a MISS there is told as such
+    "analysis/figures/pages.py": {"edge"},  # a MISS there is told as such
     "cli/planned.py": {"nameserver", "edge"},  # who serves a zone, and who is before a site
     "runtime/daemons/caches.py": {"resolver", "gateway", "edge"},  # each emptied by its own means
     "events/caches.py": {"edge"},  # which answers of a cache are events
