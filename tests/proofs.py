@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.analysis.step import Proof
+from orchestrator.analysis.step import PREFERENCES, Proof
 from orchestrator.runtime.engine.client import in_parallel
 
 
@@ -51,7 +51,8 @@ def _passing(path: Path, proofs: Iterable[Proof]) -> set[int]:
     for proof in proofs:
         filters[proof.number].append(f"({proof.shows})")
     terms = (f"(frame.number == {number} && {' && '.join(f)})" for number, f in filters.items())
-    argv = ["tshark", "-n", "-r", str(path), "-Y", " || ".join(terms)]
+    told = [option for name in PREFERENCES for option in ("-o", name)]
+    argv = ["tshark", "-n", *told, "-r", str(path), "-Y", " || ".join(terms)]
     done = subprocess.run(
         [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=False
     )

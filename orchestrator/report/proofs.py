@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
-from orchestrator.analysis.step import Proof
+from orchestrator.analysis.step import PREFERENCES, Proof
+
+# Fields of what TCP carries.
+_ABOVE_TCP = re.compile(r"\b(http2?|pgsql|tls)\.")
 
 
 def command(proof: Proof) -> str:
@@ -14,7 +18,8 @@ def command(proof: Proof) -> str:
     if proof.file.endswith(".pcapng"):
         wanted = f"frame.number == {proof.number}"
         both = f"{wanted} && ({proof.shows})" if proof.shows else wanted
-        return f"tshark -r {file} -Y {shlex.quote(both)}"
+        told = "".join(f" -o {name}" for name in PREFERENCES if _ABOVE_TCP.search(proof.shows))
+        return f"tshark{told} -r {file} -Y {shlex.quote(both)}"
     if proof.file.endswith((".json", ".har")):
         return f"jq {shlex.quote(_query(proof.shows))} {file}"
     return f"sed -n {proof.number}p {file}"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import TCP, UDP, Frame
+from orchestrator.analysis.step import PREFERENCES
 from orchestrator.errors import HostError, LabError
 from orchestrator.plan.legend import http_ports
 from orchestrator.plan.model import Plan
@@ -92,7 +93,8 @@ def _is_routing(frame: Frame) -> bool:
 
 def _options(plan: Plan, keys: Path) -> list[str]:
     """Where plain HTTP is spoken, which no port number tells of itself; and the keys."""
-    options = [option for port in http_ports(plan) for option in ("-d", f"tcp.port=={port},http")]
+    options = [option for told in PREFERENCES for option in ("-o", told)]
+    options += [option for port in http_ports(plan) for option in ("-d", f"tcp.port=={port},http")]
     return [*options, "-o", f"tls.keylog_file:{keys}"] if keys.exists() else options
 
 

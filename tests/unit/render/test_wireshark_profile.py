@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.analysis.step import PREFERENCES
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
 from orchestrator.render.wireshark import COLOURS_AT_MOST, FILES, render_profile
@@ -44,6 +45,11 @@ def test_each_as_has_a_colour_that_its_interfaces_get(plan: Plan) -> None:
         assert coloured == {node.name for node in plan.nodes.values() if node.asn == system.asn}
     backgrounds = re.findall(r"@\[([0-9,]+)\]\[0,0,0\]$", texts["colorfilters"], re.M)
     assert len(set(backgrounds)) == len(backgrounds) == len(plan.systems) + 1
+
+
+def test_it_reads_as_we_do_what_came_out_of_order_or_damaged(plan: Plan) -> None:
+    told = render_profile(plan, deinterlaces=True)["preferences"].splitlines()
+    assert {name.replace(":", ": ") for name in PREFERENCES} <= set(told)
 
 
 def test_a_large_lab_has_no_more_colours_than_can_be_told_apart(plan: Plan) -> None:
