@@ -20,7 +20,7 @@ HOME_LINE = "alder-bng,oak-street-gw"
 # What every visit of the default lab that loads a page has.
 ALWAYS = {
     *("url", "dns_cache", "tcp", "tls", "nat", "crossing", "ixp", "request", "edge", "response"),
-    *("slow_start", "resources", "page", "teardown"),
+    *("resources", "page", "teardown"),
 }
 ON_A_MISS = {"dns_query", "dhcp", "balancer", "app", "database"}
 
@@ -73,6 +73,8 @@ def test_a_visit_without_a_cdn_has_no_edge(internet: RunningLab) -> None:
     journey = told_whole(internet.visit("https://direct.example.com/", "--cold=all"))
     assert kinds(journey) >= (ALWAYS | ON_A_MISS) - {"edge", "ixp"}
     assert "edge" not in kinds(journey)
+    # Over 140 ms there and back, ten segments are not enough for a page.
+    assert "slow_start" in kinds(journey)
 
 
 @pytest.mark.parametrize("options", [("--client", "curl"), ("--http", "1.1")])
@@ -127,6 +129,24 @@ def test_a_visit_under_loss_says_what_was_sent_again(internet: RunningLab) -> No
     with line_with(internet, "loss=4%"):
         journeys = (told(internet.visit(URL, "-4")) for _ in range(4))
         assert any("retransmission" in kinds(j) and j.account.lost for j in journeys)
+
+
+def test_copies_and_damage_are_told_as_what_they_are(internet: RunningLab) -> None:
+    """Of some hundred packets a fifth is doubled, and a tenth damaged; none is lost."""
+    with line_with(internet, "duplicate=20%", "corrupt=10%"):
+        found = told(internet.visit(URL, "-4", "--timeout", "60")).account
+    assert found.copies
+    assert found.damaged
+    assert found.lost == ()
+    sums = (found.matched, len(found.damaged), len(found.copies), found.unseen)
+    assert found.packets == sum(sums)
+
+
+def test_a_router_that_knows_no_route_says_so(internet: RunningLab) -> None:
+    run = internet.visit("http://203.0.113.9/", "--client", "curl", "--timeout", "5", code=1)
+    journey = told(run)
+    assert {"tcp", "icmp_error"} <= kinds(journey)
+    assert any("the network is unreachable" in step.told for step in journey.steps)
 
 
 def test_the_whole_internet_is_in_one_file(cold: Run) -> None:
