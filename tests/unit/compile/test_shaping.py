@@ -222,7 +222,7 @@ def test_a_smaller_mtu_allows_a_slower_rate() -> None:
     ("text", "from_there"),
     [
         ("{delay: 1 ms, jitter: 2 ms}", "2 ms}}"),
-        ("{back: {jitter: 3 ms}}", "3 ms}}}"),
+        ("{back: {jitter: 4 ms}}", "4 ms}}}"),
         ("{there: {delay: 0 ms}, jitter: 1 ms}", "1 ms}}"),
         ("{profile: wifi, delay: 0 ms}", "{profile: wifi, delay: 0 ms}}"),
     ],
