@@ -141,4 +141,5 @@ def _resource(exchange: Exchange, started_s: float) -> Resource:
         start_ms=1000 * (exchange.sent_s - started_s),
         duration_ms=1000 * ((exchange.ended_s or exchange.sent_s) - exchange.sent_s),
         kind=kind_of(exchange),
+        failure=exchange.failure,
     )

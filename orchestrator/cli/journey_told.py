@@ -35,7 +35,7 @@ def print_journey(
     """
     for warning in journey.warnings:
         output.say(styled(f"not whole: {warning}", "yellow"), hang=2)
-    output.say(styled(summarise(journey), "red" if journey.visit.error else "bold"))
+    output.say(styled(summarise(journey), "bold" if journey.visit.is_whole else "red"))
     output.say()
     depths = nest(journey.steps)
     for place, more in _lines(journey.steps, verbose=verbose):

@@ -19,7 +19,7 @@ from orchestrator.cli.layout import open_output
 from orchestrator.cli.progress import Waiting
 from orchestrator.cli.saying import say
 from orchestrator.cli.status import print_faults
-from orchestrator.cli.visit import print_run
+from orchestrator.cli.visit import exit_code, print_run
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
@@ -92,7 +92,7 @@ def _visit_first_site(plan: Plan) -> int:
     fill_edge(plan, request.url)
     run = visit(plan.name, request, DEFAULT_CAPTURES)
     print_run(open_output(), run)
-    return 0 if run.visit.error is None else 1
+    return exit_code([run.visit])
 
 
 def _stages() -> Stages:

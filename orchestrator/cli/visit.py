@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -127,6 +127,11 @@ class _Visit(click.Command):
     help="Tell the journey at once [default], or leave that to 'lab report'.",
 )
 @click.option(
+    "--allow-degraded",
+    is_flag=True,
+    help="Exit 0 even if files are missing from a page that came.",
+)
+@click.option(
     "--timeout", default=30.0, show_default=True, help="Seconds it may take, from 0.001 on."
 )
 @click.option(
@@ -148,6 +153,7 @@ def visit_command(
     count: int,
     film: bool,
     told: bool,
+    allow_degraded: bool,
     timeout: float,
     captures: Path,
     name: str,
@@ -155,14 +161,16 @@ def visit_command(
 ) -> int:
     """Click: load a URL from a host, captured on every interface.
 
-    Exits 1 if the visit, or any of several, fails; its run is written all the same.
+    Exits 1 if the visit, or any of several, fails or its page lacks files; its run is written
+    all the same.
     """
     kind = "curl" if client == "curl" else "chromium"
     request = Request(url, source, kind, http, cold, timeout, family, film, told)  # type: ignore[arg-type]
     if count > 1:
         if not told:
             raise UsageError("several visits are compared by their journeys", "omit --no-journey")
-        return _visit_again(chosen_lab(name), request, captures, count, as_json)
+        visits = _visit_again(chosen_lab(name), request, captures, count, as_json)
+        return exit_code(visits, allow_degraded)
     lab = chosen_lab(name)
     run = visit(lab, request, captures, print_note)
     if as_json:
@@ -170,10 +178,18 @@ def visit_command(
     else:
         print_run(open_output(), run)
     _print_notes(lab, run.visit, url)
-    return 0 if run.visit.error is None else 1
+    return exit_code([run.visit], allow_degraded)
 
 
-def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json: bool) -> int:
+def exit_code(visits: Sequence[Visit], allow_degraded: bool = False) -> int:
+    """1 where a visit failed or, unless that is allowed, its page lacks files; else 0."""
+    good = (v.error is None if allow_degraded else v.is_whole for v in visits)
+    return 0 if all(good) else 1
+
+
+def _visit_again(
+    lab: str, request: Request, captures: Path, count: int, as_json: bool
+) -> list[Visit]:
     """Visits in a row, and how the last one's journey compares with the first one's."""
     runs, output = [], open_output()
     for place in range(count):
@@ -190,7 +206,7 @@ def _visit_again(lab: str, request: Request, captures: Path, count: int, as_json
     else:
         print_comparison(output, comparison)
     _print_notes(lab, visits[-1], request.url)
-    return 1 if any(visit.error for visit in visits) else 0
+    return visits
 
 
 def _print_notes(lab: str, record: Visit, typed: str) -> None:
@@ -247,7 +263,8 @@ def _headline(record: Visit) -> Text:
     served = f"{record.status} {record.protocol} from {record.remote_address}"
     caches = {False: "caches warm", True: "caches cold", "all": "all caches cold"}[record.cold]
     rest = f" → {served}, seen from {record.node}, {caches}"
-    return assemble((record.url, "bold"), rest)
+    lacks = (f", {record.shortfall}", "red") if record.missing else ""
+    return assemble((record.url, "bold"), rest, lacks)
 
 
 def _resources_ms(record: Visit) -> str:

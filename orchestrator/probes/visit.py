@@ -95,7 +95,9 @@ class Visitor:
 
 
 def judge(visit: Visit) -> tuple[FailureKind | None, str]:
-    """How a visit failed, or None; and a word of it."""
+    """How a visit failed, or None; and a word of it. A page that lacks files failed too."""
+    if visit.error is None and visit.missing:
+        return "http", visit.shortfall
     if visit.error is None:
         return None, " ".join(str(part) for part in (visit.status, visit.protocol) if part)
     if visit.error == "timeout":

@@ -66,7 +66,7 @@ class Visited:
         asked = f"{record.url} from {record.node}"
         served = f"{record.status} over {record.protocol} from {record.remote_address}"
         if record.error is None:
-            return f"{asked}: {served}"
+            return f"{asked}: {served}" + (f", {record.shortfall}" if record.missing else "")
         failed = f"failed: {record.error} {record.error_detail}".rstrip()
         return f"{asked}: {failed}" if record.status is None else f"{asked}: {served}, {failed}"
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from orchestrator.plan.codec import from_plain
 from orchestrator.records.checked import Moment, Url
 from orchestrator.spec.probing import ClientKind
 
 ErrorKind = Literal["url", "dns", "connect", "tls", "http", "timeout"]
+_FIRST_ERROR = 400  # RFC 9110, 15.5
+_CALLED_OFF = "net::ERR_ABORTED"  # By the page, say by its own fetch(…, {signal}).
+_UNASKED_ICON = "/favicon.ico"  # HTML, 4.6.7.9
 ResourceKind = Literal["document", "stylesheet", "script", "image", "font", "xhr", "other"]
 
 
@@ -54,7 +59,8 @@ class Resource:
 
     `bytes` is what came over the wire for it, headers included; `start_ms` counts from the start
     of the navigation. `status` and `protocol` are None when no response came, `kind` when the
-    record is older than the field.
+    record is older than the field. `failure` is the client's own word for what ended it early
+    ("net::ERR_CONNECTION_REFUSED"), "" without one.
     """
 
     url: Url
@@ -64,6 +70,32 @@ class Resource:
     start_ms: float
     duration_ms: float
     kind: ResourceKind | None = None
+    failure: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the page lacks it: no response, one of 400 or more, or not all of it.
+
+        What the page itself called off it does not lack, nor the icon that a browser asks every
+        site for.
+        """
+        if urlsplit(self.url).path == _UNASKED_ICON:
+            return False
+        if self._is_refused or not self.failure:
+            return self.status is None or self._is_refused
+        return self.failure != _CALLED_OFF
+
+    @property
+    def _is_refused(self) -> bool:
+        """Of scripts and stylesheets with such a status Chromium says ERR_ABORTED, too."""
+        return self.status is not None and self.status >= _FIRST_ERROR
+
+    @property
+    def why_missing(self) -> str:
+        """Its status, or the client's word for the failure."""
+        if self._is_refused:
+            return str(self.status)
+        return self.failure.removeprefix("net::") or "no answer in time"
 
 
 @dataclass(frozen=True)
@@ -156,6 +188,27 @@ class Visit:
     vitals: Vitals = Vitals()
     transfers: tuple[Transfer, ...] = ()
     ended_ms: float | None = None
+
+    @property
+    def missing(self) -> tuple[Resource, ...]:
+        """The sub-resources that did not come."""
+        return tuple(resource for resource in self.resources if resource.is_missing)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the visitor got the page with all its parts: the one measure of a good visit."""
+        return self.error is None and not self.missing
+
+    @property
+    def shortfall(self) -> str:
+        """ "10 of 12 files missing: 9 × 503, 1 × ERR_CONNECTION_REFUSED"; "" where none is."""
+        missing = self.missing
+        if not missing:
+            return ""
+        whys = Counter(resource.why_missing for resource in missing).most_common()
+        told = ", ".join(f"{count} × {why}" for why, count in whys)
+        count = len(self.resources)
+        return f"{len(missing)} of {count} file{'' if count == 1 else 's'} missing: {told}"
 
 
 def to_json(visit: Visit) -> dict[str, Any]:

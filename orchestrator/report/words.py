@@ -76,7 +76,8 @@ def summarise(journey: Journey) -> str:
         )
     over = _PROTOCOLS.get(visit.protocol or "", visit.protocol)
     whence = f" from {visit.remote_address}" if visit.remote_address else ""
-    served = f"{visit.status} over {over}{whence}"
+    lacks = f", with {visit.shortfall}," if visit.missing else ""
+    served = f"{visit.status} over {over}{whence}{lacks}"
     return (
         f"{visit.node} asked for {visit.url} and got {served}{_taken(journey)}, {_caches(journey)}."
     )

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 ProbeKind = Literal["http", "icmp", "dns", "tcp", "visit"]
 # How a question failed: "lost" had no answer in time, "unreachable" an ICMP error, "refused" and
 # "reset" a TCP RST before and after the handshake; "dns", "tls" and "http" (status of 400 or
-# more) are the step that failed; "wrong" is an answer that is not the one expected; "skipped"
-# was not asked, because the one before it was not over.
+# more, of a page or of a file that it needs) are the step that failed; "wrong" is an answer that
+# is not the one expected; "skipped" was not asked, because the one before it was not over.
 FailureKind = Literal[
     "lost", "unreachable", "refused", "reset", "dns", "tls", "http", "wrong", "skipped"
 ]

@@ -51,19 +51,37 @@ def _all(story: Story, fetches: Fetches) -> Step:
     peers = [fetch.peer.node for fetch in found if fetch.peer and fetch.peer.node]
     return Step(
         kind=KIND,
-        title=f"{how_many(len(found), 'more file')} for the page",
-        told=_told(fetches, spans, caches),
+        title=f"{how_many(len(found), 'more file')} for the page{_lacking(story)}",
+        told=_told(story, fetches, spans, caches),
         nodes=(story.client.name, *dict.fromkeys(peers)),
         start_ns=min(start for start, _ in spans),
         end_ns=max(end for _, end in spans),
-        proofs=tuple(_some_proofs(found)),
-        details=_details(found, spans, caches),
+        proofs=(*_some_proofs(found), *_prove_missing(story)),
+        details=_details(found, spans, caches)
+        | ({"missing": len(story.visit.missing)} if story.visit.missing else {}),
         saved=f"{how_many(cached, 'request')} to the origin" if cached else "",
         terms=("sub-resource", "multiplexing", "cache"),
     )
 
 
-def _told(fetches: Fetches, spans: Sequence[tuple[int, int]], caches: Counter[str]) -> str:
+def _lacking(story: Story) -> str:
+    missing = len(story.visit.missing)
+    return f", {missing} missing" if missing else ""
+
+
+def _prove_missing(story: Story) -> Iterator[Proof]:
+    """The first of each reason, as the browser has it."""
+    shown: set[str] = set()
+    for place, resource in enumerate(story.visit.resources):
+        if resource.is_missing and resource.why_missing not in shown:
+            shown.add(resource.why_missing)
+            pointer = f"/resources/{place}"
+            yield Proof("visit.json", 0, pointer, f"missing: {resource.why_missing}")
+
+
+def _told(
+    story: Story, fetches: Fetches, spans: Sequence[tuple[int, int]], caches: Counter[str]
+) -> str:
     found = fetches.resources
     total = sum(fetch.resource[1].bytes for fetch in found if fetch.resource)
     took_ms = (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6
@@ -74,6 +92,8 @@ def _told(fetches: Fetches, spans: Sequence[tuple[int, int]], caches: Counter[st
     if set(caches) != {"no cache"}:
         counts = in_words(f"{count} × {verdict}" for verdict, count in sorted(caches.items()))
         told += f"The edge's cache says: {counts}. "
+    if story.visit.missing:
+        told += f"The page is not whole: {story.visit.shortfall}. "
     return (told + _connections(fetches, _most_at_once(spans))).strip()
 
 
@@ -156,6 +176,8 @@ def _one(story: Story, fetch: Fetch) -> Step:
     size = f", {how_many(told[1].bytes, 'byte')}" if told else ""
     verdict = f", {fetch.cache} at {peer or 'the edge'}" if fetch.cache else ""
     result = f"{named(status)}{size}" if status else "no answer"
+    if told and told[1].failure and told[1].why_missing != str(status):
+        result += f" ({told[1].failure})"
     return Step(
         kind=ONE,
         title=f"{path} ({fetch.cache})" if fetch.cache else path,

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.analysis.step import Proof
+from orchestrator.records.visit import Resource
 from orchestrator.report.figures import card_figures, transfer_figures, vital_figures
 from orchestrator.report.hops import follow
 from orchestrator.report.nesting import fold, nest
@@ -51,6 +52,13 @@ def test_a_visit_in_a_sentence() -> None:
 
 def test_an_address_that_is_not_known_is_not_named() -> None:
     assert "got 200 over HTTP/2 in" in summarise(with_steps())
+
+
+def test_a_page_that_lacks_files_says_so_in_its_sentence() -> None:
+    missing = Resource("https://www.example.com/a.png", 503, "h2", 90, 1.0, 2.0)
+    degraded = replace(with_steps(), visit=replace(VISIT, resources=(missing,)))
+    said = "got 200 over HTTP/2, with 1 of 1 file missing: 1 × 503, in"
+    assert said in summarise(degraded)
 
 
 def test_a_failure_in_a_sentence() -> None:

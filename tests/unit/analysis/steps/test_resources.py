@@ -131,3 +131,19 @@ def test_without_keys_logs_give_the_verdicts_and_nothing_is_said_of_how_many_at_
 
 def test_a_page_of_one_file_has_no_step() -> None:
     assert steps(cached().story()) == []
+
+
+def test_files_that_did_not_come_are_missing_from_the_page() -> None:
+    """Seen: ten files with 503, told as "got 200" without a word of them."""
+    refused = replace(TOLD[1], status=None, failure="net::ERR_CONNECTION_REFUSED")
+    shop = cached(replace(VISIT, resources=(replace(TOLD[0], status=503), refused)))
+    step, css, script = steps(shop.story())
+    assert step.title == "2 more files for the page, 2 missing"
+    assert "2 of 2 files missing: 1 × 503, 1 × ERR_CONNECTION_REFUSED." in step.told
+    assert [p.says for p in step.proofs][-2:] == [
+        "missing: 503",
+        "missing: ERR_CONNECTION_REFUSED",
+    ]
+    assert step.details["missing"] == 2
+    assert css.told.startswith("/a.css: 503 Service Unavailable")
+    assert script.told.startswith("/b.js: no answer (net::ERR_CONNECTION_REFUSED)")
