@@ -19,6 +19,7 @@ from orchestrator.records.visit import Visit
 
 # By then an answer has come, if it comes.
 _SOON_NS = 1_000_000_000
+_DNS_PORT = 53
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ class Story(Asked):
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
-        """The client's TCP connections, in the order in which they were opened."""
+        """The client's TCP connections, in the order in which they were opened; without those of
+        DNS, which are part of a lookup (RFC 7766)."""
         open_now: dict[tuple[tuple[bytes, int], tuple[bytes, int]], list[Frame]] = {}
         done: list[list[Frame]] = []
         for frame in self.frames_of(self.visit.node):
@@ -129,6 +131,8 @@ class Story(Asked):
             sender = (frame.source, frame.source_port)
             receiver = (frame.target, frame.target_port)
             key = (sender, receiver) if frame.outbound else (receiver, sender)
+            if key[1][1] == _DNS_PORT:
+                continue
             first = frame.has(SYN) and not frame.has(ACK) and frame.outbound
             known = open_now.get(key)
             # A SYN that repeats the first one's number is the same connection, sent again.

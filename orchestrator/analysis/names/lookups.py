@@ -44,6 +44,16 @@ class DnsExchange:
         return self.query.frame.time_ns
 
     @property
+    def over_tcp(self) -> bool:
+        """Whether it was asked over TCP (RFC 7766)."""
+        return self.query.frame.protocol == TCP
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether what came back was cut short (TC=1): it is to be asked again over TCP."""
+        return self.answer is not None and self.answer.is_truncated
+
+    @property
     def took_ms(self) -> float | None:
         """From the query to the answer; None without one."""
         return (self.answer.frame.time_ns - self.asked_ns) / 1e6 if self.answer else None
@@ -67,10 +77,11 @@ class Lookup:
 
     @property
     def answered(self) -> tuple[DnsExchange, ...]:
-        """For each type the exchange whose answer came first."""
+        """For each type the exchange whose answer came first; one that was cut short only where
+        no whole one came."""
         first: dict[str, DnsExchange] = {}
-        done = [e for e in self.exchanges if e.answer]
-        for exchange in sorted(done, key=lambda e: e.answer.frame.time_ns if e.answer else 0):
+        done = [(e.is_truncated, e.answer.frame.time_ns, e) for e in self.exchanges if e.answer]
+        for _, _, exchange in sorted(done, key=lambda entry: entry[:2]):
             first.setdefault(exchange.type, exchange)
         return tuple(first[kind] for kind in self.types if kind in first)
 
@@ -81,8 +92,19 @@ class Lookup:
 
     @property
     def repeated(self) -> int:
-        """How often a question was put to the same address again."""
-        return len(self.exchanges) - len({(e.type, e.server) for e in self.exchanges})
+        """How often a question was put to the same address again in the same way."""
+        asked = {(e.type, e.server, e.over_tcp) for e in self.exchanges}
+        return len(self.exchanges) - len(asked)
+
+    @property
+    def truncated(self) -> tuple[DnsExchange, ...]:
+        """Those whose answer was cut short."""
+        return tuple(e for e in self.exchanges if e.is_truncated)
+
+    @property
+    def over_tcp(self) -> bool:
+        """Whether any of it was asked over TCP."""
+        return any(exchange.over_tcp for exchange in self.exchanges)
 
     @property
     def took_ms(self) -> float:
@@ -166,7 +188,11 @@ def group(
 
 def _is_over(known: list[DnsExchange], then: DnsExchange) -> bool:
     lookup = Lookup(tuple(known))
-    done = {e.type for e in lookup.answered if e.answer and e.answer.frame.time_ns <= then.asked_ns}
+    done = {
+        e.type
+        for e in lookup.answered
+        if e.answer and e.answer.frame.time_ns <= then.asked_ns and not e.is_truncated
+    }
     late = then.asked_ns > lookup.ended_ns + _TOGETHER_NS
     return done == set(lookup.types) and (then.type in done or late)
 

@@ -86,6 +86,16 @@ class Message:
         code = self.flags & _RCODE
         return RCODES.get(code, str(code))
 
+    @property
+    def last_name(self) -> str:
+        """The name that its code is about: the last that CNAMEs lead to (RFC 6604)."""
+        aliases = {r.name.lower(): r.value for r in self.of("answer", "CNAME")}
+        name, seen = self.name, set[str]()
+        while name.lower() in aliases and name.lower() not in seen:
+            seen.add(name.lower())
+            name = aliases[name.lower()]
+        return name
+
     def of(self, section: Section, *types: str) -> tuple[ResourceRecord, ...]:
         """The records of a section, of some types or of all."""
         return tuple(

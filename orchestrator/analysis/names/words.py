@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions
 from orchestrator.analysis.names.messages import NUMBERS, VALUE_FIELDS, Message, ResourceRecord
-from orchestrator.analysis.step import Proof
+from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import proof
 from orchestrator.plan.model import Node
 
@@ -29,6 +29,7 @@ def prove_query(message: Message, says: str) -> Proof:
 def prove_answer(message: Message, says: str, records: Iterable[ResourceRecord]) -> Proof:
     """A response, by its question, its code, and the records that matter."""
     terms = [quoted(message), f"dns.flags.rcode == {message.flags & 0x0F}"]
+    terms += ["dns.flags.truncated == 1"] if message.is_truncated else []
     for record in records:
         value = record.value if record.type in ("A", "AAAA") else f'"{record.value}"'
         if record.value:
@@ -46,10 +47,13 @@ def telling(message: Message) -> tuple[ResourceRecord, ...]:
 
 def say_answer(message: Message) -> str:
     """What a response says: "A 192.0.2.1 (TTL 60 s)", or that there is nothing."""
+    if message.is_truncated:
+        return f"too much about {message.type} for a datagram, cut short (TC=1)"
     records = message.of("answer")
     if records:
         said = ", ".join(f"{r.type} {r.value}".strip() for r in records)
-        return f"{said} (TTL {min(r.ttl for r in records)} s)"
+        denied = f"; there is no {message.last_name}" if message.rcode == "NXDOMAIN" else ""
+        return f"{said} (TTL {min(r.ttl for r in records)} s){denied}"
     soa = message.of("authority", "SOA")
     kept = f", to be remembered for {soa[0].ttl} s" if soa else ""
     if message.rcode == "NXDOMAIN":
@@ -81,6 +85,36 @@ def say_repeated(lookup: Lookup) -> str:
         return ""
     times = "once" if lookup.repeated == 1 else f"{lookup.repeated} times"
     return f"Until it has all answers it asks again, {times}."
+
+
+def say_truncated(lookup: Lookup) -> str:
+    """That answers were cut short, and what was done then; "" if none was."""
+    cut = lookup.truncated
+    if not cut:
+        return ""
+    listed_types = listed(dict.fromkeys(e.type for e in cut))
+    told = f"What came over UDP about {listed_types} is cut short (TC=1): too long for a datagram."
+    if not lookup.over_tcp:
+        return told
+    return f"{told} So it is asked again over TCP (RFC 7766), a handshake first."
+
+
+def round_trips(step: Step) -> int:
+    """A question and its answer; over TCP as well as over UDP, the handshake between the two."""
+    return 3 if step.details.get("truncated") and step.details.get("over_tcp") else 1
+
+
+def way_details(lookup: Lookup) -> dict[str, Detail]:
+    """How it was asked, where that is worth a word."""
+    found: dict[str, Detail] = {"truncated": True} if lookup.truncated else {}
+    return found | ({"over_tcp": True} if lookup.over_tcp else {})
+
+
+def denied_name(lookup: Lookup) -> str:
+    """The name that does not exist, by the answers: the one that was asked for, or the last that
+    its CNAMEs lead to."""
+    denied = (e.answer.last_name for e in lookup.answered if e.answer)
+    return next(denied, lookup.name)
 
 
 def say_lost(questions: Questions, exchanges: Iterable[DnsExchange]) -> str:

@@ -13,20 +13,24 @@ from typing import Literal
 from orchestrator.analysis.names.lookups import DnsExchange, Lookup, Questions, group
 from orchestrator.analysis.names.messages import FIELDS
 from orchestrator.analysis.names.words import (
+    denied_name,
     listed,
     prove_answer,
     prove_query,
+    round_trips,
     say_answers,
     say_lost,
     say_repeated,
+    say_truncated,
     say_types,
     telling,
     ttls,
+    way_details,
 )
 from orchestrator.analysis.names.zones import planned
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.teller import Teller, one_round_trip
+from orchestrator.analysis.teller import Teller
 from orchestrator.plan.model import Node
 from orchestrator.plan.services import GatewaySettings, NameServerSettings
 
@@ -130,7 +134,7 @@ def _step(questions: Questions, asked: _Asked) -> Step:
         saved=_saved(asked) if hit and not asked.is_own else "",
         expected=expected,
         as_expected=as_expected,
-        terms=_TERMS,
+        terms=(*_TERMS, "truncated") if lookup.truncated else _TERMS,
         milestone=f"{asked.asker.name} asks {asked.server_name}: {lookup.name}?",
     )
 
@@ -152,7 +156,7 @@ def _title(asked: _Asked, state: _State) -> str:
         return f"{server} does not answer: {name} stays unknown"
     if codes == {"NXDOMAIN"}:
         memory = " from its cache" if state == "hit" and not asked.is_own else ""
-        return f"{name} does not exist, says {server}{memory}"
+        return f"{denied_name(asked.lookup)} does not exist, says {server}{memory}"
     if "NOERROR" not in codes:
         return f"{server} cannot find out about {name}: {listed(sorted(codes))}"
     does = {"hit": f"has {name} in its cache", "miss": f"must ask for {name}"}
@@ -173,7 +177,7 @@ def _told(questions: Questions, asked: _Asked, state: _State) -> str:
         f"{asked.asker.name} asks {server} ({addresses}{at_once}) for the "
         f"{say_types(lookup)} of {lookup.name}."
     ]
-    told += [_search_domain(questions, asked), say_repeated(lookup)]
+    told += [_search_domain(questions, asked), say_truncated(lookup), say_repeated(lookup)]
     told += [_what_it_had(asked)] if state else []
     if lookup.answered:
         told.append(f"The answer, after {lookup.took_ms:.1f} ms: {say_answers(lookup)}.")
@@ -206,6 +210,7 @@ def _what_it_had(asked: _Asked) -> str:
 def _details(asked: _Asked, state: _State) -> dict[str, Detail]:
     lookup = asked.lookup
     details: dict[str, Detail] = {"name": lookup.name, "types": lookup.types}
+    details |= way_details(lookup)
     if state:
         details["cache"] = state
     if lookup.answered:
@@ -252,13 +257,10 @@ def _expect(story: Story, lookup: Lookup) -> tuple[str, bool | None]:
         if not seen or any(p != seen[0] for p in seen) or seen[0] is None:
             return "", None
         answer, known = exchange.answer, seen[0]
-        values = listed(sorted(known.values))
-        texts.append(f"{exchange.type} {values}" if values else _nothing(known.exists))
-        if known.records:
-            agreed.append(known.values <= {r.value for r in answer.of("answer")})
-        else:
-            rcode = "NOERROR" if known.exists else "NXDOMAIN"
-            agreed.append(answer.rcode == rcode and not answer.of("answer"))
+        if answer.is_truncated:
+            return "", None
+        texts.append(f"{exchange.type} {known.told}" if known.told else _nothing(known.exists))
+        agreed.append(known.agrees(answer))
     return "; ".join(dict.fromkeys(texts)), all(agreed) if agreed else None
 
 
@@ -266,4 +268,4 @@ def _nothing(exists: bool) -> str:
     return "an empty answer" if exists else "no such name"
 
 
-TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=round_trips)

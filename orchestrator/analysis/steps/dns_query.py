@@ -12,20 +12,24 @@ from orchestrator.analysis.names.lookups import Lookup, Questions
 from orchestrator.analysis.names.messages import FIELDS, Message, ResourceRecord
 from orchestrator.analysis.names.walk import Question, find_walks
 from orchestrator.analysis.names.words import (
+    denied_name,
     listed,
     prove_answer,
     prove_query,
+    round_trips,
     say_answers,
     say_lost,
     say_repeated,
+    say_truncated,
     say_types,
     telling,
     ttls,
+    way_details,
 )
 from orchestrator.analysis.names.zones import absolute, is_within, look_up
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story
-from orchestrator.analysis.teller import Teller, one_round_trip
+from orchestrator.analysis.teller import Teller
 from orchestrator.plan.services import NameServerSettings, ResolverSettings, Zone
 
 KIND = "dns_query"
@@ -54,7 +58,7 @@ def _step(question: Question, first: bool) -> Step:
         saved=_saved(question, zone) if first and not drops else "",
         expected=expected,
         as_expected=as_expected,
-        terms=_TERMS,
+        terms=(*_TERMS, "truncated") if lookup.truncated else _TERMS,
         milestone=f"{question.resolver.name} asks {question.server_name}: {_called(lookup.name)}?",
     )
 
@@ -69,8 +73,10 @@ def _title(question: Question) -> str:
         return f"{server} does not answer about {name}"
     if question.child:
         return f"{server} refers to the servers of {question.child}"
+    if answer.is_truncated:
+        return f"{server} has more about {name} than it can send over UDP"
     if answer.rcode == "NXDOMAIN":
-        return f"{server} says that {name} does not exist"
+        return f"{server} says that {denied_name(question.lookup)} does not exist"
     if answer.rcode != "NOERROR":
         return f"{server} gives no answer about {name}: {answer.rcode}"
     values = [r.value for r in _answers(question.lookup) if r.type in ("A", "AAAA")]
@@ -91,6 +97,7 @@ def _told(question: Question) -> str:
         _minimised(question),
         _result(question),
         _anycast(question),
+        say_truncated(lookup),
         say_repeated(lookup),
         say_lost(question.questions, lookup.unanswered),
     ]
@@ -183,17 +190,18 @@ def _expect(question: Question, zone: Zone | None) -> tuple[str, bool | None]:
         held = look_up(zone, exchange.name, exchange.type)
         answer = exchange.answer
         assert answer is not None
+        if answer.is_truncated:
+            return "", None
         nothing = "nothing" if held.exists else "no such name"
-        values = listed(sorted(held.values))
-        texts.append(f"{exchange.type} {values}" if values else nothing)
-        right = held.values <= {r.value for r in answer.of("answer")}
-        agreed.append(right and (answer.rcode == "NXDOMAIN") == (not held.exists))
+        texts.append(f"{exchange.type} {held.told}" if held.told else nothing)
+        agreed.append(held.agrees(answer))
     return "; ".join(dict.fromkeys(texts)), all(agreed)
 
 
 def _details(question: Question, zone: Zone | None) -> dict[str, Detail]:
     lookup, answer = question.lookup, question.answer
     details: dict[str, Detail] = {"name": _called(lookup.name), "types": lookup.types}
+    details |= way_details(lookup)
     details["server_address"] = str(lookup.exchanges[0].server)
     details["ip_version"] = lookup.exchanges[0].server.version
     if zone is not None:
@@ -223,4 +231,4 @@ def _proofs(question: Question) -> Iterator[Proof]:
             yield prove_answer(exchange.answer, "the answer comes in", telling(exchange.answer))
 
 
-TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=round_trips)

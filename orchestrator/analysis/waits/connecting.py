@@ -42,11 +42,14 @@ def wait_for_lookup(path: Path, story: Story, asked: list[DnsExchange], before_n
     path.pause(mine[0].asked_ns, client, f"{the_client(story)} gets ready, and needs an address.")
     lost = sum(1 for e in mine if e.answer is None)
     again = f" {_queries(lost)} not answered and had to be repeated." if lost else ""
+    names = in_words(dict.fromkeys(e.name for e in mine))
+    if any(e.is_truncated for e in mine) and any(e.over_tcp for e in mine):
+        again = f" What came over UDP is cut short, and is asked for again over TCP.{again}"
     whom = in_words(dict.fromkeys(str(e.server) for e in mine))
     path.until(
         max(in_time),
         "DNS",
-        f"{story.client.name} asks {whom} for the address of {mine[0].name}.{again}",
+        f"{story.client.name} asks {whom} for the address of {names}.{again}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.packets.frames import UDP
+from orchestrator.analysis.packets.frames import TCP, UDP
 from tests.unit.analysis.builders import Recording
 
 NUMBERS = {"A": "1", "NS": "2", "CNAME": "5", "SOA": "6", "AAAA": "28"}
@@ -28,10 +28,12 @@ def ask(
     *,
     identifier: str = "0x0001",
     arrives: bool = True,
+    over_tcp: bool = False,
 ) -> None:
     """A query, which reaches the server 1 ms later (or gets lost)."""
     fields = _question(identifier, "0x0100", name, kind)
-    _cross(run, at_ms, asker, server, fields, (40000, 53), arrives, f"{identifier}{name}{kind}?")
+    said = f"{identifier}{name}{kind}?"
+    _cross(run, at_ms, asker, server, fields, (40000, 53), arrives, said, over_tcp)
 
 
 def answer(
@@ -48,6 +50,7 @@ def answer(
     flags: str = "0x8180",
     identifier: str = "0x0001",
     arrives: bool = True,
+    over_tcp: bool = False,
 ) -> None:
     """A response, which reaches the asker 1 ms later (or gets lost)."""
     records = (*answers, *authority, *additional)
@@ -62,7 +65,8 @@ def answer(
     for kind_of_record, field in FIELDS.items():
         fields[field] = tuple(r[3] for r in records if r[1] == kind_of_record)
     found = {field: value for field, value in fields.items() if value}
-    _cross(run, at_ms, server, asker, found, (53, 40000), arrives, f"{identifier}{name}{kind}!")
+    said = f"{identifier}{name}{kind}!"
+    _cross(run, at_ms, server, asker, found, (53, 40000), arrives, said, over_tcp)
 
 
 def _question(
@@ -85,6 +89,7 @@ def _cross(
     ports: tuple[int, int],
     arrives: bool,
     said: str,
+    over_tcp: bool,
 ) -> None:
     seen = [(sender[0], at_ms, True), (receiver[0], at_ms + 1.0, False)]
     for node, when, out in seen if arrives else seen[:1]:
@@ -92,11 +97,11 @@ def _cross(
             node,
             when,
             fields,
-            layers="udp:dns",
+            layers="tcp:dns" if over_tcp else "udp:dns",
             out=out,
             source=sender[1],
             target=receiver[1],
             ports=ports,
-            protocol=UDP,
-            identity=hash(said),
+            protocol=TCP if over_tcp else UDP,
+            identity=hash((said, over_tcp)),
         )

@@ -53,6 +53,53 @@ def test_a_gateway_that_does_not_know_asks_the_resolver() -> None:
     assert at_resolver.nodes == ("home-gw", "isp-resolver")
 
 
+def cut_short(run: Recording) -> None:
+    """An answer that is too long for UDP."""
+    ask(run, 0.0, CLIENT, GATEWAY, NAME, "A")
+    answer(run, 2.0, GATEWAY, CLIENT, NAME, "A", flags="0x8380")
+
+
+def test_an_answer_that_is_cut_short_is_no_empty_one_and_is_asked_for_over_tcp() -> None:
+    """Seen: TC=1 told as "no A record (an empty answer)"."""
+    run = Recording()
+    cut_short(run)
+    ask(run, 5.0, CLIENT, GATEWAY, NAME, "A", identifier="0x0002", over_tcp=True)
+    many: tuple[Record, ...] = (ADDRESS, (NAME, "A", 60, "192.0.2.1"))
+    answer(
+        *(run, 8.0, GATEWAY, CLIENT, NAME, "A"), answers=many, identifier="0x0002", over_tcp=True
+    )
+    (step,) = told(run)
+    assert "empty" not in step.told
+    assert "What came over UDP about A is cut short (TC=1)" in step.told
+    assert "asked again over TCP (RFC 7766)" in step.told
+    assert "A 198.18.5.9, A 192.0.2.1" in step.told
+    assert "it asks again, once" not in step.told
+    assert (step.duration_ms, step.as_expected) == (9.0, True)
+    assert TELLER.round_trips(step) == 3
+    assert [p.number for p in step.proofs if "truncated == 1" in p.shows] == [2]
+
+
+def test_an_answer_that_stays_cut_short_is_told_as_that() -> None:
+    run = Recording()
+    cut_short(run)
+    (step,) = told(run)
+    assert "The answer, after 3.0 ms: too much about A for a datagram" in step.told
+    assert "over TCP" not in step.told
+    assert (step.expected, step.as_expected) == ("", None)
+    assert TELLER.round_trips(step) == 1
+
+
+def test_the_name_that_a_cname_leads_to_is_the_one_that_does_not_exist() -> None:
+    """RFC 6604. Seen: "dangling.example.com does not exist", which is there."""
+    run = Recording()
+    ask(run, 0.0, CLIENT, GATEWAY, NAME, "A")
+    alias: Record = (NAME, "CNAME", 60, "nowhere.example.com")
+    answer(run, 2.0, GATEWAY, CLIENT, NAME, "A", answers=(alias,), flags="0x8183")
+    (step,) = told(run)
+    assert step.title.startswith("nowhere.example.com does not exist, says home-gw")
+    assert "there is no nowhere.example.com" in step.told
+
+
 def test_what_a_server_did_is_not_guessed_where_its_capture_is_missing() -> None:
     run = Recording()
     ask(run, 0.0, CLIENT, GATEWAY, NAME, "A", arrives=False)
