@@ -24,6 +24,16 @@ def one_unless_saved(step: Step) -> int:
     return 0 if step.saved else 1
 
 
+def is_waited_for(step: Step) -> bool:
+    """Whether somebody waited for it: not for what a cache updates once it has answered."""
+    return step.details.get("waited_for") is not False
+
+
+def one_if_waited_for(step: Step) -> int:
+    """For what is asked over the network, perhaps while nobody waits."""
+    return 1 if is_waited_for(step) else 0
+
+
 @dataclass(frozen=True)
 class Teller:
     """One kind of step, told by one module.

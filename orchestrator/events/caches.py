@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from orchestrator.events.logs import told_of_lines
@@ -20,19 +20,25 @@ _HEALTH_CHECK = "/healthz"
 def watch_caches(scene: Scene) -> Iterator[None]:
     """Tell the verdicts of every edge."""
 
+    own = {n.name: {a.packed for a in n.served} for n in scene.plan.nodes.values()}
+
     def read(node: str, line: LogLine) -> None:
-        for event in read_verdict(node, line):
+        for event in read_verdict(node, line, own[node]):
             scene.tell(event)
 
     with told_of_lines(scene, [node.name for node in scene.plan.with_role("edge")], read):
         yield
 
 
-def read_verdict(node: str, line: LogLine) -> Iterator[NetworkEvent]:
+def read_verdict(node: str, line: LogLine, own: Collection[bytes] = ()) -> Iterator[NetworkEvent]:
     """The verdict of a line: HIT, MISS, STALE, … (nginx, $upstream_cache_status), in small letters;
-    "none" where the cache was not asked."""
+    "none" where the cache was not asked.
+
+    ``own`` are the edge's addresses, packed: the lab asks from there whether it is well, and
+    that is none of a visitor's.
+    """
     for logged in read_edge_log(node, [line]):
-        if logged.path == _HEALTH_CHECK:
+        if logged.path == _HEALTH_CHECK and logged.client and logged.client[0] in own:
             continue
         values = logged.values
         detail = {

@@ -5,6 +5,7 @@ The formats are those of render/templates and images/shop. A line that does not 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ _HAPROXY = re.compile(
 )
 _BALANCED = ("backend", "server", "bytes", "timers", "retries")
 _APP = re.compile(
-    r"\S+ (?P<method>\S+) '(?P<path>.*)' (?P<status>\d+) (?P<ms>[\d.]+) ms id=(?P<id>\S+)"
+    r"\S+ (?P<method>\S+) (?P<path>'.*'|\".*\") (?P<status>\d+) (?P<ms>[\d.]+) ms id=(?P<id>\S+)"
 )
 _WEB = re.compile(
     r'[\d.]+ (?P<id>\S+) \S+ "(?P<method>\S+) (?P<path>\S+) [^"]*" (?P<status>\d+) (?P<bytes>\d+)'
@@ -52,11 +53,17 @@ class Logged:
     says: str
 
     @property
-    def began_ns(self) -> int:
-        """When the server began with it, as far as its own count goes; else when it logged."""
+    def took_ns(self) -> int:
+        """From the request until all of the answer was written, by the server's own count in
+        milliseconds; 0 where it has none."""
         seconds = float(self.values.get("total_s") or 0)
         timers = self.values.get("timers", "0").rpartition("/")[2]
-        return self.line.time_ns - round(seconds * 1e9) - max(int(timers), 0) * 1_000_000
+        return round(seconds * 1e9) + max(int(timers), 0) * 1_000_000
+
+    @property
+    def began_ns(self) -> int:
+        """When the server began with it, as far as its own count goes; else when it logged."""
+        return self.line.time_ns - self.took_ns
 
 
 def read_edge_log(node: str, lines: Iterable[LogLine]) -> Iterator[Logged]:
@@ -125,11 +132,19 @@ def _read_lines(
                 client=None,
                 request_id=found["id"].strip("-"),
                 method=found["method"],
-                path=found["path"],
+                path=_unquoted(found["path"]),
                 status=int(found["status"]),
                 values={name: found[name] for name in names},
                 says=found[0],
             )
+
+
+def _unquoted(path: str) -> str:
+    """The application writes a path as a Python string, in ASCII with escapes."""
+    try:
+        return str(ast.literal_eval(path)) if path[0] in "'\"" else path
+    except (SyntaxError, ValueError):
+        return path[1:-1]
 
 
 def _object(text: str) -> dict[str, Any]:

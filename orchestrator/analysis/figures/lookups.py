@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.peers import how_many, in_words
 from orchestrator.analysis.figures.usual import FAILED, Comparison, compare
 from orchestrator.analysis.names.lookups import DnsExchange, Questions
 from orchestrator.analysis.story import Story
+from orchestrator.analysis.web.urls import find_start, host_of
 
 COLD_DNS_MS = (20.0, 200.0)
 # By how many had to ask others: nobody, the gateway its resolver, the resolver the tree.
@@ -37,7 +37,7 @@ def compare_lookup(story: Story) -> Iterator[Comparison]:
 def _lookup(story: Story, questions: Questions) -> tuple[int, int, bool] | None:
     """From the client's first question about the host to the answer that it went on with, and
     whether any answer was a good one."""
-    host = (urlsplit(story.visit.url).hostname or "").lower()
+    host = host_of(find_start(story))
     opened_ns = min((c.opened_ns for c in story.connections), default=story.ended_ns)
     mine = [
         e

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from orchestrator.analysis.hops.account import Account as Account
 from orchestrator.analysis.hops.account import account as account
@@ -28,6 +27,7 @@ from orchestrator.analysis.hops.tracks import Track
 from orchestrator.analysis.packets.frames import ACK, SYN, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
+from orchestrator.analysis.web.urls import find_start, host_of, same_target, target_of
 
 _DNS = 53
 _A, _AAAA = 1, 28
@@ -154,7 +154,7 @@ def _trace_query(story: Story) -> Trace | None:
 
 def _queries(story: Story) -> Iterator[Frame]:
     """The client's own, for the host of the document."""
-    host = (urlsplit(story.visit.url).hostname or "").rstrip(".")
+    host = host_of(find_start(story)).rstrip(".")
     for frame in story.frames_of(story.visit.node):
         asked = frame.outbound and frame.protocol == UDP and frame.target_port == _DNS
         if asked and question(frame)[0] == host:
@@ -210,10 +210,9 @@ def _document(story: Story) -> HttpExchange | None:
     if connection is None or not exchanges:
         return None
     numbers = {frame.number for frame in connection.frames}
-    target = urlsplit(story.visit.url)
-    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+    target = target_of(find_start(story))
     on_it = [x for x in exchanges if x.request.frame.number in numbers]
-    asked = [x for x in on_it if x.request.path == path]
+    asked = [x for x in on_it if same_target(x.request.path, target)]
     return next(iter(asked or on_it), None)
 
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller, one_round_trip
+from orchestrator.analysis.teller import Teller, one_if_waited_for
 from orchestrator.analysis.web.fetch import find_fetches
-from orchestrator.analysis.web.http import FIELDS, HttpExchange, pair_messages, quote
+from orchestrator.analysis.web.http import FIELDS, HEALTH_CHECK, HttpExchange, pair_messages, quote
 from orchestrator.analysis.web.queries import QUERY_FIELDS, Query, read_queries, read_statements
 
 KIND = "database"
 
 
-_HEALTH_CHECK, _HEALTH_QUERY = "/healthz", "SELECT 1"
+_HEALTH_QUERY = "SELECT 1"
 _SHOWN = 120
 
 
@@ -28,22 +28,23 @@ def _tell(story: Story) -> Iterator[Step]:
     for fetch in find_fetches(story).documents:
         if fetch.served:
             for query in _queries_of(story, fetch.served):
-                yield _step(story, query)
+                yield _step(story, query, waited_for=not fetch.is_update)
 
 
 def _queries_of(story: Story, served: HttpExchange) -> Iterator[Query]:
-    node = served.request.node
+    node, asks_health = served.request.node, served.request.path == HEALTH_CHECK
     checks = [
         (entry.request.time_ns, entry.ended_ns)
         for entry in pair_messages(story.messages.get(node, ()))
-        if entry.inbound and entry.request.path == _HEALTH_CHECK
+        if entry.inbound and entry.is_health_check
     ]
     for query in _with_logs(story, node):
         in_time = served.request.time_ns <= query.asked.frame.time_ns <= served.ended_ns
         in_check = any(start <= query.asked.frame.time_ns <= end for start, end in checks)
         # Prepared before, and not logged: whose it is cannot be told while both are under way.
         unclear = in_check and not query.sql
-        if in_time and query.sql != _HEALTH_QUERY and not unclear:
+        others = query.sql == _HEALTH_QUERY and (in_check or not asks_health)
+        if in_time and not unclear and not others:
             yield query
 
 
@@ -56,7 +57,7 @@ def _with_logs(story: Story, node: str) -> list[Query]:
     return queries
 
 
-def _step(story: Story, query: Query) -> Step:
+def _step(story: Story, query: Query, *, waited_for: bool) -> Step:
     asked = query.asked.frame
     owner = story.plan.owner_of(asked.target_address)
     database = owner.name if owner else str(asked.target_address)
@@ -69,7 +70,7 @@ def _step(story: Story, query: Query) -> Step:
         start_ns=asked.time_ns,
         end_ns=answered.time_ns,
         proofs=tuple(_proofs(story, query, database)),
-        details=_details(query, asked.source_port),
+        details=_details(query, asked.source_port) | ({} if waited_for else {"waited_for": False}),
         terms=("SQL", "database"),
         milestone=f"{asked.node} asks {database}",
     )
@@ -117,4 +118,4 @@ def _details(query: Query, port: int) -> dict[str, Detail]:
     return {name: value for name, value in found.items() if value != ""}
 
 
-TELLER = Teller(KIND, _tell, (*FIELDS, *QUERY_FIELDS), answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, (*FIELDS, *QUERY_FIELDS), answered=True, round_trips=one_if_waited_for)

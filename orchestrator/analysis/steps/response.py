@@ -13,6 +13,7 @@ from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS, HttpExchange, HttpMessage
+from orchestrator.analysis.web.urls import same_url
 from orchestrator.records.server_logs import Logged
 
 KIND = "response"
@@ -74,7 +75,7 @@ def named(status: int) -> str:
 def _promised(story: Story) -> int | None:
     """The status that the topology expects of this visit."""
     for entry in story.plan.expectations:
-        if entry.visit == story.visit.url and entry.source == story.visit.node:
+        if same_url(entry.visit, story.visit.url) and entry.source == story.visit.node:
             return entry.status
     return None
 

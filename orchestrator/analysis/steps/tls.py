@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.certificates import Certificate
 from orchestrator.analysis.connections.handshake import (
@@ -30,6 +29,7 @@ from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller
+from orchestrator.analysis.web.urls import find_start, host_of
 
 KIND = "tls"
 
@@ -156,7 +156,7 @@ class _Telling:
         return f"It took {trips}: {self._took_ms(last):.1f} ms from ClientHello to Finished."
 
     def _failure(self) -> str:
-        host = urlsplit(self.story.visit.url).hostname or ""
+        host = host_of(find_start(self.story))
         told = []
         if self.chain and host not in self.chain[0].hosts and self._is_name_wrong():
             told.append(f"The address bar says {host}, which is none of the certificate's names.")

@@ -12,6 +12,7 @@ from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
 from orchestrator.analysis.web.netlog import read_events
+from orchestrator.analysis.web.urls import find_start
 
 KIND = "url"
 _FIELDS = ("http.response.code", "http.location")
@@ -33,7 +34,8 @@ def _tell(story: Story) -> Iterator[Step]:
 
 
 def _typed(story: Story) -> Step:
-    url = urlsplit(story.visit.url)
+    sent = find_start(story)
+    url = urlsplit(sent)
     port = url.port or _PORTS.get(url.scheme, 0)
     whole = f"{url.path or '/'}{'?' + url.query if url.query else ''}"
     secure = "HTTP inside TLS" if url.scheme == "https" else "HTTP without protection"
@@ -45,6 +47,8 @@ def _typed(story: Story) -> Step:
     ]
     if _is_address(url.hostname or ""):
         told.append("The host is an address already: there is no name to look up.")
+    if sent.partition("#")[0] not in (story.visit.url.partition("#")[0], f"{story.visit.url}/"):
+        told.append(f"It asks for it as {sent}: what may not stand in a request is written anew.")
     upgrade = _upgrade_proof(story, url)
     if url.scheme == "http":
         told.append(
@@ -105,7 +109,7 @@ def _redirects_in_frames(story: Story) -> Iterator[Step]:
         status, target = d.one("http.response.code"), d.one("http.location")
         if status.isdecimal() and int(status) in _REDIRECTS and not d.frame.outbound:
             shown = list(_redirect_frames(story, status, target))
-            asked, when = story.visit.url, d.frame.time_ns
+            asked, when = find_start(story), d.frame.time_ns
             yield _redirect(story, asked, target, int(status), when, shown[:1])
 
 

@@ -12,12 +12,15 @@ from urllib.parse import urljoin
 
 from orchestrator.analysis.connections.peers import Peer
 from orchestrator.analysis.story import Connection, Story
+from orchestrator.analysis.web.filling import Filling
 from orchestrator.analysis.web.http import HttpExchange, HttpMessage
-from orchestrator.analysis.web.serving import Serving, same_url, url_of
+from orchestrator.analysis.web.serving import Serving, url_of
+from orchestrator.analysis.web.urls import find_start
 from orchestrator.records.server_logs import Logged
 from orchestrator.records.visit import Resource
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_OLD_COPY = ("STALE", "UPDATING")
 _MOST_REDIRECTS = 20  # As browsers have it.
 
 
@@ -32,6 +35,7 @@ class Fetch:
     upstream    from the edge on, to the origin
     balanced    as it came to the balancer, and ``backend`` as it left it
     served      as it came to the web or application server
+    filling     another's request, whose answer it waited for at the edge
     """
 
     url: str
@@ -47,6 +51,23 @@ class Fetch:
     backend: HttpExchange | None = None
     served: HttpExchange | None = None
     server_line: Logged | None = None
+    filling: Filling | None = None
+
+    @property
+    def is_update(self) -> bool:
+        """Whether the edge had answered already when the origin did: with an old copy, while it
+        gets a new one for those who ask later (RFC 5861). Nobody waits for the origin then.
+
+        nginx logs an upstream only of answers that waited for it.
+        """
+        if self.upstream is None:
+            return False
+        if self.edge_line and self.cache in _OLD_COPY:
+            return not self.edge_line.values["upstream"].strip("-")
+        answered, origin = self.front.response if self.front else None, self.upstream.response
+        if origin is None:
+            return answered is not None and self.cache in _OLD_COPY
+        return answered is not None and origin.time_ns > answered.time_ns
 
     @property
     def exchange(self) -> HttpExchange | None:
@@ -95,9 +116,9 @@ def find_fetches(story: Story) -> Fetches:
 def _find(story: Story) -> Fetches:
     serving = Serving(story)
     documents: list[Fetch] = []
-    url, after_ns = story.visit.url, 0
+    url, after_ns = find_start(story), 0
     while len(documents) < _MOST_REDIRECTS:
-        fetch = _follow(serving, url, after_ns)
+        fetch = _follow(serving, url, serving.find_asked(url, after_ns), after_ns)
         if not (fetch.asked or fetch.front or fetch.front_line):
             break
         documents.append(fetch)
@@ -109,27 +130,30 @@ def _find(story: Story) -> Fetches:
 
 
 def _resources(story: Story, serving: Serving, documents: list[Fetch]) -> list[Fetch]:
-    """Those that the browser tells of, then those that it asked for and does not tell of."""
-    told = [
-        _follow(serving, resource.url, 0, (place, resource))
-        for place, resource in enumerate(story.visit.resources)
-    ]
-    known = {id(fetch.asked) for fetch in (*documents, *told)}
+    """Those that the browser tells of, then those that it asked for and does not tell of.
+
+    Each request is of one file: of two with the same URL the browser may have kept the first.
+    """
+    known = {id(fetch.asked) for fetch in documents}
+    found = []
+    for place, resource in enumerate(story.visit.resources):
+        asked = serving.find_asked(resource.url, 0, known)
+        if asked is None and serving.find_asked(resource.url):
+            found.append(Fetch(resource.url, (place, resource)))
+            continue
+        known.add(id(asked))
+        found.append(_follow(serving, resource.url, asked, 0, (place, resource)))
     others = [entry for entry in serving.asked if id(entry) not in known]
-    return told + [_follow(serving, url_of(entry), 0, None, entry) for entry in others]
+    return found + [_follow(serving, url_of(entry), entry) for entry in others]
 
 
 def _follow(
     serving: Serving,
     url: str,
-    after_ns: int,
+    asked: HttpExchange | None,
+    after_ns: int = 0,
     resource: tuple[int, Resource] | None = None,
-    asked: HttpExchange | None = None,
 ) -> Fetch:
-    asked = asked or next(
-        (e for e in serving.asked if same_url(url_of(e), url) and e.request.time_ns >= after_ns),
-        None,
-    )
     front = serving.find_front(url, asked, after_ns)
     request_id = front.request_id if front else asked.request_id if asked else ""
     edge_line = serving.find_edge_line(url, request_id, asked, after_ns)
@@ -159,4 +183,5 @@ def _follow(
         backend,
         served,
         server_line,
+        None if upstream else serving.find_filling(front),
     )

@@ -27,6 +27,7 @@ FIELDS = (
     "http2.header.name",
     "http2.header.value",
 )
+HEALTH_CHECK = "/healthz"  # What balancers ask their servers; visitors may, too.
 _CONTINUE = 200  # What is below announces the response that follows (RFC 9110, 15.2).
 
 
@@ -124,6 +125,12 @@ class HttpExchange:
     def inbound(self) -> bool:
         """Whether the node was asked, and not asking."""
         return not self.request.frame.outbound
+
+    @property
+    def is_health_check(self) -> bool:
+        """Whether a balancer asks its server if it is well. Visitors may ask for the same path,
+        and are told by their User-Agent, which HAProxy's `option httpchk` sends none of."""
+        return self.request.path == HEALTH_CHECK and "user-agent" not in self.request.headers
 
     @property
     def ended_ns(self) -> int:

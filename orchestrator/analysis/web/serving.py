@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable, Container, Iterable, Iterator
+from urllib.parse import unquote, urlsplit
 
 from orchestrator.analysis.connections.peers import Peer, find_peer
 from orchestrator.analysis.story import Connection, Story
+from orchestrator.analysis.web.filling import Filling, find_filling
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
+from orchestrator.analysis.web.urls import key_of, same_target, same_url, target_of
 from orchestrator.records.server_logs import (
     Logged,
     read_app_log,
@@ -17,7 +19,6 @@ from orchestrator.records.server_logs import (
 )
 from orchestrator.records.testimony import LogLine
 
-_HEALTH_CHECK = "/healthz"
 _PORTS = {"http": 80, "https": 443}
 # HAProxy's and the app's logs count milliseconds, and Docker reads their lines a little later.
 _LOG_SLACK_NS = 20_000_000
@@ -37,10 +38,13 @@ class Serving:
         nodes = [n for n in story.plan.nodes.values() if n.role in _LOGS or n == story.client]
         messages = {node.name: story.messages.get(node.name, ()) for node in nodes}
         self.exchanges = {
-            node: tuple(e for e in pair_messages(found) if e.request.path != _HEALTH_CHECK)
+            node: tuple(e for e in pair_messages(found) if not e.is_health_check)
             for node, found in messages.items()
         }
         self.asked = tuple(e for e in self.exchanges[story.client.name] if not e.inbound)
+        self._asked_by_key: dict[str, list[HttpExchange]] = {}
+        for entry in self.asked:
+            self._asked_by_key.setdefault(key_of(url_of(entry)), []).append(entry)
         self.lines: dict[str, list[Logged]] = {role: [] for role in _LOGS}
         for node in nodes:
             if read := _LOGS.get(node.role):
@@ -51,6 +55,16 @@ class Serving:
     def role_of(self, node: str) -> str:
         """The role that a node plays."""
         return self.story.plan.nodes[node].role
+
+    def find_asked(
+        self, url: str, after_ns: int = 0, but: Container[int] = ()
+    ) -> HttpExchange | None:
+        """The client's first request for a URL from a moment on; ``but`` are ids of objects."""
+        for entry in self._asked_by_key.get(key_of(url), ()):
+            in_time = entry.request.time_ns >= after_ns and id(entry) not in but
+            if in_time and same_url(url_of(entry), url):
+                return entry
+        return None
 
     def find_front(
         self, url: str, asked: HttpExchange | None, after_ns: int
@@ -96,14 +110,14 @@ class Serving:
     ) -> Logged | None:
         """By the connection that it came over, as the server saw it, and the path."""
         parts = urlsplit(url)
-        path, port = _path(url), parts.port or _PORTS.get(parts.scheme, 0)
+        path, port = target_of(url), parts.port or _PORTS.get(parts.scheme, 0)
         begun_ns = max(after_ns, asked.request.time_ns if asked else 0)
         for connection, peer in self.peers:
             if connection.server[1] != port or (asked and connection.stream != _ends(asked)):
                 continue
             for line in lines:
                 fits = line.client == _client_end(peer) and line.node == peer.node
-                if fits and line.path == path and line.line.time_ns >= begun_ns:
+                if fits and same_target(line.path, path) and line.line.time_ns >= begun_ns:
                     return line
         return None
 
@@ -127,6 +141,14 @@ class Serving:
                     return entry
         return None
 
+    def find_filling(self, front: HttpExchange | None) -> Filling | None:
+        """What a request waited for at an edge that was fetching the same for another one."""
+        node = front.request.node if front else ""
+        if front is None or self.role_of(node) != "edge":
+            return None
+        lines = (line for line in self.lines["edge"] if line.node == node)
+        return find_filling(front, self.exchanges[node], lines)
+
     def find_backend(
         self, url: str, request_id: str, balanced: HttpExchange | None, line: Logged | None
     ) -> HttpExchange | None:
@@ -139,9 +161,9 @@ class Serving:
             entry
             for entry in self.exchanges[node]
             if not entry.inbound
-            and entry.request.path == _path(url)
             and begin_ns <= entry.request.time_ns <= end_ns
             and (line is None or line.values["server"] == self.server_of(entry))
+            and same_target(entry.request.path, target_of(url))
         ]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -163,15 +185,13 @@ class Serving:
         """What the server logged of it; without an id if it is the only one of path and time."""
         if served is None:
             return None
-        node, path = served.request.node, urlsplit(served.request.path).path
+        node, path = served.request.node, _decoded(served.request.path)
         lines = [e for e in (*self.lines["app"], *self.lines["web"]) if e.node == node]
         if request_id:
             return _first(e for e in lines if e.request_id == request_id)
         begin_ns, end_ns = served.request.time_ns, served.ended_ns + _LOG_SLACK_NS
         fitting = [
-            e
-            for e in lines
-            if urlsplit(e.path).path == path and begin_ns <= e.line.time_ns <= end_ns
+            e for e in lines if _decoded(e.path) == path and begin_ns <= e.line.time_ns <= end_ns
         ]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -183,17 +203,9 @@ def url_of(exchange: HttpExchange) -> str:
     return f"{scheme}://{request.host}{request.path}"
 
 
-def same_url(one: str, other: str) -> bool:
-    """Whether two URLs are the same to a server: fragments and empty paths make no difference."""
-    first, second = urlsplit(one), urlsplit(other)
-    ports = [p.port or _PORTS.get(p.scheme) for p in (first, second)]
-    hosts = [(p.scheme, p.hostname) for p in (first, second)]
-    return hosts[0] == hosts[1] and ports[0] == ports[1] and _path(one) == _path(other)
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+def _decoded(path: str) -> str:
+    """Without its query, as the application writes it into its log."""
+    return unquote(urlsplit(path).path)
 
 
 def _ends(exchange: HttpExchange) -> tuple[tuple[bytes, int], tuple[bytes, int]]:

@@ -23,6 +23,7 @@ LAPTOP, EDGE, ORIGIN = "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", "198.18.5
 ORIGIN6 = "3fff:1:4000::7"
 EDGE4, BALANCER, APP, DATABASE = "198.18.5.9", "10.0.0.1", "10.0.0.2", "10.0.0.3"
 ID = "f458f5cf6c29ff3cfa1fcefed6d9a6e6"
+OTHER_ID = "0123456789abcdef0123456789abcdef"
 SQL = "\\n        SELECT shelf.slug,\\n          shelf.title FROM shelf\\n"
 
 Header = tuple[str, str]
@@ -223,13 +224,31 @@ def missed(*, new: bool = True, visit: Visit = VISIT) -> Shop:
     return shop
 
 
-def cached(visit: Visit = VISIT) -> Shop:
+def cached(visit: Visit = VISIT, cache: str = "HIT") -> Shop:
     """A visit whose page the edge had."""
     shop = Shop(visit)
     shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
     shop.browser_asks()
-    shop.edge_answers(26.2, "HIT")
-    shop.edge_logs(26.3, "HIT", total_s="0.000")
+    shop.edge_answers(26.2, cache)
+    shop.edge_logs(26.3, cache, total_s="0.000")
+    return shop
+
+
+def locked(visit: Visit = VISIT, *, captured: bool = True) -> Shop:
+    """A visit whose page the edge was getting for somebody else. ``captured`` is whether the other
+    request was; its line is in the log either way."""
+    shop = Shop(visit)
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    other, to, back = asks1(X_Request_Id=OTHER_ID), (EDGE4, ORIGIN, (50000, 80)), (80, 50000)
+    if captured:
+        shop.tcp("edge", 15, *to, other, "http")
+    shop.browser_asks()
+    if captured:
+        shop.tcp("edge", 99, ORIGIN, EDGE4, back, answers1(Content_Length="3000"), "http")
+    shop.edge_answers(226, "HIT")
+    miss = {"id": OTHER_ID, "upstream": f"{ORIGIN}:80", "upstream_s": "0.084"}
+    shop.edge_logs(100, "MISS", **miss, total_s="0.085", client=f"{LAPTOP}:40007")
+    shop.edge_logs(226.1, "HIT", total_s="0.200")
     return shop
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from ipaddress import ip_address
 from pathlib import Path
 
 from orchestrator.events import health, ledger
@@ -66,13 +67,13 @@ def test_changes_of_files_and_folders_are_told(tmp_path: Path) -> None:
             assert bell.acquire(timeout=SOON_S)
 
 
-def verdict(path: str, cache: str) -> list[tuple[str, str, int]]:
+def verdict(path: str, cache: str, own: str = "192.0.2.9") -> list[tuple[str, str, int]]:
     line = {"id": "5c", "client": "192.0.2.1:4000", "request": f"GET {path} HTTP/2.0"}
     line |= {"status": 200, "cache": cache, "total_s": "0.012", "upstream": ""}
     text = json.dumps(line)
     return [
         (event.action, event.subject, event.detail["took_ms"])
-        for event in read_verdict("edge", LogLine(1, 1, text))
+        for event in read_verdict("edge", LogLine(1, 1, text), {ip_address(own).packed})
     ]
 
 
@@ -82,8 +83,12 @@ def test_a_verdict_is_told_with_its_request() -> None:
 
 
 def test_what_the_lab_asks_itself_is_no_verdict() -> None:
-    assert verdict("/healthz", "MISS") == []
+    assert verdict("/healthz", "MISS", own="192.0.2.1") == []
     assert list(read_verdict("edge", LogLine(1, 1, "2026/11/21 [notice] started"))) == []
+
+
+def test_a_visitors_healthz_is_a_verdict_as_any() -> None:
+    assert verdict("/healthz", "MISS") == [("miss", "/healthz", 12.0)]
 
 
 def test_the_ledger_tells_when_a_fault_began_took_hold_and_ended(tmp_path: Path) -> None:

@@ -103,3 +103,11 @@ def test_lines_of_another_kind_are_passed_over() -> None:
     other = lines("", "{", '{"a": 1}', "[1]", "started", '{"id":"x","request":"\\u0016"}')
     for read in (read_edge_log, read_balancer_log, read_app_log, read_web_log):
         assert list(read("node", other)) == []
+
+
+def test_the_applications_paths_are_read_however_python_quotes_them() -> None:
+    said = lines(
+        """shop-app1 GET "/it's" 404 2.1 ms id=abc""",
+        "shop-app1 GET '/\\xfc' 404 2.1 ms id=abc",
+    )
+    assert [logged.path for logged in read_app_log("shop-app1", said)] == ["/it's", "/ü"]

@@ -56,9 +56,11 @@ def test_the_topologys_promise_is_held_against_it() -> None:
     (bad,) = steps(shop.story())
     assert bad.title == "404 Not Found for https://www.example.com/"
     assert bad.as_expected is False
-    (unpromised,) = steps(
-        cached(replace(VISIT, node="laptop", url="https://www.example.com/#a")).story()
-    )
+    (typed,) = steps(cached(replace(VISIT, url="https://www.example.com/a/..#top")).story())
+    assert typed.as_expected is True
+    shop = cached()
+    shop.plan = replace(shop.plan, expectations=())
+    (unpromised,) = steps(shop.story())
     assert unpromised.as_expected is None
 
 

@@ -38,6 +38,18 @@ def test_a_url_is_taken_apart() -> None:
     assert "HSTS" not in step.told
 
 
+def test_what_a_browser_writes_anew_is_taken_apart_as_it_sends_it() -> None:
+    """Seen: "the host www.example.com\\product\\7"."""
+    run = Recording(visit=replace(VISIT, url="https://www.example.com\\product\\7"))
+    sent = {**entry(f"{HTTPS}product/7", 200), "_resourceType": "document"}
+    (step,) = TELLER.tell(run.story(har=har(sent)))
+    assert (step.details["host"], step.details["path"]) == ("www.example.com", "/product/7")
+    assert f"It asks for it as {HTTPS}product/7" in step.told
+    plain = {**entry(HTTPS, 200), "_resourceType": "document"}
+    (same,) = TELLER.tell(Recording(visit=VISIT).story(har=har(plain)))
+    assert "It asks for it as" not in same.told
+
+
 def test_an_address_needs_no_name() -> None:
     run = Recording(visit=replace(VISIT, url="https://[2001:db8::1]/", client="curl"))
     (step,) = TELLER.tell(run.story())

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import HttpExchange
-from orchestrator.analysis.web.serving import same_url
 from tests.unit.analysis.builders import VISIT
 from tests.unit.analysis.shopping import (
     APP,
@@ -181,7 +180,73 @@ def test_what_the_clients_file_does_not_show_is_found_at_the_edge() -> None:
     assert fetch.connection is not None
 
 
-def test_urls_are_the_same_but_for_fragments_and_what_goes_without_saying() -> None:
-    assert same_url("https://a.example", "https://a.example:443/#top")
-    assert not same_url("https://a.example/", "http://a.example/")
-    assert not same_url("https://a.example/?q=1", "https://a.example/?q=2")
+def test_the_document_is_found_by_what_the_browser_sent_not_by_what_was_typed() -> None:
+    visit = replace(VISIT, url="https://www.example.com/a/..?q=a b")
+    shop = Shop(replace(visit, resources=(resource("/a.css", 50),)))
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    for at_ms, path, stream in ((20, "/?q=a%20b", 1), (50, "/a.css", 3)):
+        block = http2(*asks2(path), streams=(stream,))
+        shop.tcp("laptop", at_ms, LAPTOP, EDGE, (40000, 443), block, "tls:http2")
+        shop.tcp("edge", at_ms + 6, LAPTOP, EDGE, (40000, 443), block, "tls:http2")
+    found = find_fetches(shop.story())
+    assert [places(fetch)[:2] for fetch in found.documents] == [["laptop", "edge"]]
+    assert len(found.resources) == len(shop.visit.resources)
+
+
+def test_two_files_of_one_url_are_two_requests_or_one_and_the_browsers_own_cache() -> None:
+    shop = cached(replace(VISIT, resources=(resource("/a.css", 50),) * 3))
+    for at_ms, stream in ((50, 3), (60, 5)):
+        block = http2(*asks2("/a.css"), streams=(stream,))
+        shop.tcp("laptop", at_ms, LAPTOP, EDGE, (40000, 443), block, "tls:http2")
+    found = find_fetches(shop.story()).resources
+    streams = [fetch.asked.request.stream[1] if fetch.asked else None for fetch in found]
+    assert streams == [3, 5, None]
+
+
+def test_a_visitors_own_healthz_is_read_and_a_health_check_is_not_taken_for_it() -> None:
+    shop = Shop(replace(VISIT, url="https://www.example.com/healthz"))
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    block = http2(*asks2("/healthz", ("user-agent", "Chromium")))
+    for node, at_ms in (("laptop", 20), ("edge", 26)):
+        shop.tcp(node, at_ms, LAPTOP, EDGE, (40000, 443), block, "tls:http2")
+    check = {key: value for key, value in asks1("/healthz").items() if key != "http.request.line"}
+    shop.tcp("shop-lb", 30, BALANCER, APP, (51009, 8080), check, "http", identity=5)
+    found = find_fetches(shop.story())
+    assert [places(fetch)[:2] for fetch in found.documents] == [["laptop", "edge"]]
+    assert find_fetches(direct_healthz().story()).documents[0].backend is not None
+
+
+def direct_healthz() -> Shop:
+    """A visitor's /healthz at a site without an edge, while the balancer checks its server."""
+    shop = Shop(replace(VISIT, url="https://direct.example.com/healthz"))
+    shop.opens(0, "shop-lb", LAPTOP, ORIGIN6, (40000, 443))
+    block = http2(*asks2("/healthz", ("user-agent", "curl"), host="direct.example.com"))
+    for node, at_ms in (("laptop", 20), ("shop-lb", 26)):
+        shop.tcp(node, at_ms, LAPTOP, ORIGIN6, (40000, 443), block, "tls:http2")
+    for at_ms, port, headers in ((27, 51000, {}), (28, 51001, {"User_Agent": "curl"})):
+        fields = asks1("/healthz", **headers)
+        shop.tcp("shop-lb", at_ms, BALANCER, APP, (port, 8080), fields, "http", identity=port)
+    answer = http2((":status", "200"), size=9)
+    shop.tcp("shop-lb", 32, ORIGIN6, LAPTOP, (443, 40000), answer, "tls:http2")
+    return shop
+
+
+def updated_behind(logged_upstream: str = "") -> Shop:
+    """A stale page, served at once, while the edge gets a new copy."""
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(26.2, "STALE")
+    shop.edge_asks_origin()
+    shop.edge_logs(26.3, "STALE", upstream=logged_upstream)
+    return shop
+
+
+def test_an_update_behind_a_stale_page_is_told_apart_from_a_wait() -> None:
+    (fetch,) = find_fetches(updated_behind().story()).documents
+    assert places(fetch)[2:4] == ["edge", "shop-lb"]
+    assert fetch.is_update
+    (failed,) = find_fetches(updated_behind(logged_upstream=f"{EDGE}:80").story()).documents
+    assert not failed.is_update
+    (waited,) = find_fetches(missed().story()).documents
+    assert not waited.is_update
