@@ -76,6 +76,8 @@ def _details(fetch: Fetch, served: HttpExchange) -> dict[str, Detail]:
         found["status"] = response.status
         found["served_by"] = response.headers.get("x-served-by", "")
         found["cache_control"] = response.headers.get("cache-control", "")
+    if fetch.is_update:
+        found["waited_for"] = False
     if worked := _ms(fetch):
         found["worked_ms"] = float(worked)
     return {name: value for name, value in found.items() if value != ""}

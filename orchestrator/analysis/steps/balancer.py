@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.story import Story, proof
-from orchestrator.analysis.teller import Teller, one_round_trip
+from orchestrator.analysis.teller import Teller, one_if_waited_for
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
 from orchestrator.analysis.web.http import FIELDS
 from orchestrator.records.server_logs import Logged
@@ -132,7 +132,9 @@ def _details(fetch: Fetch, server: str) -> dict[str, Detail]:
         found["protocol_in"] = fetch.balanced.request.version
     if fetch.backend:
         found["protocol_out"] = fetch.backend.request.version
+    if fetch.is_update:
+        found["waited_for"] = False
     return found | {name: ms for name, ms in _timers(line).items() if ms >= 0}
 
 
-TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_round_trip)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_if_waited_for)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from orchestrator.analysis.connections.handshake import read_handshake
 from orchestrator.analysis.connections.peers import answers_of, dissections_of, find_peer
@@ -27,6 +26,7 @@ from orchestrator.analysis.waits.losses import note_losses
 from orchestrator.analysis.waits.segment import Path, Segment
 from orchestrator.analysis.waits.waiting import Wanted, wait_for_response
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.urls import find_start, host_of
 
 _FAILED = {"dns": "DNS", "connect": "TCP", "tls": "TLS alert", "timeout": "timeout"}
 __all__ = ["Segment", "find_critical_path"]
@@ -75,12 +75,12 @@ def _documents(path: Path, story: Story) -> None:
 
 
 def _named(fetch: Fetch, called: str) -> Wanted:
-    return Wanted(called, urlsplit(fetch.url).hostname or "", fetch)
+    return Wanted(called, host_of(fetch.url), fetch)
 
 
 def _page(story: Story, fetch: Fetch | None, called: str) -> Wanted:
     """With the browser's own times: where packets do not show it, those count."""
-    host = urlsplit(fetch.url if fetch else story.visit.url).hostname or ""
+    host = host_of(fetch.url if fetch else find_start(story))
     entries = story.evidence.timeline.get("navigation", [])
     times = _times(story, entries[0]) if entries else _recorded_times(story)
     return Wanted(called, host, fetch, *times)
@@ -108,7 +108,7 @@ def _resource(path: Path, story: Story, link: Link) -> None:
     fetches = (f for f in find_fetches(story).resources if f.url == link.url)
     fetch = next((f for f in fetches if _is_within(f, link)), None)
     times = (link.requested_ns, link.first_ns, link.ended_ns)
-    _fetch(path, story, Wanted(link.called, urlsplit(link.url).hostname or "", fetch, *times))
+    _fetch(path, story, Wanted(link.called, host_of(link.url), fetch, *times))
 
 
 def _is_within(fetch: Fetch, link: Link) -> bool:
@@ -123,16 +123,16 @@ def _fetch(path: Path, story: Story, wanted: Wanted) -> None:
 
 
 def _asked(story: Story, host: str) -> list[DnsExchange]:
-    """What the client asked of DNS about a host."""
-    asked = Questions(story).by(story.client.name)
-    return [e for e in asked if e.name.rstrip(".").lower() == host.lower()]
+    """What the client asked of DNS about a host, within its search domains as well."""
+    asked, wanted = Questions(story).by(story.client.name), host.rstrip(".").lower()
+    return [e for e in asked if f"{e.name.rstrip('.').lower()}.".startswith(f"{wanted}.")]
 
 
 # --- visits that failed
 
 
 def _to_failure(story: Story) -> tuple[Segment, ...]:
-    host = urlsplit(story.visit.url).hostname or ""
+    host = host_of(find_start(story))
     end_ns = _failed_ns(story, host)
     path = Path(story.started_ns, end_ns)
     asked = _asked(story, host)

@@ -11,7 +11,9 @@ from orchestrator.analysis.story import Story
 from orchestrator.analysis.waits.segment import Segment
 
 # In which a lost segment can hold up what comes.
-_CARRIED = frozenset({"TLS", "network", "download", "server", "balancer", "edge", "response"})
+_CARRIED = frozenset(
+    {"TLS", "network", "download", "server", "balancer", "edge", "send queue", "response"}
+)
 
 
 def note_losses(story: Story, segments: Iterable[Segment]) -> tuple[Segment, ...]:

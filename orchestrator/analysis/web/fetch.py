@@ -63,11 +63,16 @@ class Fetch:
         if self.upstream is None:
             return False
         if self.edge_line and self.cache in _OLD_COPY:
-            return not self.edge_line.values["upstream"].strip("-")
+            return not self.logged_upstream
         answered, origin = self.front.response if self.front else None, self.upstream.response
         if origin is None:
             return answered is not None and self.cache in _OLD_COPY
         return answered is not None and origin.time_ns > answered.time_ns
+
+    @property
+    def logged_upstream(self) -> str:
+        """Whom the edge asked for this answer, as it logged it; "" if nobody."""
+        return self.edge_line.values["upstream"].strip("-") if self.edge_line else ""
 
     @property
     def exchange(self) -> HttpExchange | None:
@@ -183,5 +188,5 @@ def _follow(
         backend,
         served,
         server_line,
-        None if upstream else serving.find_filling(front),
+        None if upstream else serving.find_filling(front, edge_line),
     )

@@ -27,29 +27,54 @@ class Filling:
     line: Logged | None = None
 
 
-def find_filling(
-    front: HttpExchange, exchanges: Iterable[HttpExchange], lines: Iterable[Logged]
-) -> Filling | None:
-    """What a request waited for, whose answer came out of the cache of the edge ``front`` is of.
+@dataclass(frozen=True)
+class Waiting:
+    """A request at an edge: when it came, when its answer left, and what it was for. ``host`` is
+    "" where it cannot be read."""
 
-    ``exchanges`` and ``lines`` are all of that edge. A copy that came after the request did is one
-    that it waited for.
-    """
-    came_ns = front.request.ended_ns
-    left_ns = front.response.time_ns if front.response else came_ns
-    asked = front.request
-    for other in exchanges:
-        if other.inbound or other.response is None or not came_ns < other.ended_ns <= left_ns:
-            continue
-        same = other.request.host == asked.host and same_target(other.request.path, asked.path)
-        if same and other.request_id != front.request_id:
-            return Filling(other.ended_ns, other)
-    if left_ns - came_ns <= _LOG_SLACK_NS:
+    came_ns: int
+    left_ns: int
+    host: str
+    path: str
+    request_id: str
+
+    @classmethod
+    def of(cls, front: HttpExchange | None, line: Logged | None) -> Waiting | None:
+        """By its packets, else by what the edge logged of it."""
+        if front is not None and front.response is not None:
+            asked = front.request
+            left_ns, host = front.response.time_ns, asked.host
+            return cls(asked.ended_ns, left_ns, host, asked.path, front.request_id)
+        if front is None and line is not None:
+            return cls(line.began_ns, line.line.time_ns, "", line.path, line.request_id)
         return None
-    for line in lines:
-        is_filling = line.values["upstream"].strip("-") and line.began_ns <= came_ns
-        if not is_filling or not came_ns < line.line.time_ns <= left_ns + _LOG_SLACK_NS:
+
+    def is_for(self, path: str, request_id: str) -> bool:
+        """Whether another request is for the same."""
+        return request_id != self.request_id and same_target(path, self.path)
+
+
+def find_filling(
+    waiting: Waiting, exchanges: Iterable[HttpExchange], lines: Iterable[Logged]
+) -> Filling | None:
+    """What a request waited for that was answered out of the cache of an edge; ``exchanges`` and
+    ``lines`` are all of that edge. A copy that came after the request did is one that it waited
+    for.
+    """
+    for other in exchanges:
+        in_time = waiting.came_ns < other.ended_ns <= waiting.left_ns
+        if other.inbound or other.response is None or not in_time:
             continue
-        if line.request_id != front.request_id and same_target(line.path, asked.path):
-            return Filling(min(line.line.time_ns, left_ns), None, line)
+        is_there = waiting.host in ("", other.request.host)
+        if is_there and waiting.is_for(other.request.path, other.request_id):
+            return Filling(other.ended_ns, other)
+    if waiting.left_ns - waiting.came_ns <= _LOG_SLACK_NS:
+        return None
+    last_ns = waiting.left_ns + _LOG_SLACK_NS
+    for line in lines:
+        is_filling = line.values["upstream"].strip("-") and line.began_ns <= waiting.came_ns
+        if not is_filling or not waiting.came_ns < line.line.time_ns <= last_ns:
+            continue
+        if waiting.is_for(line.path, line.request_id):
+            return Filling(min(line.line.time_ns, waiting.left_ns), None, line)
     return None

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from orchestrator.analysis.connections.peers import Peer, find_peer
 from orchestrator.analysis.story import Connection, Story
-from orchestrator.analysis.web.filling import Filling, find_filling
+from orchestrator.analysis.web.filling import Filling, Waiting, find_filling
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
 from orchestrator.analysis.web.urls import key_of, same_target, same_url, target_of
 from orchestrator.records.server_logs import (
@@ -141,13 +141,14 @@ class Serving:
                     return entry
         return None
 
-    def find_filling(self, front: HttpExchange | None) -> Filling | None:
+    def find_filling(self, front: HttpExchange | None, edge_line: Logged | None) -> Filling | None:
         """What a request waited for at an edge that was fetching the same for another one."""
-        node = front.request.node if front else ""
-        if front is None or self.role_of(node) != "edge":
+        waiting = Waiting.of(front, edge_line)
+        node = front.request.node if front else edge_line.node if edge_line else ""
+        if waiting is None or self.role_of(node) != "edge":
             return None
         lines = (line for line in self.lines["edge"] if line.node == node)
-        return find_filling(front, self.exchanges[node], lines)
+        return find_filling(waiting, self.exchanges[node], lines)
 
     def find_backend(
         self, url: str, request_id: str, balanced: HttpExchange | None, line: Logged | None

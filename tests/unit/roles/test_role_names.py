@@ -19,6 +19,7 @@ MAY_NAME = {
     "analysis/web/serving.py": {"edge", "balancer", "app", "web"},
     "analysis/web/fetch.py": {"edge", "balancer"},
     "analysis/figures/pages.py": {"edge"},  # a MISS there is told as such
+    "analysis/web/edges.py": {"edge"},
     "cli/planned.py": {"nameserver", "edge"},  # who serves a zone, and who is before a site
     "runtime/daemons/caches.py": {"resolver", "gateway", "edge"},  # each emptied by its own means
     "events/caches.py": {"edge"},  # which answers of a cache are events
@@ -27,7 +28,7 @@ MAY_NAME = {
 NO_ROLES = {
     "analysis/steps/balancer.py": {"balancer", "web"},  # its kind, and a backend of HAProxy's
     "analysis/waits/losses.py": {"edge", "balancer"},  # what a stretch of time was waited for
-    "analysis/waits/waiting.py": {"edge"},
+    "analysis/waits/stations.py": {"edge"},
     "cli/main.py": {"host"},  # a heading of the help: verbs about this machine
     "probes/run.py": {"nameserver"},  # resolv.conf(5)
     "runtime/engine/images.py": {"host"},  # a network of Docker's

@@ -16,10 +16,13 @@ from tests.unit.analysis.shopping import (
     EDGE,
     ID,
     LAPTOP,
+    ORIGIN,
+    OTHER_ID,
     Shop,
     answers1,
     asks1,
     cached,
+    locked,
     logged_only,
     missed,
 )
@@ -113,6 +116,80 @@ def test_a_stale_copy_is_answered_with_before_the_origin_gives_a_new_one() -> No
     assert "For a new copy, which this answer does not wait for, it asks the origin" in step.told
     (waited,) = steps(missed().story())
     assert "does not wait" not in waited.told
+
+
+@pytest.mark.parametrize("captured", [True, False])
+def test_a_hit_that_waited_for_anothers_miss_is_told_as_that(captured: bool) -> None:
+    (step,) = steps(locked(captured=captured).story())
+    assert "is fetching it for another request already (cache lock)" in step.told
+    assert f"waits {73 if captured else 74}.0 ms until the other's is there" in step.told
+    assert "by itself" not in step.told
+    assert step.saved == "a request to the origin, not the wait for its answer"
+    where = "edge.pcapng" if captured else "logs/edge.log"
+    (shown,) = (p for p in step.proofs if "other request" in p.says)
+    assert shown.file == where
+
+
+def test_without_keys_the_log_tells_of_the_lock() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.tcp("laptop", 20, LAPTOP, EDGE, (40000, 443), {}, "tls")
+    miss = {"id": OTHER_ID, "upstream": f"{ORIGIN}:80", "client": f"{LAPTOP}:40007"}
+    shop.edge_logs(100, "MISS", **miss, total_s="0.085")
+    shop.edge_logs(226, "HIT", total_s="0.200")
+    (step,) = steps(shop.story())
+    assert "waits 74.0 ms until the other's is there" in step.told
+
+
+def test_a_copy_that_was_there_before_the_request_is_a_hit_by_itself() -> None:
+    shop = cached()
+    shop.edge_logs(26.35, "MISS", id=OTHER_ID, upstream=f"{ORIGIN}:80", total_s="0.085")
+    (step,) = steps(shop.story())
+    assert "answers by itself, within 0.2 ms" in step.told
+
+
+def test_no_verdict_with_an_upstream_is_the_origins_answer() -> None:
+    """Seen: "answers 404 by itself: its configuration says so" of an answer of the origin's."""
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_asks_origin()
+    shop.edge_answers(99.2, "", status=404)
+    shop.edge_logs(99.4, "", status=404, upstream=f"{ORIGIN}:80", upstream_s="0.073")
+    (step,) = steps(shop.story())
+    assert "by itself" not in f"{step.title} {step.told}"
+    assert "passes / on, and its cache has no part in it. It asks the origin shop-lb" in step.told
+    assert step.nodes == ("edge", "shop-lb")
+
+
+def test_an_old_copy_in_the_place_of_an_error_saves_no_way_to_the_origin() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(2026.2, "STALE")
+    shop.edge_logs(2026.3, "STALE", upstream=f"{ORIGIN}:80", upstream_s="2.000", total_s="2.000")
+    (step,) = steps(shop.story())
+    assert "since shop-lb gave no good answer, within 2000.2 ms" in step.told
+    assert step.saved == ""
+
+
+def test_an_origin_that_cannot_be_reached_is_said_to_give_no_answer() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(2026.2, "MISS", status=504)
+    shop.edge_logs(2026.3, "MISS", upstream=f"{ORIGIN}:80", upstream_s="2.000", total_s="2.000")
+    (step,) = steps(shop.story())
+    assert "shop-lb gives none within 2.000 s: its answer is 504." in step.told
+
+
+def test_for_an_update_behind_a_stale_page_nobody_waits_a_round_trip() -> None:
+    shop = cached(cache="STALE")
+    shop.edge_asks_origin()
+    (step,) = steps(shop.story())
+    assert edge.TELLER.round_trips(step) == 0
+    (waited,) = steps(missed().story())
+    assert edge.TELLER.round_trips(waited) == 2
 
 
 def test_a_redirection_is_none_of_the_caches_business() -> None:

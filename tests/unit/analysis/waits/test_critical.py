@@ -16,10 +16,12 @@ from tests.unit.analysis.builders import VISIT, at
 from tests.unit.analysis.shopping import (
     EDGE,
     LAPTOP,
+    ORIGIN6,
     Shop,
     asks2,
     cached,
     http2,
+    locked,
     logged_only,
     missed,
     resource,
@@ -88,13 +90,93 @@ def test_without_keys_half_a_round_trip_is_the_way_there_and_half_the_way_back()
     assert "0.073 s of that it waited for the origin" in found(path, "server").told
 
 
-def late_image(shop: Shop, asked_ms: float, ended_ms: float, others: int = 0) -> None:
-    """An image over the same connection, which the edge has; after ``others`` bytes."""
+def test_a_stale_page_served_at_once_waits_for_no_origin() -> None:
+    """Seen: origin network 85.7 ms and application 19.2 ms, of an answer that nginx had."""
+    shop = cached(LOADED, cache="STALE")
+    shop.edge_asks_origin()
+    path = find_critical_path(shop.story())
+    assert is_whole(path)
+    assert names(path)[2:5] == ["network", "edge", "network"]
+    assert found(path, "edge").told.startswith("edge has an old copy of the page in its cache")
+    assert found(path, "edge").duration_ms < 1
+
+
+def test_an_origin_that_does_not_answer_is_waited_for_in_vain() -> None:
+    shop = Shop(LOADED)
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_answers(226.2, "MISS", status=504)
+    shop.edge_logs(226.3, "MISS", upstream="198.18.5.7:80", upstream_s="0.200", total_s="0.200")
+    told = found(find_critical_path(shop.story()), "edge").told
+    assert told == "edge waits for the origin in vain, and answers with 504 of its own."
+
+
+def test_a_balancer_without_a_server_to_ask_is_not_an_application() -> None:
+    shop = Shop(replace(LOADED, url="https://direct.example.com/"))
+    shop.opens(0, "shop-lb", LAPTOP, ORIGIN6, (40000, 443))
+    block = http2(*asks2(host="direct.example.com"))
+    for node, at_ms in (("laptop", 20), ("shop-lb", 26)):
+        shop.tcp(node, at_ms, LAPTOP, ORIGIN6, (40000, 443), block, "tls:http2")
+    answer = http2((":status", "503"), size=9)
+    for node, at_ms in (("shop-lb", 226), ("laptop", 231)):
+        shop.tcp(node, at_ms, ORIGIN6, LAPTOP, (443, 40000), answer, "tls:http2")
+    said = f"{LAPTOP}:40000 [x] public apps/<NOSRV> 0/200/-1/-1/200 503 217 - - sQ-- 1/1/0/0/0 0/0"
+    shop.logged("shop-lb", 226.1, f'{said} {{}} "GET https://direct.example.com/ HTTP/2.0"')
+    path = find_critical_path(shop.story())
+    assert "application" not in names(path)
+    told = "shop-lb gets no answer of a server, and answers 503 itself."
+    assert found(path, "balancer").told == told
+
+
+def test_a_hit_that_waited_for_anothers_miss_is_the_cache_locks_wait() -> None:
+    """Seen: 1,005 ms that were told as the time it took to have it."""
+    path = find_critical_path(locked(LOADED).story())
+    assert is_whole(path)
+    assert names(path)[2:5] == ["network", "cache lock", "cache lock"]
+    waited, looked = (segment for segment in path if segment.name == "cache lock")
+    assert (waited.end_ns, looked.end_ns) == (at(99), at(226))
+    assert "for another request already" in waited.told
+
+
+def test_time_in_the_send_queue_is_the_windows() -> None:
+    """Seen: 239 ms told as the balancer's, which had logged 2; as here the edge's, which has it."""
+    shop = cached(LOADED)
+    late_image(shop, 160, 250, queued=True)
+    entry = timed("/static/late.png", 150, 250)
+    path = find_critical_path(shop.story(timeline={"resource": [entry]}))
+    assert is_whole(path)
+    queue = found(path, "send queue")
+    assert (queue.start_ns, queue.end_ns) == (at(166), at(242))
+    assert "edge's send queue, after 4,000 bytes of others" in queue.told
+
+
+def test_what_a_server_had_handed_out_by_its_log_is_in_its_send_queue() -> None:
+    shop = cached(LOADED)
+    late_image(shop, 160, 250, queued=True)
+    line = {"id": "late", "request": "GET /static/late.png HTTP/2.0", "total_s": "0.002"}
+    shop.edge_logs(170, "HIT", **line)
+    entry = timed("/static/late.png", 150, 250)
+    path = find_critical_path(shop.story(timeline={"resource": [entry]}))
+    queue = found(path, "send queue")
+    assert queue.told.endswith("By its log edge had written it before.")
+    assert (queue.start_ns, queue.end_ns) == (at(168), at(242))
+
+
+def late_image(
+    shop: Shop, asked_ms: float, ended_ms: float, others: int = 0, *, queued: bool = False
+) -> None:
+    """An image over the same connection, which the edge has; after ``others`` bytes, or behind
+    what the window lets out."""
     asked = http2(*asks2("/static/late.png"), streams=(3,))
     for node, then in (("laptop", asked_ms), ("edge", asked_ms + 6)):
         shop.tcp(node, then, LAPTOP, EDGE, (40000, 443), asked, "tls:http2", data=b"." * 300)
     answer = http2((":status", "200"), ("x-cache", "HIT"), streams=(3,), size=500)
     back = (EDGE, LAPTOP, (443, 40000))
+    if queued:
+        shop.tcp("edge", asked_ms + 5, *back, seq=9000, payload=b"o" * 2000)
+        shop.tcp("edge", asked_ms + 7, *back, seq=11000, payload=b"o" * 4000)
+        ack = {"payload": b"", "ack": 11000}
+        shop.tcp("edge", ended_ms - 8.1, LAPTOP, EDGE, (40000, 443), **ack)
     shop.tcp("edge", ended_ms - 8, *back, answer, "tls:http2", data=b"." * 600)
     shop.tcp("laptop", ended_ms - 3, *back, payload=b"o" * others)
     shop.tcp("laptop", ended_ms - 2, *back, answer, "tls:http2", data=b"." * 600)
@@ -263,6 +345,44 @@ def test_a_name_that_does_not_exist_ends_with_its_answer() -> None:
     path = find_critical_path(run.story())
     assert names(path) == ["browser", "DNS"]
     assert path[-1].end_ns == at(30)
+
+
+def test_questions_within_the_search_domain_belong_to_a_failed_lookup() -> None:
+    """Seen: DNS of 30.6 ms told as 12.6."""
+    connection = talk(replace(FAILED, error="dns", url="https://intranet/"))
+    run = connection.recording
+    ends = {"source": "192.168.1.100", "target": "192.168.1.1", "protocol": 17}
+    back = {"source": "192.168.1.1", "target": "192.168.1.100", "protocol": 17}
+    for asked_ms, name in ((5, "intranet"), (20, "intranet.home.arpa")):
+        asked = {"dns.id": "0x1", "dns.qry.name": name, "dns.qry.type": "1"}
+        run.saw("laptop", asked_ms, {**asked, "dns.flags": "0x0100"}, ports=(5000, 53), **ends)
+        denied = {**asked, "dns.flags": "0x8183"}
+        run.saw("laptop", asked_ms + 10, denied, ports=(53, 5000), out=False, **back)
+    path = find_critical_path(run.story())
+    assert names(path) == ["browser", "DNS"]
+    assert path[-1].end_ns == at(30)
+    assert "intranet and intranet.home.arpa" in path[-1].told
+
+
+def test_a_lookup_over_tcp_is_part_of_dns_and_no_connection_of_the_visit() -> None:
+    """Seen: "213254 round trips of 0.04 ms", those of the gateway next door."""
+    connection = talk(LOADED)
+    dns = Talk(connection.recording, port=40009, server_port=53, one_way=0.0)
+    dns.open(2)
+    connection.open(20)
+    story = connection.recording.story()
+    assert [c.server[1] for c in story.connections] == [443]
+    assert story.main_connection is story.connections[0]
+
+
+def test_without_keys_what_the_log_does_not_count_is_not_the_servers() -> None:
+    shop = logged_only(logged_ms=60)
+    shop.visit = replace(shop.visit, timings_ms=LOADED.timings_ms)
+    navigation = {"requestStart": 20.0, "responseStart": 305.0, "responseEnd": 307.0}
+    path = find_critical_path(shop.story(timeline={"navigation": [navigation]}))
+    server = found(path, "server")
+    assert server.end_ns - server.start_ns == at(76) - at(0)
+    assert "waits to be sent, or is under way" in " ".join(s.told for s in path)
 
 
 def test_without_keys_a_wrong_certificate_ends_with_what_the_client_sent_last() -> None:
