@@ -75,7 +75,11 @@ def _asked_at_end(story: Story, asks: HttpExchange) -> HttpExchange | None:
 def _asked_for(story: Story, here: HttpExchange) -> HttpExchange | None:
     """What a node asked for the sake of what it was asked; None if it answered by itself."""
     went_out = [x for x in _exchanges(story, here.request.node) if not x.inbound]
-    within = [x for x in went_out if here.request.time_ns <= x.request.time_ns <= here.ended_ns]
+    within = [
+        x
+        for x in went_out
+        if here.request.time_ns <= x.request.time_ns <= here.ended_ns and not _is_later(x, here)
+    ]
     known = [x for x in within if x.request_id and x.request_id == here.request_id]
     if known:
         return known[0]
@@ -140,3 +144,9 @@ def question(query: Frame) -> tuple[str, int]:
     if len(kind) < 2:
         return "", 0
     return b".".join(labels).decode("ascii", "replace").lower(), int.from_bytes(kind)
+
+
+def _is_later(asks: HttpExchange, here: HttpExchange) -> bool:
+    """Whether what was asked for came after the answer that it would have been for: an update."""
+    came, left = asks.response, here.response
+    return bool(came and left and came.first.time_ns > left.first.time_ns)

@@ -226,8 +226,8 @@ UPSTREAM: Way = (
 )
 
 
-def ask_through_edge(wires: Wires) -> dict[str, list[Frame]]:
-    """A request that the edge hands on to the balancer."""
+def ask_through_edge(wires: Wires, answered_ms: float = 50) -> dict[str, list[Frame]]:
+    """A request that the edge hands on to the balancer, and answers then or before."""
     shake_hands(wires)
     balancer = str(wires.plan.nodes["shop-lb"].address)
     ends = ((edge(), 7000), (balancer, 80))
@@ -241,7 +241,9 @@ def ask_through_edge(wires: Wires) -> dict[str, list[Frame]]:
         "answers": wires.send(
             turned(UPSTREAM), ends[::-1], 7, 40, seq=1, payload=b"OK", fields=answers
         ),
-        "response": send_back(wires, 8, 50, seq=91, ack=14, payload=b"OK", fields=answered),
+        "response": send_back(
+            wires, 8, answered_ms, seq=91, ack=14, payload=b"OK", fields=answered
+        ),
         "ack": send_out(wires, 9, 60, seq=14, ack=93),
     }
 
@@ -257,6 +259,14 @@ def test_a_request_goes_on_at_the_proxy_that_does_not_know() -> None:
     assert "edge goes on with a packet of its own to" in notes
     assert "5.5 ms after it was asked (known by x-request-id abc)" in notes
     assert "edge waits 11.5 ms for the answer, and answers in turn 8.5 ms after that." in notes
+
+
+def test_what_an_edge_updates_behind_its_answer_is_not_where_a_request_goes_on() -> None:
+    wires = visited()
+    sent = ask_through_edge(wires, answered_ms=25)
+    trace = trace_packets(wires.story())["request"]
+    assert [(p.file, p.number) for p in trace.forward] == numbers(sent["request"])
+    assert [(p.file, p.number) for p in trace.back] == numbers(sent["response"])
 
 
 def test_the_first_byte_comes_from_who_made_it_and_is_acknowledged() -> None:
