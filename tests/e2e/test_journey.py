@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.journey import Journey
+from orchestrator.report.words import summarise
 from orchestrator.verbs.report import tell
 from tests.e2e.conftest import Run, RunningLab
 from tests.proofs import unproved
@@ -75,6 +76,36 @@ def test_a_visit_without_a_cdn_has_no_edge(internet: RunningLab) -> None:
     assert "edge" not in kinds(journey)
     # Over 140 ms there and back, ten segments are not enough for a page.
     assert "slow_start" in kinds(journey)
+
+
+def test_a_page_is_told_whole_however_its_url_is_typed(internet: RunningLab) -> None:
+    run = internet.visit("https://www.example.com/a/..\\product\\7?q=a b'\"ü", "-4")
+    journey = told_whole(run)
+    assert {"request", "edge", "balancer", "app", "response"} <= kinds(journey)
+    files = [step for step in journey.steps if step.kind == "resource"]
+    assert len(files) == len(run.record["resources"])
+
+
+def test_a_visitors_own_healthz_is_told_as_any_page(internet: RunningLab) -> None:
+    journey = told_whole(internet.visit("https://direct.example.com/healthz", "--client", "curl"))
+    assert {"request", "balancer", "app", "database", "response"} <= kinds(journey)
+
+
+def test_a_page_without_its_files_says_so_and_exits_1(internet: RunningLab) -> None:
+    """Its web server is cut off, so that the balancer answers 503 for every file."""
+    link, url = ("link", "--name", internet.name), "https://direct.example.com/product/7"
+    internet.cli.run(*link, "down", "shop-web1,shop-lan")
+    try:
+        run = internet.visit(url, "-4", code=1)
+        internet.visit(url, "-4", "--allow-degraded")
+    finally:
+        internet.cli.run(*link, "up", "shop-web1,shop-lan")
+    assert (run.record["status"], run.record["error"]) == (200, None)
+    count = len(run.record["resources"])
+    said = f"{count} of {count} files missing: {count} × 503"
+    journey = told_whole(run)
+    assert said in summarise(journey)
+    assert said in next(step.told for step in journey.steps if step.kind == "resources")
 
 
 @pytest.mark.parametrize("options", [("--client", "curl"), ("--http", "1.1")])
