@@ -9,7 +9,7 @@ from orchestrator.cli.saying import say
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.generate.draw import draw_internet
 from orchestrator.generate.write import write_topology
-from orchestrator.spec.kinds import check_label
+from orchestrator.spec.domains import check_label
 
 
 @click.command("generate")

@@ -23,7 +23,7 @@ from orchestrator.cli.visit import exit_code, print_run
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan
-from orchestrator.spec.kinds import check_label
+from orchestrator.spec.domains import check_label
 from orchestrator.verbs.fault import in_force
 from orchestrator.verbs.fill_edge import fill_edge
 from orchestrator.verbs.up import READY_WITHIN_S, Stages, up

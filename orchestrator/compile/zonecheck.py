@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orchestrator.compile.draft import Draft
 from orchestrator.plan.services import NameServerSettings, Zone
-from orchestrator.spec.lookups import zone_of
+from orchestrator.spec.domains import zone_of
 from orchestrator.spec.services import RecordSpec
 
 LONGEST_DOMAIN = 253

@@ -15,7 +15,7 @@ from orchestrator.compile.draft import Draft, Machine, Server, distance_between
 from orchestrator.compile.names import root_name
 from orchestrator.plan.addresses import Address, Prefix
 from orchestrator.plan.services import NameServerSettings, Record, View, Zone
-from orchestrator.spec.lookups import zone_of
+from orchestrator.spec.domains import zone_of
 
 # Times to live as operators of each level commonly set them: two days for a delegation, one
 # day for a zone's own servers, a minute for what a CDN may want to move.

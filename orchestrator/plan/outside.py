@@ -7,7 +7,7 @@ from itertools import chain
 
 from orchestrator.plan.addresses import holds
 from orchestrator.plan.model import Plan
-from orchestrator.spec.lookups import zone_of
+from orchestrator.spec.domains import zone_of
 
 _MOST_TOLD = 8
 

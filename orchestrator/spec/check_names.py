@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from orchestrator.errors import Problem, nearest
 from orchestrator.spec.document import Document, Path
+from orchestrator.spec.domains import zone_of
 from orchestrator.spec.kinds import host_of
-from orchestrator.spec.lookups import implied_tlds, zone_of
+from orchestrator.spec.lookups import implied_tlds
 from orchestrator.spec.model import Topology
 from orchestrator.spec.references import missing, missing_router, twice
 from orchestrator.spec.services import DnsSpec, ServersSpec

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from orchestrator.errors import Mistake, nearest
+from orchestrator.spec.domains import LABEL, check_domain, check_label
 from orchestrator.spec.places import CITIES
 from orchestrator.spec.written import text_like
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _URL = re.compile(r"https?://([^/:?#@]+)(:[0-9]+)?([/?#].*)?")
 # RFC 6996 (private use) and RFC 5398 (documentation): a leak could reach nobody.
 _SAFE_ASNS = (range(64496, 65535), range(4200000000, 4294967295))
@@ -35,28 +35,6 @@ _SAFE_PREFIXES = tuple(
 )
 # RFC 3849 and RFC 9637 (documentation), RFC 4193 (unique local).
 _SAFE_PREFIXES6 = tuple(IPv6Network(text) for text in ("3fff::/20", "2001:db8::/32", "fc00::/7"))
-
-
-def check_label(name: str) -> str:
-    """A name that can be a host name: one label of RFC 1123, at most 63 octets."""
-    if len(name) > 63:
-        raise Mistake(f"name of {len(name)} octets: '{name[:20]}…'", "at most 63 (RFC 1123)")
-    if not _LABEL.fullmatch(name):
-        raise Mistake(f"'{name}' is not a name", "use a-z, 0-9 and inner hyphens (RFC 1123)")
-    return name
-
-
-def check_domain(name: str) -> str:
-    """A domain name without its final dot."""
-    if len(name) > 253:
-        raise Mistake(f"domain name of {len(name)} octets", "at most 253 (RFC 1035)")
-    if name.endswith("."):
-        raise Mistake(f"'{name}' ends with a dot", "leave the dot out")
-    if "" in name.split("."):
-        raise Mistake(f"'{name}' has an empty label", "write one dot between two labels")
-    for label in name.split("."):
-        check_label(label)
-    return name
 
 
 def host_of(url: str) -> str:
@@ -146,14 +124,14 @@ def nothing_to_mapping(value: Any) -> Any:
 
 
 # For editors: the form of what is written; whether it may be is left to the validators.
-_DOMAIN = rf"{_LABEL.pattern}(\.{_LABEL.pattern})*"
+_DOMAIN = rf"{LABEL.pattern}(\.{LABEL.pattern})*"
 _PREFIX = r"[0-9]+(\.[0-9]+){3}(/[0-9.]+)?"
 _PREFIX6 = r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(/[0-9]+)?"
 
 Label = Annotated[
     str,
     AfterValidator(check_label),
-    WithJsonSchema(text_like("name", _LABEL.pattern, "isp-west", maxLength=63)),
+    WithJsonSchema(text_like("name", LABEL.pattern, "isp-west", maxLength=63)),
 ]
 Domain = Annotated[
     str,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from orchestrator.spec.model import Topology
 from orchestrator.spec.places import Coordinates
 from orchestrator.spec.systems import AsSpec, MemberSpec, RelationSpec
@@ -51,12 +49,6 @@ def peering_of(topology: Topology, exchange: str, member: MemberSpec) -> str:
     """How a member peers at an exchange: as it says, else over the route server if there is one."""
     bare = topology.ixps[exchange].route_server is False
     return member.peering or ("bilateral" if bare else "route-server")
-
-
-def zone_of(host: str, zones: Iterable[str]) -> str | None:
-    """The closest enclosing zone of a host name, or None."""
-    holding = [zone for zone in zones if host == zone or host.endswith(f".{zone}")]
-    return max(holding, key=len, default=None)
 
 
 def implied_tlds(topology: Topology) -> dict[str, str]:

@@ -32,7 +32,7 @@ from orchestrator.runtime.disk.labs import known_labs, names_file, state_root
 from orchestrator.runtime.disk.origin import Origin
 from orchestrator.runtime.disk.processes import Process
 from orchestrator.runtime.polling import wait_for
-from orchestrator.spec.kinds import check_label
+from orchestrator.spec.domains import check_label
 
 _LOCK_WITHIN_S = 15.0
 # The last plan that was read, by its file.
