@@ -32,6 +32,13 @@ ByteOrder = Literal["<", ">"]
 _BYTE_ORDERS: dict[bytes, ByteOrder] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _MAGIC = SECTION_HEADER.to_bytes(4, "big")  # reads the same in both byte orders
 _FRAME_BYTES = 12  # a block's type and its two lengths
+_ORDERS: tuple[ByteOrder, ...] = ("<", ">")
+_INTS = {order: struct.Struct(order + "I") for order in _ORDERS}
+_PAIRS = {order: struct.Struct(order + "II") for order in _ORDERS}
+# Of a frame: its interface, the halves of its time, its octets here, and those it had.
+_HEADS = {order: struct.Struct(order + "5I") for order in _ORDERS}
+# The option of its flags: code, length, value.
+_FLAGS = {order: struct.Struct(order + "HHI") for order in _ORDERS}
 _LEAST_BODY = {
     SECTION_HEADER: 16,
     INTERFACE_DESCRIPTION: 8,
@@ -118,21 +125,23 @@ def read_packets(data: bytes, wanted: Wanted | None = None) -> Iterator[Packet]:
     """
     interfaces: list[Interface] = []
     number = 0
-    for block in read_blocks(data):
-        if block.type == SECTION_HEADER:
-            interfaces = []
-        elif block.type == INTERFACE_DESCRIPTION:
-            interfaces.append(parse_interface(block))
-        elif block.type == ENHANCED_PACKET:
+    for kind, start, end, order in read_spans(data):
+        if kind == ENHANCED_PACKET:
             number += 1
-            index, time_ns, captured, original = _parse_head(block, number, interfaces)
-            frame = block.body[20 : 20 + captured]
+            index, high, low, captured, original = _HEADS[order].unpack_from(data, start + 8)
+            options = start + 28 + captured + -captured % 4
+            interface = _interface_of(interfaces, number, index, options <= end - 4)
+            time_ns = _time_ns(interface, high << 32 | low)
+            frame = data[start + 28 : start + 28 + captured]
             if wanted is None or wanted(index, time_ns, frame):
-                direction = _direction(block, 20 + captured + -captured % 4)
-                name = interfaces[index].name
-                yield Packet(number, name, time_ns, direction, frame, original)
+                direction = _direction(data, options, end - 4, order)
+                yield Packet(number, interface.name, time_ns, direction, frame, original)
+        elif kind == SECTION_HEADER:
+            interfaces = []
+        elif kind == INTERFACE_DESCRIPTION:
+            interfaces.append(parse_interface(Block(kind, data[start + 8 : end - 4], order)))
         else:
-            refuse_untimed(block.type)
+            refuse_untimed(kind)
 
 
 def refuse_untimed(kind: int) -> None:
@@ -154,18 +163,21 @@ def read_spans(data: bytes) -> Iterator[tuple[int, int, int, ByteOrder]]:
             "not a pcapng file: it does not begin with a section header",
             "an old pcap file is converted with: editcap IN OUT",
         )
-    start = 0
+    start, size = 0, len(data)
     order: ByteOrder = "<"
-    while start + _FRAME_BYTES <= len(data):
-        if data.startswith(_MAGIC, start):
+    begin, close = _PAIRS[order], _INTS[order]
+    while start + _FRAME_BYTES <= size:
+        kind, length = begin.unpack_from(data, start)
+        if kind == SECTION_HEADER:
             order = _byte_order(data, start)
-        kind, length = struct.unpack_from(order + "II", data, start)
+            begin, close = _PAIRS[order], _INTS[order]
+            kind, length = begin.unpack_from(data, start)
         if length % 4 or length < _FRAME_BYTES + _LEAST_BODY.get(kind, 0):
             raise _damaged(start)
         end = start + length
-        if end > len(data):
+        if end > size:
             return
-        if data[end - 4 : end] != data[start + 4 : start + 8]:
+        if close.unpack_from(data, end - 4)[0] != length:
             raise _damaged(start)
         yield kind, start, end, order
         start = end
@@ -200,26 +212,32 @@ def _printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
 
-def _parse_head(
-    block: Block, number: int, interfaces: list[Interface]
-) -> tuple[int, int, int, int]:
-    """Of a frame the number of its interface, its time, its octets here, and those it had."""
-    index, high, low, captured, original = struct.unpack_from(block.order + "5I", block.body)
+def _interface_of(
+    interfaces: list[Interface], number: int, index: int, is_whole: bool
+) -> Interface:
+    """What frame ``number`` was seen at, if its octets end within its block."""
     if index >= len(interfaces):
         raise LabError(f"frame {number} is of interface {index}, which the file does not describe")
-    if captured > len(block.body) - 20:
+    if not is_whole:
         raise LabError(f"the pcapng file is damaged: frame {number} is longer than its block")
-    interface = interfaces[index]
-    ticks = high << 32 | low
-    time_ns = interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second
-    return index, time_ns, captured, original
+    return interfaces[index]
 
 
-def _direction(block: Block, options: int) -> Direction:
+def _time_ns(interface: Interface, ticks: int) -> int:
+    if interface.ticks_per_second == 10**9:
+        return interface.offset_s * 10**9 + ticks
+    return interface.offset_s * 10**9 + ticks * 10**9 // interface.ticks_per_second
+
+
+def _direction(data: bytes, options: int, end: int, order: ByteOrder) -> Direction:
     """What the flags say; capmux writes them first, so that the search is short."""
-    for code, value in read_options(block.body, options, block.order):
+    if options + _FLAGS[order].size <= end:
+        code, length, flags = _FLAGS[order].unpack_from(data, options)
+        if (code, length) == (_EPB_FLAGS, 4):
+            return _DIRECTIONS[flags & 3]
+    for code, value in read_options(data[options:end], 0, order):
         if code == _EPB_FLAGS:
-            return _DIRECTIONS[_unpack_option(block.order + "I", value) & 3]
+            return _DIRECTIONS[_unpack_option(order + "I", value) & 3]
     return Direction.UNKNOWN
 
 
