@@ -1,9 +1,11 @@
 """What tshark reads in captured frames, as fields by name (tshark(1), wireshark-filter(4)).
 
 Dissectors take a packet that they see twice for a retransmission, so nodes that saw the same
-packets are read apart; but every start of tshark costs a fifth of a second, so nodes that saw
-different ones are read together. One unknown field name makes tshark refuse all; tests hold the
-names to its list.
+packets must be read apart; but a start of tshark takes as long as reading a thousand packets. So
+one tshark reads them all, and takes them for those of different hosts: where nodes saw the same
+packets, the addresses in the headers are changed, other ones for each such node. No field that is
+read here is of those headers. One unknown field name makes tshark refuse all; tests hold the names
+to its list.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import struct
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from orchestrator.analysis.evidence import Dissection
-from orchestrator.analysis.packets.frames import TCP, UDP, Frame
+from orchestrator.analysis.packets.frames import IPV4, IPV6, TCP, UDP, Frame
 from orchestrator.analysis.step import PREFERENCES
 from orchestrator.errors import HostError, LabError
 from orchestrator.plan.legend import http_ports
@@ -23,7 +28,20 @@ from orchestrator.plan.model import Plan
 
 # Between fields and between the values of one: neither is in any text that our servers write.
 _SEPARATOR, _AGGREGATOR = "\x1e", "\x1f"
+_ARGV = (
+    *("tshark", "-n", "-r", "-", "-T", "fields"),
+    *("-E", f"separator={_SEPARATOR}", "-E", f"aggregator={_AGGREGATOR}"),
+    *("-e", "frame.number", "-e", "frame.protocols"),
+)
 _WORKERS = 2
+# So many frames are read while another tshark starts; a sixth of a second either way.
+_WORTH_A_START = 5_000
+# In the first three bits of an address.
+_MOST_GROUPS = 8
+# Where addresses begin in a frame.
+_ADDRESSES = {IPV4: (26, 30), IPV6: (22, 38)}
+Batch = list[list[str]]
+"""Groups of nodes: in none was a packet seen twice."""
 _OSPF, _BGP_PORT, _BFD_PORT = 89, 179, 3784
 # pcap's file header and record header, times in nanoseconds (draft-ietf-opsawg-pcap).
 _FILE_HEADER = struct.pack("=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
@@ -32,29 +50,48 @@ _RECORD = struct.Struct("=IIII")
 _NUMBERS = frozenset({"tcp.segment", "tls.segment"})
 
 
-def dissect(
-    frames: Mapping[str, Sequence[Frame]], fields: Sequence[str], plan: Plan, keys: Path
-) -> dict[str, tuple[Dissection, ...]]:
-    """The dissections of the frames of some nodes, by node, in the order of the frames.
+class Dissect(Protocol):
+    """The dissections of the frames of some nodes, by node, in the order of the frames."""
+
+    def __call__(
+        self, frames: Mapping[str, Sequence[Frame]]
+    ) -> dict[str, tuple[Dissection, ...]]: ...
+
+
+@contextmanager
+def dissecting(fields: Sequence[str], plan: Plan, keys: Path) -> Iterator[Dissect]:
+    """What reads ``fields``, with a tshark that starts meanwhile.
 
     What routers say to each other all the time is left out: no step tells it. ``keys`` are TLS
     secrets in NSS key log format; the file may be missing. Raises HostError without tshark,
     LabError where it cannot read.
     """
-    worth = {node: [f for f in seen if not _is_routing(f)] for node, seen in frames.items()}
-    options = _options(plan, keys)
-    found: dict[str, list[Dissection]] = {node: [] for node in frames}
+    argv = [*_ARGV, *_options(plan, keys), *(word for name in fields for word in ("-e", name))]
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(_started(argv))]
 
-    def one(nodes: Sequence[str]) -> list[Dissection]:
-        together = sorted((f for node in nodes for f in worth[node]), key=lambda f: f.time_ns)
-        lines = _tshark(_write_pcap(together), fields, options)
-        return [_parse(line, fields, together) for line in lines]
+        def dissect(frames: Mapping[str, Sequence[Frame]]) -> dict[str, tuple[Dissection, ...]]:
+            worth = {n: [f for f in seen if not _is_routing(f)] for n, seen in frames.items()}
+            batches = share_out(worth)
+            while len(waiting) < len(batches):
+                waiting.append(stack.enter_context(_started(argv)))
+            found: dict[str, list[Dissection]] = {node: [] for node in frames}
+            with ThreadPoolExecutor(_WORKERS) as pool:
+                for dissections in pool.map(partial(_read, fields, worth), waiting, batches):
+                    for dissection in dissections:
+                        found[dissection.frame.node].append(dissection)
+            waiting.clear()
+            return {node: tuple(dissections) for node, dissections in found.items()}
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for dissections in pool.map(one, strangers(worth)):
-            for dissection in dissections:
-                found[dissection.frame.node].append(dissection)
-    return {node: tuple(dissections) for node, dissections in found.items()}
+        yield dissect
+
+
+def dissect(
+    frames: Mapping[str, Sequence[Frame]], fields: Sequence[str], plan: Plan, keys: Path
+) -> dict[str, tuple[Dissection, ...]]:
+    """The same at once. Raises as `dissecting` does."""
+    with dissecting(fields, plan, keys) as read:
+        return read(frames)
 
 
 def unknown_fields(names: Iterable[str]) -> list[str]:
@@ -62,9 +99,22 @@ def unknown_fields(names: Iterable[str]) -> list[str]:
 
     Raises HostError without tshark, LabError where it does not tell.
     """
-    lines = (line.split("\t") for line in _run(["tshark", "-G", "fields"]).splitlines())
+    with _started(["tshark", "-G", "fields"]) as tshark:
+        lines = [line.split("\t") for line in _communicate(tshark).splitlines()]
     known = {line[2] for line in lines if line[0] in ("F", "P")}  # a field, a protocol
     return [name for name in names if name not in known]
+
+
+def share_out(frames: Mapping[str, Sequence[Frame]]) -> list[Batch]:
+    """What each tshark reads: groups of nodes, of which each is told apart from the others."""
+    sizes = {node: len(seen) for node, seen in frames.items()}
+    groups = strangers(frames)
+    wanted = min(_WORKERS, 1 + sum(sizes.values()) // _WORTH_A_START)
+    batches: list[Batch] = [[] for _ in range(max(wanted, -(-len(groups) // _MOST_GROUPS)))]
+    for group in groups:
+        room = [batch for batch in batches if len(batch) < _MOST_GROUPS]
+        min(room, key=lambda batch: sum(sizes[n] for g in batch for n in g)).append(group)
+    return [batch for batch in batches if batch]
 
 
 def strangers(frames: Mapping[str, Sequence[Frame]]) -> list[list[str]]:
@@ -98,33 +148,60 @@ def _options(plan: Plan, keys: Path) -> list[str]:
     return [*options, "-o", f"tls.keylog_file:{keys}"] if keys.exists() else options
 
 
-def _write_pcap(frames: Iterable[Frame]) -> bytes:
+def _read(
+    fields: Sequence[str],
+    frames: Mapping[str, Sequence[Frame]],
+    tshark: subprocess.Popen[bytes],
+    batch: Batch,
+) -> list[Dissection]:
+    groups = {node: place for place, nodes in enumerate(batch) for node in nodes}
+    together = sorted((f for node in groups for f in frames[node]), key=lambda f: f.time_ns)
+    lines = _communicate(tshark, _write_pcap(together, groups)).split("\n")[:-1]
+    return [_parse(line, fields, together) for line in lines]
+
+
+def _write_pcap(frames: Iterable[Frame], groups: Mapping[str, int]) -> bytes:
     parts = [_FILE_HEADER]
     for frame in frames:
         captured = frame.captured
         seconds, nanoseconds = divmod(captured.time_ns, 10**9)
         parts.append(_RECORD.pack(seconds, nanoseconds, len(captured.data), captured.length))
-        parts.append(captured.data)
+        parts.append(_mark(frame, groups[captured.node]))
     return b"".join(parts)
 
 
-def _tshark(capture: bytes, fields: Sequence[str], options: Sequence[str]) -> Iterator[str]:
-    argv = ["tshark", "-n", "-r", "-", *options, "-T", "fields"]
-    argv += ["-E", f"separator={_SEPARATOR}", "-E", f"aggregator={_AGGREGATOR}"]
-    argv += ["-e", "frame.number", "-e", "frame.protocols"]
-    argv += [option for name in fields for option in ("-e", name)]
-    yield from _run(argv, capture).split("\n")[:-1]
+def _mark(frame: Frame, group: int) -> bytes:
+    """The frame as one of other hosts: group 0 has its own addresses, seven more have others."""
+    data = frame.captured.data
+    if not group or not frame.source:
+        return data
+    marked = bytearray(data)
+    for place in _ADDRESSES[frame.ethertype]:
+        marked[place] ^= group << 5
+    return bytes(marked)
 
 
-def _run(argv: Sequence[str], capture: bytes = b"") -> str:
+@contextmanager
+def _started(argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits for its input. It is gone afterwards."""
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(argv, input=capture, capture_output=True, check=False)
+        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe)
     except OSError as error:
         raise HostError("tshark is not there", "install it: make lab") from error
-    if done.returncode:
-        *_, reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason"]
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _communicate(process: subprocess.Popen[bytes], capture: bytes = b"") -> str:
+    said, complaint = process.communicate(capture)
+    if process.returncode:
+        *_, reason = complaint.decode(errors="replace").strip().splitlines() or ["no reason"]
         raise LabError(f"tshark cannot read the capture: {reason}")
-    return done.stdout.decode(errors="replace")
+    return said.decode(errors="replace")
 
 
 def _parse(line: str, fields: Sequence[str], frames: Sequence[Frame]) -> Dissection:

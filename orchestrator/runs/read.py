@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from orchestrator.analysis.evidence import Dissection, Evidence
+from orchestrator.analysis.evidence import Evidence
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.analysis.steps import fields
 from orchestrator.errors import LabError, UsageError
@@ -18,7 +19,7 @@ from orchestrator.records.keylog import keyed
 from orchestrator.records.testimony import Counted, Facts, LogLine
 from orchestrator.records.visit import Visit
 from orchestrator.runs.captures import find_captures, read_captures
-from orchestrator.runs.dissect import dissect
+from orchestrator.runs.dissect import Dissect, dissecting
 from orchestrator.runs.door import MIB, Door, open_run, whole_plan
 from orchestrator.runs.keyless import find_keyless, tell_keyless
 from orchestrator.runs.logs import read_logs
@@ -30,13 +31,11 @@ _PARTS = ("visit.json", "plan.json")
 _MOST_KEYS = 64 * MIB
 _BYSTANDERS = (HostSettings, RouterSettings, RouteServerSettings, RpkiSettings)
 
-Dissector = Callable[
-    [Mapping[str, Sequence[Frame]], Sequence[str], Plan, Path],
-    Mapping[str, tuple[Dissection, ...]],
-]
+# Starts what reads some fields, with TLS secrets, while the frames are still to come.
+Dissector = Callable[[Sequence[str], Plan, Path], AbstractContextManager[Dissect]]
 
 
-def read_run(folder: Path, dissector: Dissector = dissect) -> Evidence:
+def read_run(folder: Path, dissector: Dissector = dissecting) -> Evidence:
     """The evidence of a run; who reads its packets may be another than tshark.
 
     Raises UsageError where the folder is no run, LabError where what it holds cannot be read.
@@ -68,15 +67,15 @@ def _read(door: Door, dissector: Dissector) -> Evidence:
     plan = _plan(door, visit)
     counted = _counted(door)
     counts = counted.per_node if counted else {}
-    captured = read_captures(door, _files(door, plan, visit, counts), counts)
-    logs = _logs(door, plan, facts)
     keys = _keys(door, visit)
     with tempfile.NamedTemporaryFile(prefix="clicklab-", suffix=".keys") as ours:
         # The folder's own might be a link or a FIFO by now, and tshark opens what it is told to.
         ours.write(keys)
         ours.flush()
-        chosen = _dissected(plan, visit.node, captured.frames)
-        dissections = dissector(chosen, fields(), plan, Path(ours.name))
+        with dissector(fields(), plan, Path(ours.name)) as dissect:
+            captured = read_captures(door, _files(door, plan, visit, counts), counts)
+            dissections = dissect(_dissected(plan, visit.node, captured.frames))
+    logs = _logs(door, plan, facts)
     keyless = find_keyless(dissections.get(visit.node, ()), keys) if keys else ()
     door.missing.extend(tell_keyless(keyless))
     list_film(door)

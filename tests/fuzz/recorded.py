@@ -6,6 +6,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import Frame
 from orchestrator.plan.model import Plan
+from orchestrator.runs.dissect import Dissect
 from orchestrator.runs.read import read_run
 
 ARCHIVE = Path(__file__).parent / "run.tar.xz"
@@ -47,12 +49,12 @@ def _dissections() -> Mapping[str, tuple[Dissection, ...]]:
         return read_run(unpack(Path(folder))).dissections
 
 
-def dissect(
-    frames: Mapping[str, Sequence[Frame]], fields: Sequence[str], plan: Plan, keys: Path
-) -> dict[str, tuple[Dissection, ...]]:
+def dissect(fields: Sequence[str], plan: Plan, keys: Path) -> AbstractContextManager[Dissect]:
     """What tshark says of it, asked once for all: of a run whose packets are as they were, or are
     not all there."""
-    return {node: tuple(_of(node, seen)) for node, seen in frames.items()}
+    return nullcontext(
+        lambda frames: {node: tuple(_of(node, seen)) for node, seen in frames.items()}
+    )
 
 
 def _of(node: str, seen: Sequence[Frame]) -> Iterator[Dissection]:

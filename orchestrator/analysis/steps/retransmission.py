@@ -69,9 +69,7 @@ def _hidden(story: Story, track: Track) -> str:
     return f"{node}.pcapng" if node else ""
 
 
-def _losses(
-    burst: list[Repeat], places: tuple[str, ...], arrived: int, hidden: list[str]
-) -> str:
+def _losses(burst: list[Repeat], places: tuple[str, ...], arrived: int, hidden: list[str]) -> str:
     said = []
     lost = len(burst) - arrived
     if places:

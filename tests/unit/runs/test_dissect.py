@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.packets.frames import TCP, Frame
+from orchestrator.analysis.packets.frames import ACK, IPV4, IPV6, PSH, TCP, Captured, Frame, decode
 from orchestrator.analysis.steps import TELLERS, fields
-from orchestrator.runs.dissect import dissect, strangers, unknown_fields
+from orchestrator.runs.dissect import dissect, share_out, strangers, unknown_fields
 from orchestrator.verbs.doctor import examine_tshark
 from tests.unit.analysis.builders import Recording, minimal_plan
 
@@ -72,3 +74,40 @@ def test_the_doctor_asks_tshark_for_the_fields(
 def test_every_kind_of_step_is_told_by_one_teller() -> None:
     kinds = [teller.kind for teller in TELLERS]
     assert len(kinds) == len(set(kinds))
+
+
+def request(node: str, number: int, ends: Sequence[str], port: int = 40000) -> Frame:
+    """A GET for /NUMBER on its way, as ``node`` sees it."""
+    source, target = (ip_address(end).packed for end in ends)
+    body = f"GET /{number} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    tcp = struct.pack("!HHIIBBHHH", port, 80, 5, 9, 5 << 4, PSH | ACK, 512, 0, 0) + body
+    if len(source) == 4:
+        words = (0x45, 0, 20 + len(tcp), 7, 0, 64, TCP, 0)
+        ethertype, packet = IPV4, struct.pack("!BBHHHBBH", *words) + source + target + tcp
+    else:
+        head = struct.pack("!IHBB", 6 << 28, len(tcp), TCP, 63)
+        ethertype, packet = IPV6, head + source + target + tcp
+    data = bytes(12) + struct.pack("!H", ethertype) + packet
+    return decode(Captured(node, "eth0", number, number, number, True, data, len(data)))
+
+
+@pytest.mark.parametrize(
+    "ends", [("10.0.0.1", "198.18.0.1"), ("2001:db8::1", "2001:db8:1::1")], ids=["IPv4", "IPv6"]
+)
+def test_a_packet_seen_at_many_nodes_is_read_at_each(ends: Sequence[str], tmp_path: Path) -> None:
+    nodes = [f"proxy{place}" for place in range(10)]
+    frames = {node: [request(node, 1, ends), request(node, 2, ends, 40001)] for node in nodes}
+    read = dissect(frames, ["http.request.uri"], minimal_plan(), tmp_path / "no.keys")
+    assert [[d.one("http.request.uri") for d in read[n]] for n in nodes] == [["/1", "/2"]] * 10
+
+
+def test_few_frames_are_read_by_one_tshark_and_many_by_two() -> None:
+    few = {"laptop": seen("laptop", 1, 2), "edge": seen("edge", 2), "shop-db": seen("shop-db", 3)}
+    assert share_out(few) == [[["laptop", "shop-db"], ["edge"]]]
+    many = few | {"edge": seen("edge", *range(1, 9_000))}
+    assert share_out(many) == [[["edge"]], [["laptop", "shop-db"]]]
+
+
+def test_one_tshark_tells_no_more_than_eight_sights_of_a_packet_apart() -> None:
+    frames = {f"proxy{place}": seen("laptop", 1) for place in range(9)}
+    assert sorted(map(len, share_out(frames))) == [4, 5]
