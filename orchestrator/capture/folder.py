@@ -15,7 +15,7 @@ from orchestrator.errors import LabError, UsageError
 from orchestrator.files import replace_file
 from orchestrator.plan.legend import address_names, names_for_nodes
 from orchestrator.plan.model import Plan
-from orchestrator.records.embedding import embed_names, embed_secrets
+from orchestrator.records.embedding import embed_names, embedding
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.refusals import cannot_write
 from orchestrator.runtime.disk.ownership import give_to_user
@@ -85,8 +85,8 @@ def write_journey(folder: Path, plan: Plan, at_most_bytes: int = JOURNEY_AT_MOST
 def annotate(folder: Path, plan: Plan, keylog: bytes = b"") -> None:
     """Put the names of addresses and TLS secrets into the nodes' files, where there are any."""
     names = names_for_nodes(plan)
+    embed = embedding(keylog, names)
     for file in folder.glob("*.pcapng") if names or keylog else ():
         if file.name != JOURNEY and file.stat().st_size <= ANNOTATED_AT_MOST_BYTES:
             with suppress(LabError):  # what is no capture stays as it is
-                data = embed_secrets(file.read_bytes(), keylog)
-                replace_file(file, embed_names(data, names))
+                replace_file(file, embed(file.read_bytes()))

@@ -6,8 +6,9 @@ Bytes in, bytes out; sections are those of draft-ietf-opsawg-pcapng, as in pcapn
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import NamedTuple
 
 from orchestrator.plan.addresses import Address
 from orchestrator.records.pcapng import (
@@ -30,6 +31,13 @@ _LONGEST_NAME = 0xFFFF - 17
 _NAME_RECORDS = {4: 1, 6: 2}  # by the version of IP (section 4.5)
 
 
+class _Change(NamedTuple):
+    """Which blocks go, and what is put in their place, by the byte order; None: nothing."""
+
+    is_replaced: Callable[[Block], bool]
+    encode: Callable[[ByteOrder], Block] | None
+
+
 def embed_secrets(data: bytes, keylog: bytes) -> bytes:
     """Return the file with a TLS key log in it, so that tshark and Wireshark decrypt it unasked.
 
@@ -38,7 +46,7 @@ def embed_secrets(data: bytes, keylog: bytes) -> bytes:
     needs it. TLS keys that stand there already are replaced; an empty `keylog` only removes them.
     What follows is kept byte for byte. Raises LabError if the bytes are not pcapng.
     """
-    return _embed(data, _is_tls_key_log, partial(_encode_key_log, keylog) if keylog else None)
+    return _embed(data, [_secrets(keylog)])
 
 
 def embed_names(data: bytes, names: Mapping[Address, str]) -> bytes:
@@ -47,16 +55,25 @@ def embed_names(data: bytes, names: Mapping[Address, str]) -> bytes:
     They become a name resolution block (section 4.5) where TLS keys stand, in place of one that
     is there; without `names` that is only removed. Raises LabError if the bytes are not pcapng.
     """
-    encode = partial(_encode_names, tuple(names.items()))
-    return _embed(data, _is_names, encode if names else None)
+    return _embed(data, [_names(names)])
 
 
-def _embed(
-    data: bytes,
-    is_replaced: Callable[[Block], bool],
-    encode: Callable[[ByteOrder], Block] | None,
-) -> bytes:
-    """The file with a block added to the first section's head, and others left out there."""
+def embedding(keylog: bytes, names: Mapping[Address, str]) -> Callable[[bytes], bytes]:
+    """What does both to each of many files, and encodes the names once."""
+    return partial(_embed, changes=[_secrets(keylog), _names(names)])
+
+
+def _secrets(keylog: bytes) -> _Change:
+    return _Change(_is_tls_key_log, partial(_encode_key_log, keylog) if keylog else None)
+
+
+def _names(names: Mapping[Address, str]) -> _Change:
+    encode = cache(partial(_encode_names, tuple(names.items())))
+    return _Change(_is_names, encode if names else None)
+
+
+def _embed(data: bytes, changes: Sequence[_Change]) -> bytes:
+    """The file with blocks added to the first section's head, and others left out there."""
     head: list[Block] = []
     rest = 0
     for kind, start, end, order in read_spans(data):
@@ -66,10 +83,15 @@ def _embed(
         rest = end
     if not head:  # not even the section header is whole
         return data
-    kept = [_with_open_length(head[0])] + [b for b in head[1:] if not is_replaced(b)]
-    if encode is not None:
-        kept.append(encode(head[0].order))
-    return b"".join([*(block.encode() for block in kept), memoryview(data)[rest:]])
+    replaced = [change.is_replaced for change in changes]
+    kept = [b for b in head[1:] if not any(is_replaced(b) for is_replaced in replaced)]
+    kept += [change.encode(head[0].order) for change in changes if change.encode is not None]
+    return b"".join(
+        [
+            *(block.encode() for block in (_with_open_length(head[0]), *kept)),
+            memoryview(data)[rest:],
+        ]
+    )
 
 
 def _encode_key_log(keylog: bytes, order: ByteOrder) -> Block:
@@ -83,7 +105,6 @@ def _is_tls_key_log(block: Block) -> bool:
     return block.body[:4] == struct.pack(block.order + "I", TLS_KEY_LOG)
 
 
-@lru_cache(maxsize=1)  # the same for every file of a run
 def _encode_names(names: tuple[tuple[Address, str], ...], order: ByteOrder) -> Block:
     """A record per address: its octets, then its name and a zero; and the record that ends them."""
     body = bytearray()

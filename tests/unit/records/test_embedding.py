@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.errors import LabError
 from orchestrator.plan.addresses import Address
-from orchestrator.records.embedding import TLS_KEY_LOG, embed_names, embed_secrets
+from orchestrator.records.embedding import TLS_KEY_LOG, embed_names, embed_secrets, embedding
 from orchestrator.records.pcapng import (
     DECRYPTION_SECRETS,
     ENHANCED_PACKET,
@@ -159,3 +159,9 @@ def test_tshark_resolves_by_the_names(tmp_path: Path) -> None:
     argv += ["-e", "ip.dst_host", "-e", "ipv6.src_host", "-e", "ipv6.dst_host"]
     read = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert read.split() == ["laptop", "192.0.2.9", "edge-fra", "2001:db8::9"]
+
+
+def test_names_and_secrets_at_once_are_what_they_are_one_after_the_other() -> None:
+    embed = embedding(KEYS, NAMES)
+    for data in (CAPTURE, section(">") + interface("a:eth0", order=">"), embed(CAPTURE)):
+        assert embed(data) == embed_names(embed_secrets(data, KEYS), NAMES)
