@@ -13,6 +13,7 @@ import pytest
 from orchestrator.analysis.journey import Journey
 from orchestrator.report.words import summarise
 from orchestrator.verbs.report import tell
+from tests.alone import read_otherwise
 from tests.e2e.conftest import Run, RunningLab
 from tests.proofs import unproved
 
@@ -48,6 +49,14 @@ def told_whole(run: Run) -> Journey:
 
 def kinds(journey: Journey) -> set[str]:
     return {step.kind for step in journey.steps}
+
+
+def test_what_tshark_reads_of_all_nodes_at_once_is_what_it_reads_of_each(
+    internet: RunningLab, cold: Run
+) -> None:
+    """Many saw the same packets: what one saw is no copy of what another did."""
+    for run in (cold, internet.visit(URL, "--http", "1.1"), internet.visit(URL, "-6")):
+        assert list(read_otherwise(run.folder)) == []
 
 
 def test_a_cold_visit_is_told_whole(cold: Run) -> None:
