@@ -15,7 +15,7 @@ SEED ?= 1
 KIND ?= all
 COUNT ?= 200000
 
-.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-scale soak fuzz figures format clean
+.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-visits bench-scale soak fuzz figures format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,9 @@ bench-links: lab .venv/dev ## Measure links: delay, rate, loss, throughput, on w
 
 bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a visit; graphs up to 200 ASes
 	@$(ROOT) .venv/bin/python -m tests.bench
+
+bench-visits: lab .venv/dev ## Measure what a visit costs: [LAB=one that runs [TREE=another checkout, in turns]]
+	@$(ROOT) .venv/bin/python -m tests.bench.visiting $(LAB) $(TREE)
 
 bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and how they grow
 	@$(ROOT) .venv/bin/python -m tests.bench.scale 50 100 200 1000

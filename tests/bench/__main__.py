@@ -7,7 +7,6 @@ graphs (scale.py). Exits 1 if a bound is broken.
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import docker
 
@@ -29,7 +27,7 @@ from orchestrator.runtime.polling import wait_for
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.link import links_of
 from tests.bare import seconds_to_remove_bare
-from tests.bench import analysis, capture, clocks, reading, scale
+from tests.bench import analysis, capture, clocks, reading, scale, visiting
 from tests.bench.figures import Figure, report
 from tests.bench.memory import lab_mib
 from tests.bench.running import lab, no_lab_left, seconds
@@ -60,14 +58,6 @@ def start_bare_containers(client: docker.DockerClient, tags: list[str]) -> float
     finally:
         for entry in client.api.containers(all=True, filters={"label": LABEL}):
             client.api.remove_container(entry["Id"], force=True)
-
-
-def visit_overhead(captures: str) -> float:
-    """Seconds a warm visit takes beside the page load it measures."""
-    records: list[dict[str, Any]] = []
-    arguments = ("visit", URL, "--name", NAME, "--json", "--captures", captures)
-    taken = seconds(lambda: records.append(json.loads(lab(*arguments))))
-    return taken - float(records[0]["timings_ms"]["load"]) / 1000
 
 
 def cut_ms(client: docker.DockerClient) -> float:
@@ -104,8 +94,7 @@ def measure() -> Iterator[Figure]:
         yield Figure("  of what docker run took", ready / bare, "×")
         yield Figure("memory of the idle lab (PSS)", lab_mib(client, NAME), "MiB", 1536)
         lab("visit", URL, "--name", NAME, "--cold=all", "--captures", captures)
-        overhead = median_of(lambda: visit_overhead(captures))
-        yield Figure("warm visit, beyond the page load", overhead, "s", 4.0)
+        yield from visiting.measure(NAME, Path(captures))
         yield from analysis.measure(NAME, Path(captures))
         yield from clocks.measure(NAME, Path(captures))
         dropped = cut_ms(client)
