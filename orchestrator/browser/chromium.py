@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 import docker
 
@@ -166,6 +168,59 @@ def chromium_argv(url: str, folder: Folder, *, zones: Sequence[str], http: str) 
     return [PROGRAM, *flags]
 
 
+class Chromium:
+    """A browser that runs; `end` it, or use it as a context manager.
+
+    Raises DeployError, with the browser's last words, when it does not start.
+    """
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        container: str,
+        argv: Sequence[str],
+        folder: Folder,
+        *,
+        user: str,
+    ) -> None:
+        command = ["sh", "-c", ON_PIPES, "sh", folder.path, *argv]
+        # What Chromium would leave in /tmp when killed goes with the folder.
+        environment = {"TMPDIR": folder.path}
+        self._container = container
+        self._stream = open_exec(client, container, command, user=user, environment=environment)
+        self._ended = False
+        self.connection = Connection(self._stream)
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """What the browser does not do in time, or at all, is an error with its last words."""
+        try:
+            yield
+        except (DeployError, TimeoutError) as error:
+            hint = last_words(self._stream.stderr.decode(errors="replace"))
+            message = f"{self._container}: the browser failed: {error}"
+            raise DeployError(message, hint) from error
+
+    def end(self) -> None:
+        """Have it close, or kill it where it does not; it is gone then, and its files whole."""
+        if self._ended:
+            return
+        self._ended = True
+        with self._stream as stream:
+            _end(self.connection, stream)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()
+
+
 @contextmanager
 def run_chromium(
     client: docker.DockerClient, container: str, argv: Sequence[str], folder: Folder, *, user: str
@@ -174,18 +229,11 @@ def run_chromium(
 
     Raises DeployError, with the browser's last words, when it does not start or dies.
     """
-    command = ["sh", "-c", ON_PIPES, "sh", folder.path, *argv]
-    # What Chromium would leave in /tmp when killed goes with the folder.
-    environment = {"TMPDIR": folder.path}
-    with open_exec(client, container, command, user=user, environment=environment) as stream:
-        connection = Connection(stream)
-        try:
-            yield connection
-        except (DeployError, TimeoutError) as error:
-            hint = last_words(stream.stderr.decode(errors="replace"))
-            raise DeployError(f"{container}: the browser failed: {error}", hint) from error
-        finally:
-            _end(connection, stream)
+    with (
+        Chromium(client, container, argv, folder, user=user) as chromium,
+        chromium.explaining(),
+    ):
+        yield chromium.connection
 
 
 def last_words(stderr: str) -> str:

@@ -19,7 +19,8 @@ from orchestrator.cli.layout import open_output
 from orchestrator.cli.progress import Waiting
 from orchestrator.cli.saying import say
 from orchestrator.cli.status import print_faults
-from orchestrator.cli.visit import exit_code, print_run
+from orchestrator.cli.visit import exit_code
+from orchestrator.cli.visit_told import print_run
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.loading import load
 from orchestrator.plan.model import Plan

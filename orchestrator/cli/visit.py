@@ -1,18 +1,20 @@
-"""The verb `visit`: one click, and its timing table."""
+"""The verb `visit`: one click, and its timing table.
+
+What prints is imported while the browser starts: see verbs/visit.py.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
 
 import click
-from rich.text import Text
 
-from orchestrator.analysis.figures.compare import compare_journeys
 from orchestrator.cli import words
 from orchestrator.cli.common import (
     DEFAULT_CAPTURES,
@@ -22,40 +24,14 @@ from orchestrator.cli.common import (
     print_json,
     print_note,
 )
-from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
-from orchestrator.cli.journey_told import print_journey
-from orchestrator.cli.layout import Output, open_output
-from orchestrator.cli.lines import assemble, styled
-from orchestrator.cli.tables import Column, Row
 from orchestrator.errors import UsageError
 from orchestrator.plan.outside import is_outside, tell_outside
 from orchestrator.records.visit import Cold, Visit, to_json
 from orchestrator.spec.probing import ClientKind, HttpVersion
 from orchestrator.verbs.labs import plan_of
-from orchestrator.verbs.visit import Request, Run, visit
+from orchestrator.verbs.visit import Request, visit
 
-# The steps of the table, in the order they happen, and what each one is.
-STEPS = {
-    "dns": "DNS lookup",
-    "connect": "TCP connect",
-    "tls": "TLS handshake",
-    "ttfb": "request → first byte",
-    "download": "download",
-    "dom_content_loaded": "DOMContentLoaded (since start)",
-    "load": "load (since start)",
-}
-# What the visitor felt (records.Vitals).
-VITALS = {
-    "ttfb": "TTFB (since start)",
-    "first_contentful_paint": "first contentful paint",
-    "largest_contentful_paint": "largest contentful paint",
-    "speed_index": "Speed Index",
-    "total_blocking_time": "total blocking time",
-    "cumulative_layout_shift": "cumulative layout shift (no unit)",
-    "fully_loaded": "fully loaded",
-}
 _USER = re.compile(r"\s*(\w+:[/\\]{2})?[^/\\?#]*@")
-UNITLESS = ("cumulative_layout_shift",)
 
 
 class _Visit(click.Command):
@@ -172,10 +148,13 @@ def visit_command(
         visits = _visit_again(chosen_lab(name), request, captures, count, as_json)
         return exit_code(visits, allow_degraded)
     lab = chosen_lab(name)
-    run = visit(lab, request, captures, print_note)
+    run = visit(lab, request, captures, _import_what_prints, print_note)
     if as_json:
         print_json(to_json(run.visit))
     else:
+        from orchestrator.cli.layout import open_output
+        from orchestrator.cli.visit_told import print_run
+
         print_run(open_output(), run)
     _print_notes(lab, run.visit, url)
     return exit_code([run.visit], allow_degraded)
@@ -191,10 +170,15 @@ def _visit_again(
     lab: str, request: Request, captures: Path, count: int, as_json: bool
 ) -> list[Visit]:
     """Visits in a row, and how the last one's journey compares with the first one's."""
+    from orchestrator.analysis.figures.compare import compare_journeys
+    from orchestrator.cli.compare_told import Comparison, comparison_to_plain, print_comparison
+    from orchestrator.cli.layout import open_output
+    from orchestrator.cli.visit_told import print_short
+
     runs, output = [], open_output()
     for place in range(count):
         again = replace(request, cold=False if place else request.cold)
-        runs.append(visit(lab, again, captures, print_note))
+        runs.append(visit(lab, again, captures, wait=print_note))
         if not as_json:
             print_short(output, runs[-1])
             output.say(f"evidence: {runs[-1].folder}/", "  ")
@@ -209,70 +193,16 @@ def _visit_again(
     return visits
 
 
+def _import_what_prints() -> None:
+    import_module("orchestrator.cli.visit_told")
+
+
 def _print_notes(lab: str, record: Visit, typed: str) -> None:
     """What was not sent, and that nothing answered because the lab never had such a host."""
     if _USER.match(typed):
         print_note("the user and the password in the address were left out")
+    if record.error is None or record.status is not None:
+        return
     plan, host = plan_of(lab), urlsplit(record.url).hostname or ""
-    if record.error is not None and record.status is None and is_outside(plan, host):
+    if is_outside(plan, host):
         print_note(tell_outside(plan, host))
-
-
-def print_short(output: Output, run: Run) -> None:
-    """A line or two for one visit of several."""
-    if run.capture.drops:
-        output.say(styled(f"{run.capture.drops} packets were not captured", "red"))
-    output.say(_headline(run.visit), hang=2)
-
-
-def print_run(output: Output, run: Run) -> None:
-    """The journey of a visit, its timing table, and where its evidence lies."""
-    if run.journey is not None:
-        print_journey(output, run.journey)
-    else:
-        print_short(output, run)
-    if run.visit.error is None:
-        output.say()
-        output.table((Column("step", least=24), Column("ms", right=True)), _rows(run.visit))
-    _print_evidence(output, run)
-
-
-def _rows(record: Visit) -> Iterator[Row]:
-    for key, label in STEPS.items():
-        if key == "dom_content_loaded" and record.resources:
-            label_all = f"{len(record.resources)} sub-resources (first start to last end)"
-            yield label_all, _resources_ms(record)
-        yield label, _milliseconds(getattr(record.timings_ms, key))
-    for key, label in VITALS.items():
-        value = getattr(record.vitals, key)
-        if value is not None:
-            yield label, f"{value:.3f}" if key in UNITLESS else _milliseconds(value)
-
-
-def _print_evidence(output: Output, run: Run) -> None:
-    nodes = len(run.capture.per_node)
-    output.say(f"{run.capture.packets} packets captured at {nodes} nodes and switches")
-    to_read = f", to read: {run.folder}/journey.html" if run.journey is not None else ""
-    output.say(f"evidence: {run.folder}/{to_read}", hang=2)
-
-
-def _headline(record: Visit) -> Text:
-    if record.error:
-        failed = (f"{record.url}: failed: {record.error}", "red")
-        return assemble(failed, f" {record.error_detail}")
-    served = f"{record.status} {record.protocol} from {record.remote_address}"
-    caches = {False: "caches warm", True: "caches cold", "all": "all caches cold"}[record.cold]
-    rest = f" → {served}, seen from {record.node}, {caches}"
-    lacks = (f", {record.shortfall}", "red") if record.missing else ""
-    return assemble((record.url, "bold"), rest, lacks)
-
-
-def _resources_ms(record: Visit) -> str:
-    """From the first sub-resource's start to the last one's end."""
-    start = min(resource.start_ms for resource in record.resources)
-    end = max(resource.start_ms + resource.duration_ms for resource in record.resources)
-    return _milliseconds(end - start)
-
-
-def _milliseconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.browser.address import split_address
-from orchestrator.browser.browse import Client
+from orchestrator.browser.client import Client
 from orchestrator.errors import DeployError, UsageError
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Plan

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.browser.browse import Client, Evidence, browse, fetch
+from orchestrator.browser.browse import browse
 from orchestrator.browser.click import Click
+from orchestrator.browser.client import Client, Evidence
+from orchestrator.browser.fetch import fetch
 from orchestrator.errors import LabError
 from orchestrator.records.study import ProbeRun, Sample
 from orchestrator.records.visit import Visit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 from importlib.resources import files
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
@@ -16,6 +17,7 @@ from orchestrator.report.proofs import command
 from orchestrator.visible import visible
 
 _TEMPLATES = files("orchestrator.report").joinpath("templates")
+_INCLUDED = re.compile(r'include "([^"]+)"')
 
 
 def read_template(name: str) -> str:
@@ -63,6 +65,13 @@ def environment(*, autoescape: bool) -> Environment:
     }
     made.globals |= {"define": define, "counted": words.counted}
     return made
+
+
+def compile_template(name: str, *, autoescape: bool) -> None:
+    """Compile a template, with all that it includes, before it is wanted."""
+    environment(autoescape=autoescape).get_template(name)
+    for included in _INCLUDED.findall(read_template(name)):
+        compile_template(included, autoescape=autoescape)
 
 
 def data_uri(picture: Picture) -> str:

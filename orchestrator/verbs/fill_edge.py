@@ -8,7 +8,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from orchestrator.browser.browse import CA_FILE
+from orchestrator.browser.client import CA_FILE
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.exec import run_exec

@@ -15,7 +15,7 @@ from orchestrator.plan.legend import address_names
 from orchestrator.records.embedding import embed_names
 from orchestrator.records.merge import JOURNEY, merge
 from orchestrator.refusals import writing
-from orchestrator.report.main import render_report
+from orchestrator.report.main import prepare_report, render_report
 from orchestrator.report.material import Material
 from orchestrator.runs.door import MOST_CAPTURE, open_run
 from orchestrator.runs.pictures import read_film, read_screenshot
@@ -34,6 +34,11 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def prepare() -> None:
+    """What does not depend on the run."""
+    prepare_report()
 
 
 def tell(folder: Path) -> Journey:

@@ -1,69 +1,43 @@
-"""One visit, from the click to the run folder: capture → empty caches → click → evidence.
+"""One visit: a client starts, and what it does is gathered into a run folder.
 
-    captures/<run>/visit.json       the record (records.visit.Visit)
-                   plan.json        the lab it was made in
-                   <node>.pcapng    what each node's interfaces saw, TLS secrets and names embedded
-                   capture.json     packets and drops per node
-                   facts.json       FIBs of routers, NAT of gateways, right after the click
-                   logs/<node>.log  what daemons wrote, each line after its time in ns
-                   keys.log         TLS secrets, NSS key log format
-                   visit.har        HAR 1.2; with curl only the last request
-                   screenshot.png, netlog.json, timeline.json   (not with curl)
-                   filmstrip.json   what the screen showed, and when: filmstrip/<ms>.jpg
-
-The folder appears under its name when it is whole; until then its name starts with a dot, and the
-command that makes it holds a lock of it (runtime/disk/unfinished.py).
-`captures/latest` is a link to the newest run.
+Much of what a visit takes is two things that start: a browser, and Python with its libraries. So
+this module needs few, and what gathers (gathering.py) is imported while the browser starts.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker
-
-from orchestrator.analysis.journey import Journey
 from orchestrator.browser.address import check_timeout, complete_address
-from orchestrator.browser.browse import Client, Evidence, browse, fetch
+from orchestrator.browser.browse import Browser
 from orchestrator.browser.click import Click
-from orchestrator.browser.film import Picture
-from orchestrator.capture.mux import CaptureSummary, start_capture
-from orchestrator.capture.taps import every_tap
-from orchestrator.errors import LabError, UsageError
-from orchestrator.files import replace_json
+from orchestrator.browser.client import Client
+from orchestrator.browser.fetch import Fetch
+from orchestrator.errors import UsageError
 from orchestrator.plan.addresses import Family
-from orchestrator.plan.codec import to_plain
-from orchestrator.plan.legend import names_for_nodes
 from orchestrator.plan.lookups import node_of
 from orchestrator.plan.model import Node, Plan
-from orchestrator.records.embedding import embed_names, embed_secrets
-from orchestrator.records.visit import Cold, Visit, to_json
+from orchestrator.records.visit import Cold, Visit
 from orchestrator.refusals import writing
 from orchestrator.roles import ROLES
-from orchestrator.runs.read import FORMAT
-from orchestrator.runtime.daemons.caches import (
-    empty_edges,
-    empty_resolvers,
-    renew_lease,
-)
-from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, read_translations
-from orchestrator.runtime.disk.ownership import give_to_user
+from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.disk.turns import turn
-from orchestrator.runtime.disk.unfinished import folder_in_making, point_latest
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.containers import Container, find_containers
-from orchestrator.runtime.network.families import only_family
-from orchestrator.runtime.network.offloads import exact_frames
-from orchestrator.runtime.network.wiring import namespaces_of
 from orchestrator.spec.probing import ClientKind
-from orchestrator.verbs.report import tell_and_write
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.journey import Journey
+    from orchestrator.capture.mux import CaptureSummary
 
 
 @dataclass(frozen=True)
@@ -103,92 +77,60 @@ def _unheard(message: str) -> None:
 
 
 def visit(
-    lab: str, request: Request, captures: Path, wait: Callable[[str], None] = _unheard
+    lab: str,
+    request: Request,
+    captures: Path,
+    meanwhile: Callable[[], object] = lambda: None,
+    wait: Callable[[str], None] = _unheard,
 ) -> Run:
     """Visit a URL in a running lab and leave a run folder below ``captures``.
 
-    Two visits of one host go one after the other; ``wait`` is told when that is so. A visit that
-    fails is a result too (``visit.error``). Raises UsageError for a host, a URL or a time limit
-    that cannot be, DeployError or HostError where the lab or this machine fails.
+    ``meanwhile`` is done while there is nothing to do but wait, before the click. Two visits of one
+    host go one after the other; ``wait`` is told when that is so. A visit that fails is a result
+    too (``visit.error``). Raises UsageError for a host, a URL or a time limit that cannot be,
+    DeployError or HostError where the lab or this machine fails.
     """
     request = replace(request, url=complete_address(request.url))
     check_timeout(request.timeout_s)
     require_root()
     with writing(captures, "--captures"):
-        client, state = connect(), LabState(lab)
+        state = LabState(lab)
         plan = state.plan()
         host = host_to_click(plan, request.source)
         with turn(state, host.name, wait):
-            return _visit(client, plan, host, request, captures)
+            return _visit(plan, host, request, captures, meanwhile)
 
 
 def _visit(
-    client: docker.DockerClient, plan: Plan, host: Node, request: Request, captures: Path
+    plan: Plan, host: Node, request: Request, captures: Path, meanwhile: Callable[[], object]
 ) -> Run:
-    containers = find_containers(client, plan.name)
-    _require_awake(containers.get(host.name), host.name)
+    engine = connect()
     click = Click(_run_name(request.url), host.name, request.cold)
-    browser = Client(client, containers[host.name].id)
-    with folder_in_making(captures, click.run) as folder:
-        if request.cold:
-            empty_resolvers(client, plan, containers)
-        if request.cold == "all":
-            empty_edges(client, plan, containers)
-        taps = every_tap(plan, namespaces_of(plan))
-        since_s = time.time()
-        frames = exact_frames({tap.netns: tap.interfaces for tap in taps})
-        with frames, start_capture(taps, folder) as capture:
-            if request.cold:
-                renew_lease(client, plan, containers, host)
-            with only_family(containers[host.name].namespace, request.family):
-                evidence = _click(browser, click, request, plan)
-            capture.stop()
-            _write_testimony(folder, client, plan, containers, since_s)
-        _write_evidence(folder, plan, evidence, capture.stop())
-    kept = captures / click.run
-    journey = _told(kept) if request.journey else None
-    point_latest(captures, click.run)
-    give_to_user((kept, *kept.rglob("*")))
-    return Run(evidence.visit, kept, capture.stop(), journey)
+    client = _client(Client(engine, system_name(plan.name, host.name)), request, plan)
+    with closing(client), ThreadPoolExecutor(2) as aside:
+        start: Callable[[], None] = client.start
+        if may_start_early(request):
+            start = aside.submit(client.start).result
+        finding = aside.submit(find_containers, engine, plan.name)
+        from orchestrator.verbs.gathering import Scene, gather
+
+        scene = Scene(engine, plan, finding.result(), host)
+        _require_awake(scene.containers.get(host.name), host.name)
+        return gather(scene, request, click, client, start, meanwhile, captures)
 
 
-def _told(folder: Path) -> Journey:
-    """The journey of a run that is whole already, and is kept whatever happens here."""
-    try:
-        return tell_and_write(folder)
-    except LabError as error:
-        message = f"{folder} is kept, but its journey cannot be told: {error.message}"
-        raise error.retold(message) from error
-
-
-def _write_testimony(
-    folder: Path,
-    client: docker.DockerClient,
-    plan: Plan,
-    containers: Mapping[str, Container],
-    since_s: float,
-) -> None:
-    """What the nodes can say themselves: `facts.json`, and `logs/<node>.log`."""
-    facts = {
-        "format": FORMAT,
-        "translations": read_translations(plan, containers),
-        "forwarding": read_forwarding(plan, containers),
-    }
-    replace_json(folder / "facts.json", to_plain(facts))
-    (folder / "logs").mkdir()
-    for node, text in read_logs(client, containers, since_s, time.time()).items():
-        (folder / "logs" / f"{node}.log").write_text(text, encoding="utf-8")
-
-
-def _click(browser: Client, click: Click, request: Request, plan: Plan) -> Evidence:
-    timeout_s, http = request.timeout_s, request.http
+def _client(place: Client, request: Request, plan: Plan) -> Browser | Fetch:
+    url, timeout_s, http = request.url, request.timeout_s, request.http
     if request.client == "curl":
-        family = request.family
-        return fetch(browser, click, request.url, timeout_s=timeout_s, http=http, family=family)
-    zones, film = list(plan.zones), request.film
-    return browse(
-        browser, click, request.url, zones=zones, timeout_s=timeout_s, http=http, filmed=film
-    )
+        return Fetch(place, url, timeout_s=timeout_s, http=http, family=request.family)
+    zones, filmed = list(plan.zones), request.film
+    return Browser(place, url, zones=zones, timeout_s=timeout_s, http=http, filmed=filmed)
+
+
+def may_start_early(request: Request) -> bool:
+    """Not where the host's addresses change first: Chromium hears of it, and gives up what it has
+    begun to load within the next seconds (ERR_NETWORK_CHANGED)."""
+    return not request.cold and request.family is None
 
 
 def host_to_click(plan: Plan, name: str = "") -> Node:
@@ -217,34 +159,3 @@ def _run_name(url: str) -> str:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = re.sub(r"[^a-z0-9.]+", "-", url.partition("://")[2].lower()).strip("-.")[:40]
     return f"{now}-{target or 'visit'}-{secrets.token_hex(2)}"
-
-
-def _write_evidence(folder: Path, plan: Plan, evidence: Evidence, capture: CaptureSummary) -> None:
-    names = names_for_nodes(plan)
-    for path in folder.glob("*.pcapng"):
-        path.write_bytes(embed_names(embed_secrets(path.read_bytes(), evidence.keylog), names))
-    replace_json(folder / "visit.json", to_json(evidence.visit))
-    replace_json(folder / "plan.json", to_plain(plan))
-    replace_json(folder / "capture.json", asdict(capture))
-    (folder / "keys.log").write_bytes(evidence.keylog)
-    if evidence.har is not None:
-        replace_json(folder / "visit.har", evidence.har)
-    if evidence.timeline is not None:
-        replace_json(folder / "timeline.json", evidence.timeline)
-    if evidence.screenshot:
-        (folder / "screenshot.png").write_bytes(evidence.screenshot)
-    if evidence.filmstrip:
-        _write_filmstrip(folder, evidence.filmstrip)
-    if evidence.netlog:
-        (folder / "netlog.json").write_bytes(evidence.netlog)
-
-
-def _write_filmstrip(folder: Path, pictures: Sequence[Picture]) -> None:
-    """filmstrip.json, [{ms, file, complete}], and the pictures it names."""
-    (folder / "filmstrip").mkdir()
-    listed = []
-    for picture in pictures:
-        file = f"filmstrip/{picture.at_ms:05}.jpg"
-        (folder / file).write_bytes(picture.jpeg)
-        listed.append({"ms": picture.at_ms, "file": file, "complete": picture.complete})
-    replace_json(folder / "filmstrip.json", listed)

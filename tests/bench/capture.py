@@ -17,8 +17,9 @@ from pathlib import Path
 
 import docker
 
-from orchestrator.browser.browse import Client, browse
+from orchestrator.browser.browse import browse
 from orchestrator.browser.click import Click
+from orchestrator.browser.client import Client
 from orchestrator.capture.mux import start_capture
 from orchestrator.capture.taps import every_tap
 from orchestrator.records.merge import merge

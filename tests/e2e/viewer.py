@@ -12,9 +12,9 @@ from typing import Any
 
 import docker
 
-from orchestrator.browser.browse import Client, new_folder, remove_folder
 from orchestrator.browser.cdp import Connection
 from orchestrator.browser.chromium import FIXED_FLAGS, PROGRAM, run_chromium
+from orchestrator.browser.client import Client, new_folder, remove_folder
 from orchestrator.runtime.engine.exec import open_exec, run_exec
 
 DOMAINS = ("Page", "Network", "Log", "Runtime")

@@ -22,6 +22,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _MOST_BYTES = 1 << 18
+# What `lab visit` imports while its browser starts.
+LATER = ("visit_told", "compare_told")
 
 
 @functools.cache
@@ -73,8 +75,9 @@ def _read_all(ends: Sequence[int], deadline: float) -> dict[int, bytes]:
 def _serve(orders: socket.socket) -> None:
     from orchestrator.cli.main import VERBS
 
-    for module in set(VERBS.values()):
+    for module in {*VERBS.values(), *LATER}:
         import_module(f"orchestrator.cli.{module}")
+    import_module("orchestrator.verbs.gathering")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for commands
     while True:
         order, ends, _, _ = socket.recv_fds(orders, _MOST_BYTES, 3)

@@ -25,7 +25,7 @@ from orchestrator.cli.status import print_condition
 from orchestrator.cli.study_told import print_compared, print_finding
 from orchestrator.cli.summary_told import print_summary
 from orchestrator.cli.trace_told import print_trace
-from orchestrator.cli.visit import print_run, print_short
+from orchestrator.cli.visit_told import print_run, print_short
 from orchestrator.plan.model import Plan
 from orchestrator.report.failover.compare import compare_studies
 from tests.golden.cases import CASES as TOPOLOGIES
