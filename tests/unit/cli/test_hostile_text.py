@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from rich.text import Text
 
+from orchestrator.analysis.journey import Journey
+from orchestrator.capture.mux import CaptureSummary
 from orchestrator.cli import main
 from orchestrator.cli.capture import print_captures
 from orchestrator.cli.compare_told import print_comparison
@@ -37,7 +39,7 @@ from orchestrator.cli.status import print_condition
 from orchestrator.cli.study_told import print_compared, print_finding
 from orchestrator.cli.summary_told import print_summary
 from orchestrator.cli.trace_told import print_trace
-from orchestrator.cli.visit import print_run, print_short
+from orchestrator.cli.visit_told import print_run, print_short
 from orchestrator.errors import LabError, Problem, SpecError, UsageError
 from orchestrator.report.failover.compare import compare_studies
 from tests.golden.cli import values
@@ -49,6 +51,8 @@ HOSTILE = "[/model/2013/x.jpg][bold][fd00::1]:smile:\x1b]0;t\x07\x1b[2J\r\b\x9b3
 SHOWN = "[/model/2013/x.jpg][bold][fd00::1]:smile:\\x1b]0;t\\x07\\x1b[2J\\r\\x08\\x9b31m\\u202egnp."
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PLAN = minimal_plan()
+# What verbs/visit.py imports only where types are checked.
+IMPORTED_FOR_TYPES = {"CaptureSummary": CaptureSummary, "Journey": Journey}
 # What a verb goes by, and nobody but us has written.
 OURS = {"kind", "state", "client", "bfd", "relation", "packet"}
 
@@ -63,7 +67,7 @@ def poisoned(value: Any) -> Any:
         return {key: poisoned(inner) for key, inner in value.items()}
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
-    hints = typing.get_type_hints(type(value))
+    hints = typing.get_type_hints(type(value), localns=IMPORTED_FOR_TYPES)
     names = [f.name for f in dataclasses.fields(value) if f.init and f.name not in OURS]
     free = [n for n in names if typing.get_origin(hints[n]) is not typing.Literal]
     return dataclasses.replace(value, **{n: poisoned(getattr(value, n)) for n in free})
