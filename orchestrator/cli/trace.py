@@ -25,6 +25,7 @@ from orchestrator.cli.trace_told import print_trace
 from orchestrator.errors import UsageError, nearest, unknown
 from orchestrator.report.traces import account_to_plain, trace_to_plain
 from orchestrator.runs.read import read_run
+from orchestrator.verbs.contradiction import judging
 
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 _FRAME = re.compile(r"([^:]+:)?[0-9]{1,12}")
@@ -49,11 +50,12 @@ def trace_command(given: str | None, packet: str | None, captures: Path, as_json
     folder = _chosen_run(given, captures)
     if packet is not None:
         _require_packet(packet)
-    story = Story(read_run(folder))
-    for missing in story.evidence.missing:
-        print_note(missing)
-    trace = _find(story, packet)
-    accounted = account(story)
+    with judging(folder):
+        story = Story(read_run(folder))
+        for missing in story.evidence.missing:
+            print_note(missing)
+        trace = _find(story, packet)
+        accounted = account(story)
     if as_json:
         plain = trace_to_plain(trace)
         print_json({"run": story.visit.run, **plain, "account": account_to_plain(accounted)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
@@ -11,11 +12,21 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 Family = Literal[4, 6]
 FAMILIES: tuple[Family, Family] = (4, 6)
 
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+def check_mac(text: str) -> None:
+    """Raise ValueError for what is no MAC address as we write them: in lower case, with colons."""
+    if not _MAC.fullmatch(text):
+        raise ValueError("it is no MAC address")
+
+
+Mac = Annotated[str, check_mac]
 Address = IPv4Address | IPv6Address
 Prefix = IPv4Network | IPv6Network
 HostAddress = IPv4Interface | IPv6Interface

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
-from orchestrator.plan.addresses import Address, HostAddress, Prefix, link_local
+from orchestrator.plan.addresses import Address, HostAddress, Mac, Prefix, link_local
 from orchestrator.plan.impairment import CLEAR, Impairment
 from orchestrator.plan.kept import Asked
 from orchestrator.plan.routing import Speaker
@@ -29,7 +29,7 @@ class Interface:
     """
 
     name: str
-    mac: str
+    mac: Mac
     index: int
     link: str
     addresses: tuple[HostAddress, ...] = ()

@@ -18,6 +18,7 @@ from orchestrator.files import Folder, open_folder
 from orchestrator.plan.codec import from_plain, read_json
 from orchestrator.plan.integrity import require_whole
 from orchestrator.plan.model import Plan
+from orchestrator.roles import ROLES
 
 T = TypeVar("T")
 MIB = 1 << 20
@@ -97,6 +98,9 @@ def whole_plan(door: Door) -> Plan:
     plan = door.required("plan.json", Plan)
     try:
         require_whole(plan)
+        for node in plan.nodes.values():
+            if node.role not in ROLES:
+                raise ValueError(f"/nodes/{node.name[:40]}/role: {node.role[:40]!r} is unknown")
     except ValueError as error:
         raise door.unexpected("plan.json", error) from error
     return plan

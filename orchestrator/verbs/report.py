@@ -20,6 +20,7 @@ from orchestrator.report.material import Material
 from orchestrator.runs.door import MOST_CAPTURE, open_run
 from orchestrator.runs.pictures import read_film, read_screenshot
 from orchestrator.runs.read import read_run
+from orchestrator.verbs.contradiction import judging
 
 
 @contextmanager
@@ -49,8 +50,9 @@ def tell(folder: Path) -> Journey:
 @_uncollected()
 def analyse(folder: Path) -> tuple[Journey, Evidence]:
     """A run's journey, and what it was told from. Raises as read_run does."""
-    evidence = read_run(folder)
-    return tell_journey(evidence), evidence
+    with judging(folder):
+        evidence = read_run(folder)
+        return tell_journey(evidence), evidence
 
 
 @_uncollected()
@@ -67,7 +69,8 @@ def tell_and_write(folder: Path) -> Journey:
 def render(folder: Path, journey: Journey, evidence: Evidence) -> dict[str, str]:
     """journey.html, journey.md and journey.json: the text of each by its name."""
     pictures = read_screenshot(folder), read_film(folder)
-    return render_report(Material(journey, evidence, *pictures))
+    with judging(folder):
+        return render_report(Material(journey, evidence, *pictures))
 
 
 def write_capture(folder: Path, journey: Journey, evidence: Evidence) -> None:

@@ -31,6 +31,7 @@ from orchestrator.runs.read_study import (
 )
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.spec.scenario_check import read_scenario
+from orchestrator.verbs.contradiction import judging
 
 
 def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
@@ -38,6 +39,11 @@ def find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
 
     Raises UsageError where the folder is no study, LabError where it cannot be read.
     """
+    with judging(folder):
+        return _find_results(folder)
+
+
+def _find_results(folder: Path) -> tuple[StudyFinding, tuple[Trial, ...]]:
     plan, kept = read_plan(folder), _trials(folder)
     trials = [read_trial(path) for path in kept]
     scenario, document = read_scenario(read_scenario_text(folder), "scenario.yaml")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.errors import LabError, Mistakes
+from orchestrator.verbs.contradiction import Contradiction
 from tests.fuzz import kinds
 
 Attempt = Callable[[random.Random], object]
@@ -43,11 +44,17 @@ def try_inputs(kind: str, count: int, seed: int, first: int = 0) -> Iterator[Fin
     for number in range(first, first + count):
         try:
             attempt(random.Random(f"{kind} {seed} {number}"))
+        except Contradiction as error:
+            yield Finding(number, _traced(error.__cause__ or error))
         except LabError as error:
             if complaint := _complaint(error):
                 yield Finding(number, f"{complaint}: {error.message[:_LONGEST]!r}")
-        except Exception:
-            yield Finding(number, traceback.format_exc())
+        except Exception as error:
+            yield Finding(number, _traced(error))
+
+
+def _traced(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 def _complaint(error: LabError) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from orchestrator.cli.compare_told import Comparison, print_comparison
 from orchestrator.cli.journey_told import print_journey
 from orchestrator.cli.layout import output_to
 from orchestrator.cli.trace_told import print_trace
+from orchestrator.errors import LabError
 from orchestrator.records.browsing import Har, NetLog, Timeline
 from orchestrator.records.testimony import Counted, Facts
 from orchestrator.records.visit import Visit
@@ -38,7 +40,8 @@ def attempt(random: Random) -> None:
     name = random.choice(sorted({*_READERS, "keys.log"}))
     data = _changed(random, name)
     if random.random() < _TOLD:
-        _tell(random, name, data)
+        with _contradicting() if name == "plan.json" else nullcontext():
+            _tell(random, name, data)
     elif name in _READERS:
         with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
             path = Path(folder) / name
@@ -46,6 +49,15 @@ def attempt(random: Random) -> None:
             path.write_bytes(data)
             with open_run(Path(folder)) as door:
                 _READERS[name](door)
+
+
+@contextmanager
+def _contradicting() -> Iterator[None]:
+    """A plan that nobody compiled may have routes that go round, or addresses that nobody has."""
+    try:
+        yield
+    except (LookupError, RuntimeError, ValueError) as error:
+        raise LabError(f"the plan contradicts itself: {type(error).__name__}") from error
 
 
 def _changed(random: Random, name: str) -> bytes:
