@@ -67,7 +67,7 @@ class Initiator(TypedDict, total=False):
 
 
 class HarEntry(TypedDict, total=False):
-    """An exchange."""
+    """An exchange: a request, its response, and how long each phase took."""
 
     startedDateTime: Required[Moment]
     time: Required[float]
@@ -84,7 +84,7 @@ class HarLog(TypedDict, total=False):
 
 
 class Har(TypedDict, total=False):
-    """visit.har."""
+    """The whole of visit.har."""
 
     log: HarLog
 
@@ -102,7 +102,7 @@ class Navigation(TypedDict, total=False):
 
 
 class TimedResource(TypedDict, total=False):
-    """PerformanceResourceTiming."""
+    """PerformanceResourceTiming (W3C Resource Timing), in ms since the start of the navigation."""
 
     name: Required[Url]
     startTime: Required[float]
@@ -122,7 +122,7 @@ class Mark(TypedDict, total=False):
 
 
 class LargestPaint(TypedDict, total=False):
-    """LargestContentfulPaint."""
+    """LargestContentfulPaint (W3C): when what was largest so far was drawn."""
 
     startTime: Required[float]
     element: str | None
