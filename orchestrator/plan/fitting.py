@@ -34,7 +34,7 @@ _IPV4 = (IPv4Address, IPv4Interface, IPv4Network)
 TEXTUAL = (*_IPV4, IPv6Address, IPv6Interface, IPv6Network)
 # Nanoseconds since 1970 have 61 bits; milliseconds beyond this are 30,000 years.
 _MOST, _MOST_MS = 2**64, 1e15
-_SHOWN = 40
+_SHOWN, _BRIEF = 40, 300
 
 
 class Misfit(TypeError):
@@ -58,6 +58,12 @@ class Misfit(TypeError):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.says}" if self._keys else self.says
+
+
+def brief(text: str) -> str:
+    """What a stranger's file had a part in, for a sentence: of a length, and printable."""
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_BRIEF])
+    return shown if len(text) <= _BRIEF else f"{shown}…"
 
 
 def fit(hint: Any, plain: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from orchestrator.errors import LabError
 from orchestrator.files import Folder, open_folder
 from orchestrator.plan.codec import from_plain, read_json
+from orchestrator.plan.fitting import brief
 from orchestrator.plan.integrity import require_whole
 from orchestrator.plan.model import Plan
 from orchestrator.roles import ROLES
@@ -78,7 +79,9 @@ class Door:
             place = f"{self.path / name}:{error.lineno}:{error.colno}"
             raise LabError(f"{place}: not whole: {error.msg}", self._again) from error
         except ValueError as error:
-            raise LabError(f"{self.path / name} is no JSON: {error}", self._again) from error
+            raise LabError(
+                f"{self.path / name} is no JSON: {brief(str(error))}", self._again
+            ) from error
 
     def fitted(self, name: str, cls: type[T], plain: Any) -> T:
         """What a JSON file holds, as a value. Raises LabError with the place that does not fit."""
@@ -90,7 +93,7 @@ class Door:
     def unexpected(self, name: str, error: Exception) -> LabError:
         """The error for a file that holds something else than what we write."""
         hint = f"it may be of another version of Clicklab: {self._again}"
-        return LabError(f"{self.path / name} does not read as expected: {error}", hint)
+        return LabError(f"{self.path / name} does not read as expected: {brief(str(error))}", hint)
 
 
 def whole_plan(door: Door) -> Plan:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Required, TypedDict
 import pytest
 
 from orchestrator.plan.codec import read_json
-from orchestrator.plan.fitting import Misfit, fit
+from orchestrator.plan.fitting import Misfit, brief, fit
 from orchestrator.records.checked import Moment, Url
 
 
@@ -97,6 +97,10 @@ def test_what_does_not_fit_is_told_with_its_place(cls: Any, plain: Any, told: st
     with pytest.raises(Misfit) as caught:
         fit(cls, plain)
     assert told in str(caught.value)
+
+
+def test_what_is_told_of_a_strangers_text_is_short_and_printable() -> None:
+    assert brief("a\x1b[2J\n" + "b" * 70_000) == "a\ufffd[2J\ufffd" + "b" * 294 + "…"
 
 
 def test_half_a_character_can_be_written_again() -> None:
