@@ -18,7 +18,7 @@ ODD = {
     "product/7?q=ü b'\"": 0,
     "a/../product/7": 0,
     "product\\7": 0,
-    f"?{'x' * 9_000}": 1,
+    f"?{'x' * 9_000}": 0,  # HPACK makes fewer than 8,192 octets of it, which nginx takes
     f"?{'x' * 70_000}": 1,
 }
 
