@@ -80,24 +80,24 @@ def test_a_lab_is_as_planned_where_bird_decides(
         cli.run("down", name)
 
 
-def test_what_a_frozen_application_was_asked_another_answers(minimal: RunningLab) -> None:
+def test_what_a_frozen_application_was_asked_another_answers(internet: RunningLab) -> None:
     """Four in turn, of which two come to the frozen one before its health checks notice."""
-    minimal.cli.run("fault", "--name", minimal.name, "node-freeze", "shop-app1")
+    internet.cli.run("fault", "--name", internet.name, "node-freeze", "shop-app1")
     try:
         for number in range(1, 5):
             url = f"https://www.example.com/product/{number}?fresh"
             written = "%{http_code} %header{x-served-by}"
             asked = ("curl", "-sk", "--max-time", "50", "-o", "/dev/null", "-w", written, url)
-            assert minimal.exec("laptop", *asked) == "200 shop-app2"
+            assert internet.exec("laptop", *asked) == "200 shop-app2"
     finally:
-        minimal.cli.run("heal", "--all", "--name", minimal.name)
+        internet.cli.run("heal", "--all", "--name", internet.name)
 
 
-def test_static_files_have_etags_of_their_content(minimal: RunningLab) -> None:
+def test_static_files_have_etags_of_their_content(internet: RunningLab) -> None:
     """By length alone two files of one length would have one; and no date is made up."""
     curl = ("curl", "-sk", "-o", "/dev/null", "-w", "%header{etag} %header{last-modified}")
     asked = (f"https://www.example.com/static/{name}" for name in ("shop.css", "shop.js"))
-    tags = [minimal.exec("laptop", *curl, url) for url in asked]
+    tags = [internet.exec("laptop", *curl, url) for url in asked]
     assert all(not date for _, _, date in (tag.partition(" ") for tag in tags))
     times = [tag.strip().strip('"').partition("-")[0] for tag in tags]
     assert len({*times}) == len(tags)
