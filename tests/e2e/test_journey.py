@@ -103,8 +103,12 @@ def test_a_visitors_own_healthz_is_told_as_any_page(internet: RunningLab) -> Non
 def test_a_page_without_its_files_says_so_and_exits_1(internet: RunningLab) -> None:
     """Its web server is cut off, so that the balancer answers 503 for every file."""
     link, url = ("link", "--name", internet.name), "https://direct.example.com/product/7"
+    file = ("https://direct.example.com/static/shop.css", "--client", "curl")
     internet.cli.run(*link, "down", "shop-web1,shop-lan")
     try:
+        # Until its health checks have told the balancer, requests wait for the server.
+        tries = (internet.visit(*file, code=1).record["status"] for _ in range(10))
+        assert 503 in tries
         run = internet.visit(url, "-4", code=1)
         internet.visit(url, "-4", "--allow-degraded")
     finally:

@@ -28,7 +28,7 @@ MAY_NAME = {
 NO_ROLES = {
     "analysis/steps/balancer.py": {"balancer", "web"},  # its kind, and a backend of HAProxy's
     "analysis/waits/losses.py": {"edge", "balancer"},  # what a stretch of time was waited for
-    "analysis/waits/stations.py": {"edge"},
+    "analysis/waits/stations.py": {"edge", "balancer"},
     "cli/main.py": {"host"},  # a heading of the help: verbs about this machine
     "probes/run.py": {"nameserver"},  # resolv.conf(5)
     "runtime/engine/images.py": {"host"},  # a network of Docker's
