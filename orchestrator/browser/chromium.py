@@ -221,21 +221,6 @@ class Chromium:
         self.end()
 
 
-@contextmanager
-def run_chromium(
-    client: docker.DockerClient, container: str, argv: Sequence[str], folder: Folder, *, user: str
-) -> Iterator[Connection]:
-    """Run the browser `argv` with `folder` as its own; it has ended when the block is left.
-
-    Raises DeployError, with the browser's last words, when it does not start or dies.
-    """
-    with (
-        Chromium(client, container, argv, folder, user=user) as chromium,
-        chromium.explaining(),
-    ):
-        yield chromium.connection
-
-
 def last_words(stderr: str) -> str:
     """The last three lines that a browser printed, its complaints about a missing D-Bus aside."""
     lines = [line.strip()[:200] for line in stderr.splitlines() if "dbus" not in line.lower()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,22 +59,29 @@ def read_captures(
 ) -> Captures:
     """The files of some nodes. What was cut off is noted: it ends within a frame, or has fewer
     than were ``counted``. Raises LabError for damaged ones."""
-    captured: list[Captured] = []
+    packets: dict[str, list[Packet]] = {}
     ends_ns: dict[str, int] = {}
     for node in nodes:
         most = (counted or {}).get(node, _UNKNOWN).packets
-        whole, found = _read(door, node, most)
-        captured += found
+        whole, packets[node] = _read(door, node, most)
         if not whole:
-            ends_ns[node] = max((entry.time_ns for entry in found), default=0)
-    # As in journey.pcapng: by time; what was seen at the same nanosecond, by node and number.
-    captured.sort(key=lambda c: c.time_ns)
-    frames: dict[str, list[Frame]] = {node: [] for node in nodes}
-    for place, entry in enumerate(captured, start=1):
-        frames[entry.node].append(decode(entry._replace(journey=place)))
-    for frames_of_one in frames.values():
-        frames_of_one.sort(key=lambda frame: frame.captured.number)
-    return Captures({node: tuple(found) for node, found in frames.items()}, ends_ns)
+            ends_ns[node] = max((packet.time_ns for packet in packets[node]), default=0)
+    places = iter(_places([packet.time_ns for found in packets.values() for packet in found]))
+    frames = {
+        node: tuple(decode(_captured(node, *each)) for each in zip(found, places, strict=False))
+        for node, found in packets.items()
+    }
+    return Captures(frames, ends_ns)
+
+
+def _places(times_ns: Sequence[int]) -> list[int]:
+    """The number of each frame in journey.pcapng. As there: by time; what was seen at the same
+    nanosecond, by node and number, in which order they are given."""
+    places = [0] * len(times_ns)
+    order = sorted(range(len(times_ns)), key=times_ns.__getitem__)
+    for place, index in enumerate(order, start=1):
+        places[index] = place
+    return places
 
 
 def read_frames(folder: Path) -> dict[str, tuple[Frame, ...]]:
@@ -84,21 +91,21 @@ def read_frames(folder: Path) -> dict[str, tuple[Frame, ...]]:
         return read_captures(door, [n for n in names if f"{n}{_SUFFIX}" != JOURNEY]).frames
 
 
-def _read(door: Door, node: str, counted: int) -> tuple[bool, list[Captured]]:
+def _read(door: Door, node: str, counted: int) -> tuple[bool, list[Packet]]:
     """Whether a file is whole, and its frames."""
     name = f"{node}{_SUFFIX}"
     data = door.data(name, MOST_CAPTURE)
     if not data:
         door.missing.append(f"{name} is empty: what was captured there is not known")
         return False, []
-    found = list(read_captured(door, node, data))
+    found = list(_packets(door, node, data))
     whole = not is_truncated(data) and len(found) >= counted
     if not whole:
         door.missing.append(f"{name} was cut off{_end(found)}: what came after is not captured")
     return whole, found
 
 
-def _end(found: list[Captured]) -> str:
+def _end(found: list[Packet]) -> str:
     """When the last frame was that is there."""
     if not found:
         return " before its first frame"
@@ -110,17 +117,27 @@ def read_captured(
     door: Door, node: str, data: bytes, wanted: Wanted | None = None
 ) -> Iterator[Captured]:
     """The frames in a node's file. Raises LabError, with the file's name, where it is damaged."""
+    return (_captured(node, packet) for packet in _packets(door, node, data, wanted))
+
+
+def _packets(door: Door, node: str, data: bytes, wanted: Wanted | None = None) -> Iterator[Packet]:
     try:
         for packet in read_packets(data, wanted):
             if not 0 <= packet.time_ns < _LATEST_NS:
                 raise LabError(f"frame {packet.number} has no time that can be", "capture it again")
-            yield _captured(node, packet)
+            yield packet
     except LabError as error:
         raise LabError(f"{door.path / node}{_SUFFIX}: {error.message}", error.hint) from error
 
 
-def _captured(node: str, packet: Packet) -> Captured:
-    outbound = packet.direction is Direction.OUTBOUND
-    interface = packet.interface.partition(":")[2]
-    place = (node, interface, packet.number, 0, packet.time_ns, outbound)
-    return Captured(*place, packet.data, packet.original_length)
+def _captured(node: str, packet: Packet, journey: int = 0) -> Captured:
+    return Captured(
+        node,
+        packet.interface.partition(":")[2],
+        packet.number,
+        journey,
+        packet.time_ns,
+        packet.direction is Direction.OUTBOUND,
+        packet.data,
+        packet.original_length,
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import docker
 
 from orchestrator.browser.cdp import Connection
-from orchestrator.browser.chromium import FIXED_FLAGS, PROGRAM, run_chromium
+from orchestrator.browser.chromium import FIXED_FLAGS, PROGRAM, Chromium
 from orchestrator.browser.client import Client, new_folder, remove_folder
 from orchestrator.runtime.engine.exec import open_exec, run_exec
 
@@ -71,8 +71,8 @@ def view(engine: docker.DockerClient, container: str, html: bytes) -> Iterator[V
     argv = [PROGRAM, *FIXED_FLAGS, f"--user-data-dir={folder.profile}"]
     _write(client, page, html)
     try:
-        with run_chromium(engine, container, argv, folder, user=client.user) as connection:
-            yield _open(connection, f"file://{page}")
+        with Chromium(engine, container, argv, folder, user=client.user) as chromium:
+            yield _open(chromium.connection, f"file://{page}")
     finally:
         run_exec(engine, container, ["rm", "-f", page], user=client.user)
         remove_folder(client, folder)
