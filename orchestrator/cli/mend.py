@@ -7,6 +7,7 @@ import time
 import click
 
 from orchestrator.cli.common import chosen_lab, name_option
+from orchestrator.cli.saying import say
 from orchestrator.verbs.mend import mend
 
 
@@ -19,7 +20,7 @@ def mend_command(name: str) -> None:
     started anew. Faults are healed by 'lab heal'.
     """
     lab, started = chosen_lab(name), time.monotonic()
-    if mend(lab, click.echo):
-        click.echo(f"the lab is as its plan says, after {time.monotonic() - started:.1f} s")
+    if mend(lab, say):
+        say(f"the lab is as its plan says, after {time.monotonic() - started:.1f} s")
     else:
-        click.echo("the lab is as its plan says: there is nothing to mend")
+        say("the lab is as its plan says: there is nothing to mend")

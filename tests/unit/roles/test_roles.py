@@ -188,7 +188,9 @@ def test_a_speaker_takes_one_daemon_and_one_capability_more(case: Case) -> None:
         plain, run = ROLES[node.role], role_of(node)
         more = (("bird",), ("NET_ADMIN",)) if node.speaker else ((), ())
         daemons, capabilities = (*plain.daemons, *more[0]), (*plain.capabilities, *more[1])
-        assert run == replace(plain, daemons=daemons, capabilities=capabilities)
+        limits = replace(plain.limits, cpu_shares=run.limits.cpu_shares)
+        assert run == replace(plain, daemons=daemons, capabilities=capabilities, limits=limits)
+        assert not node.speaker or run.limits.cpu_shares == ROLES["router"].limits.cpu_shares
         assert run.speaks == ("bird" in daemons)
         assert ({"bird.conf", "health"} <= set(plain.files(node))) == bool(node.speaker)
 
