@@ -40,6 +40,10 @@ _WORTH_A_START = 5_000
 _MOST_GROUPS = 8
 # Where addresses begin in a frame.
 _ADDRESSES = {IPV4: (26, 30), IPV6: (22, 38)}
+# The same in a quoted packet, by its version.
+_QUOTED = {4: (12, 16), 6: (8, 24)}
+_ICMP, _ICMPV6 = 1, 58
+_WORDS = struct.Struct("!HH")
 Batch = list[list[str]]
 """Groups of nodes: in none was a packet seen twice."""
 _OSPF, _BGP_PORT, _BFD_PORT = 89, 179, 3784
@@ -171,14 +175,30 @@ def _write_pcap(frames: Iterable[Frame], groups: Mapping[str, int]) -> bytes:
 
 
 def _mark(frame: Frame, group: int) -> bytes:
-    """The frame as one of other hosts: group 0 has its own addresses, seven more have others."""
+    """The frame as one of other hosts: group 0 has its own addresses, seven more have others.
+
+    What is added to an address's first two octets is taken from its next two: no checksum changes
+    (RFC 1071), which tshark looks at.
+    """
     data = frame.captured.data
     if not group or not frame.source:
         return data
-    marked = bytearray(data)
-    for place in _ADDRESSES[frame.ethertype]:
-        marked[place] ^= group << 5
+    marked, more = bytearray(data), group << 13
+    for place in (*_ADDRESSES[frame.ethertype], *_quoted(data, frame)):
+        if place + _WORDS.size <= len(data):
+            high, low = _WORDS.unpack_from(marked, place)
+            _WORDS.pack_into(marked, place, (high + more) % 0xFFFF, (low - more) % 0xFFFF)
     return bytes(marked)
+
+
+def _quoted(data: bytes, frame: Frame) -> tuple[int, ...]:
+    """Where addresses are in the packet that an error of ICMP quotes (RFC 792, RFC 4443)."""
+    if frame.protocol not in (_ICMP, _ICMPV6):
+        return ()
+    header = (data[14] & 15) * 4 if frame.ethertype == IPV4 else 40
+    quoted = 14 + header + 8
+    version = data[quoted] >> 4 if quoted < len(data) else 0
+    return tuple(quoted + offset for offset in _QUOTED.get(version, ()))
 
 
 @contextmanager

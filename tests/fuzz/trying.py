@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from orchestrator.errors import LabError, Mistakes
 from orchestrator.verbs.contradiction import Contradiction
+from orchestrator.visible import visible
 from tests.fuzz import kinds
 
 Attempt = Callable[[random.Random], object]
@@ -65,5 +66,5 @@ def _complaint(error: LabError) -> str:
     longest = max(map(len, sentences))
     if longest > _LONGEST:
         return f"its message has {longest} characters"
-    readable = all(sentence.isprintable() for sentence in sentences)
+    readable = all(visible(sentence) == sentence for sentence in sentences)
     return "" if readable else "its message has control characters"
