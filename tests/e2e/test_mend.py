@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 
 import docker
@@ -19,6 +20,7 @@ from orchestrator.runtime.network.wiring import namespaces_of
 from tests.e2e.conftest import RunningLab
 
 Drift = Callable[[RunningLab], object]
+NEVER_ENDED: list[object] = []  # who forgets a context manager ends it
 
 
 @pytest.fixture
@@ -30,12 +32,18 @@ def lab(minimal: RunningLab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runnin
     minimal.cli.try_run("mend", "--name", minimal.name)
 
 
+def change(lab: RunningLab, node: str, *argv: str) -> None:
+    """By a command of the host's in a node's network namespace: nodes may not do that."""
+    path = namespaces_of(lab_plan(lab))[node]
+    subprocess.run(["nsenter", f"--net={path}", *argv], check=True)
+
+
 def flush(lab: RunningLab) -> None:
-    lab.exec("cloud", "ip", "address", "flush", "dev", "eth0")
+    change(lab, "cloud", "ip", "address", "flush", "dev", "eth0")
 
 
 def take_down(lab: RunningLab) -> None:
-    lab.exec("isp", "ip", "link", "set", "eth0", "down")
+    change(lab, "isp", "ip", "link", "set", "eth0", "down")
 
 
 def edit(lab: RunningLab) -> None:
@@ -66,7 +74,9 @@ def end_wire_and_keeper(lab: RunningLab) -> None:
 
 def keep_from_ipv6(lab: RunningLab) -> None:
     """As a visit with -4 that was killed."""
-    only_family(namespaces_of(lab_plan(lab))["laptop"], 4).__enter__()
+    killed = only_family(namespaces_of(lab_plan(lab))["laptop"], 4)
+    killed.__enter__()
+    NEVER_ENDED.append(killed)
 
 
 def lab_plan(lab: RunningLab) -> Plan:
