@@ -5,8 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,6 +25,14 @@ from orchestrator.spec.model import Topology
 from orchestrator.spec.overrides import override
 from orchestrator.spec.problems import explain
 from orchestrator.spec.systems import ImportSpec
+
+# Of a file of AS relationships, unpacked; those of the whole Internet have a tenth of it.
+_MOST_OCTETS = 256 << 20
+_OPENERS: Mapping[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+
+
+class _TooLarge(Exception):
+    """A file holds more than is read of it."""
 
 
 def load(
@@ -92,6 +101,9 @@ def _import(
         text = _unpacked(path)
     except FileNotFoundError:
         message, hint = f"there is no file '{path}'", "name one beside the topology"
+    except _TooLarge:
+        most = f"{_MOST_OCTETS >> 20} MiB"
+        message, hint = f"'{path}' holds more than {most}", "CAIDA's files have some 20 MiB"
     except UnicodeDecodeError:
         message, hint = f"'{path}' is not text", "if it is packed, its name must end in .gz or .bz2"
     except (OSError, EOFError, ValueError, zlib.error) as error:
@@ -106,10 +118,12 @@ def _import(
 
 
 def _unpacked(path: Path) -> str:
-    """A file's text, unpacked if its name ends in .gz or .bz2."""
-    data = path.read_bytes()
-    if path.suffix == ".gz":
-        data = gzip.decompress(data)
-    elif path.suffix == ".bz2":
-        data = bz2.decompress(data)
-    return data.decode()
+    """A file's text, unpacked if its name ends in .gz or .bz2.
+
+    Raises _TooLarge for more than any such file holds: a few kilobytes can unpack without end.
+    """
+    with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+        data = file.read(_MOST_OCTETS + 1)
+    if len(data) > _MOST_OCTETS:
+        raise _TooLarge
+    return bytes(data).decode()

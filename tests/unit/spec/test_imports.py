@@ -74,6 +74,15 @@ def test_a_damaged_file(data: bytes, tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{tmp_path}/lab.yaml:2:17: error: cannot read ")
 
 
+def test_a_packed_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended in a MemoryError."""
+    monkeypatch.setattr("orchestrator.loading._MOST_OCTETS", 1 << 20)
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(1 << 21)))
+    with pytest.raises(SpecError, match="holds more than 1 MiB") as caught:
+        loaded(tmp_path, "import: {caida: bomb.gz}\n")
+    assert caught.value.problems[0].line == 2
+
+
 @pytest.mark.parametrize("name", ["..", '"\\0"', "x" * 300])
 def test_what_is_no_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
