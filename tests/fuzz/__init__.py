@@ -5,6 +5,6 @@
 A kind is a module of kinds/ with one function, ``attempt(random)``, which makes an input of that
 kind with a generator of its own and hands it to what reads such. It may raise LabError; anything
 else is a finding. An input is known by kind, seed and number alone: `--from NUMBER` with a count
-of 1 makes it again. 5,000 of each kind are tried by tests/unit/test_fuzz.py, and 200,000 by
-`make fuzz`.
+of 1 makes it again. Of each kind 500 are tried by tests/unit/test_fuzz.py, 5,000 by CI and 200,000
+by `make fuzz`.
 """

@@ -1,4 +1,4 @@
-"""Inputs that nobody meant: see tests/fuzz. `make fuzz` tries forty times as many."""
+"""Inputs that nobody meant: see tests/fuzz. CI tries ten times as many, `make fuzz` 400 times."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.trying import known_kinds, try_inputs
 
-COUNT, SEED = 5_000, 12
+COUNT, SEED = 500, 12
 
 
 @pytest.mark.parametrize("kind", known_kinds())
