@@ -82,7 +82,7 @@ soak: lab .venv/dev ## Break a lab N=200 times, with SEED=1, and see that it is 
 	@$(ROOT) .venv/bin/python -m tests.bench.soak $(N) $(SEED)
 
 fuzz: .venv/dev ## Try 200,000 inputs that nobody meant of each kind (KIND=, COUNT=, SEED=1)
-	@.venv/bin/python -m tests.fuzz $(KIND) $(COUNT) $(SEED)
+	@$(ROOT) .venv/bin/python -m tests.fuzz $(KIND) $(COUNT) $(SEED)
 
 figures: lab .venv/dev ## Draw the README's failover picture from two studies, run now
 	@$(ROOT) .venv/bin/python -m tests.bench.failover_figure
