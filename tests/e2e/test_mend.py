@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import docker
@@ -15,12 +16,15 @@ from orchestrator.faults.on_nodes import processes_of
 from orchestrator.plan.model import Plan
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.containers import find_containers
-from orchestrator.runtime.network.families import only_family
 from orchestrator.runtime.network.wiring import namespaces_of
 from tests.e2e.conftest import RunningLab
 
 Drift = Callable[[RunningLab], object]
-NEVER_ENDED: list[object] = []  # who forgets a context manager ends it
+KILLED = """import os, sys
+from orchestrator.runtime.network.families import only_family
+with only_family(sys.argv[1], 4):
+    os._exit(0)
+"""
 
 
 @pytest.fixture
@@ -74,9 +78,8 @@ def end_wire_and_keeper(lab: RunningLab) -> None:
 
 def keep_from_ipv6(lab: RunningLab) -> None:
     """As a visit with -4 that was killed."""
-    killed = only_family(namespaces_of(lab_plan(lab))["laptop"], 4)
-    killed.__enter__()
-    NEVER_ENDED.append(killed)
+    path = namespaces_of(lab_plan(lab))["laptop"]
+    subprocess.run([sys.executable, "-c", KILLED, path], check=True)
 
 
 def lab_plan(lab: RunningLab) -> Plan:
