@@ -84,13 +84,15 @@ class Story(Asked):
     @cached_property
     def ended_ns(self) -> int:
         """The load event; without one the end of the time it had, or else the last that the
-        client's interfaces saw."""
+        client's interfaces saw. If they saw nothing since the click, when the client gave it up."""
         if self.visit.timings_ms.load is not None:
             return self.at(self.visit.timings_ms.load)
         if self.visit.error == "timeout" and self.visit.ended_ms is not None:
             return self.at(self.visit.ended_ms)
         frames = self.frames_of(self.visit.node)
-        return frames[-1].time_ns if frames else self.started_ns
+        if frames and frames[-1].time_ns > self.started_ns:
+            return frames[-1].time_ns
+        return self.at(self.visit.ended_ms or 0)
 
     def frames_of(self, node: str) -> tuple[Frame, ...]:
         """What a node's interfaces saw, in the order of its file."""
