@@ -51,6 +51,8 @@ ODD: tuple[Any, ...] = (
     _DEEP,
 )
 
+_FLOATS_END = 10**300  # larger integers are no floats
+
 
 def change(random: random.Random, plain: Any) -> Any:
     """A copy of a plain value with one to three places changed; what is unchanged is shared."""
@@ -70,7 +72,8 @@ def _change(random: random.Random, plain: Any, whole: Any) -> Any:
         place = random.randrange(len(plain))
         return plain[:place] + random.choice(("", "\0", "/", "é", "9", "-")) + plain[place + 1 :]
     if isinstance(plain, int | float) and not isinstance(plain, bool) and random.random() < 0.4:
-        return plain * random.choice((-1, 0.5, 2, 1000, 10**9)) + random.choice((0, 1, -1))
+        half = 0.5 if abs(plain) < _FLOATS_END else 1
+        return plain * random.choice((-1, half, 2, 1000, 10**9)) + random.choice((0, 1, -1))
     return random.choice(ODD) if random.random() < 0.8 else _somewhere(random, whole)
 
 
