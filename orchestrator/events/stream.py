@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import threading
@@ -13,6 +14,9 @@ from orchestrator.records.study import NetworkEvent
 
 # Sources have each their own delay: what is told within this time is put in order.
 GATHER_S = 0.1
+# A signal that comes after Python last looked and before the kernel waits ends no wait (signal(7)):
+# it is seen after this.
+_SIGNALS_EVERY_S = 0.5
 _END = ("lab", "down")
 
 Batch = list[NetworkEvent]
@@ -62,8 +66,11 @@ class Stream:
         poll.register(self._bell, select.POLLIN)
         if reader is not None:
             poll.register(reader, 0)  # only whether the other end hung up
-        timeout_ms = None if until_s is None else max(0.0, until_s - time.monotonic()) * 1000
-        ready = {descriptor for descriptor, _ in poll.poll(timeout_ms)}
+        ready, is_over = set[int](), False
+        while not ready and not is_over:
+            left_s = math.inf if until_s is None else max(0.0, until_s - time.monotonic())
+            is_over = left_s <= _SIGNALS_EVERY_S
+            ready = {fd for fd, _ in poll.poll(min(left_s, _SIGNALS_EVERY_S) * 1000)}
         if reader in ready:
             return None
         if self._bell in ready:

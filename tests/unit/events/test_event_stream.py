@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -48,6 +50,31 @@ def test_it_ends_when_the_reader_went_away(stream: Stream) -> None:
         assert list(stream.batches(reader=writing)) == []
     finally:
         os.close(writing)
+
+
+def test_a_signal_that_ended_no_wait_is_seen(stream: Stream) -> None:
+    """As one is that comes just before the kernel begins to wait: here another thread gets it."""
+    lost = threading.Timer(20, stream.put, [event(1, "lab", "down")])
+    lost.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    sender = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    sender.run = _unmasked(sender.run)  # type: ignore[method-assign]
+    try:
+        sender.start()
+        with pytest.raises(KeyboardInterrupt):
+            list(stream.batches())
+        assert lost.is_alive(), "only the next event made it seen"
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        lost.cancel()
+
+
+def _unmasked(run: Callable[[], None]) -> Callable[[], None]:
+    def unmasked() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        run()
+
+    return unmasked
 
 
 def test_who_tells_after_the_end_does_no_harm() -> None:
