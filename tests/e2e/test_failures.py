@@ -117,10 +117,11 @@ class Relay:
                     threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
 
     def cut(self) -> None:
-        """As if Docker had ended."""
+        """As if Docker had ended: who waits to be let in is refused, too."""
         for end in (self._listening, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
