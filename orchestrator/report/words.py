@@ -89,7 +89,7 @@ def duration_ms(journey: Journey) -> float:
 
 
 def round_trip_ms(journey: Journey) -> float | None:
-    """The round trip to the server, as the first TCP handshake had it."""
+    """The round trip to the server, as the first TCP connection had it."""
     for step in journey.steps:
         value = step.details.get("round_trip_ms")
         if step.kind == tcp.KIND and isinstance(value, int | float) and value > 0:

@@ -96,6 +96,20 @@ def test_a_lost_syn_ack_makes_no_round_trip_of_a_second() -> None:
     assert step.details["round_trip_ms"] == 10.0
 
 
+def test_a_syn_ack_that_waited_on_its_way_is_no_measure_of_it() -> None:
+    """As one waits at a home's gateway, which first asks who has the host's address."""
+    connection = talk()
+    connection.up(0, flags=SYN, seq=999)
+    connection.down(8, flags=SYN | ACK, seq=4999, ack=1000)
+    connection.up(13, seq=1000, ack=5000)
+    connection.up(20, seq=1000, ack=5000, payload=b"q" * 70)
+    connection.down(25, seq=5000, ack=1070)
+    (step,) = steps(connection.recording.story())
+    said = "The answer took 13.0 ms, one round trip and some waiting on the way: a later one took"
+    assert f"{said} 10.0 ms." in step.told
+    assert step.details["round_trip_ms"] == 10.0
+
+
 def test_a_host_that_a_router_cannot_reach_is_not_told_as_silent() -> None:
     connection = talk()
     connection.up(0, {}, flags=SYN, seq=999, arrives=False)
