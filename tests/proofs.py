@@ -5,29 +5,31 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestrator.analysis.step import PREFERENCES, Proof
-from orchestrator.runtime.engine.client import in_parallel
+
+CAPTURE = ".pcapng"
+# A line to sharkd may have 2 kB.
+_FILTER_LENGTH = 1500
 
 
 def unproved(folder: Path, proofs: Iterable[Proof]) -> list[Proof]:
     """The proofs that do not show what they claim to, in the files of a run."""
-    by_file: dict[str, list[Proof]] = defaultdict(list)
+    by_file: dict[Path, list[Proof]] = defaultdict(list)
     for proof in dict.fromkeys(proofs):
-        by_file[proof.file].append(proof)
-    files = [(folder / name, found) for name, found in by_file.items()]
-    return [proof for failed in in_parallel(_unproved_in, files) for proof in failed]
+        by_file[folder / proof.file].append(proof)
+    captures = {path: p for path, p in by_file.items() if path.suffix == CAPTURE and path.exists()}
+    others = [entry for entry in by_file.items() if entry[0] not in captures]
+    failed = [proof for path, found in others for proof in _not_in_text(path, found)]
+    return [*failed, *_not_in_captures(captures)]
 
 
-def _unproved_in(entry: tuple[Path, list[Proof]]) -> list[Proof]:
-    path, proofs = entry
+def _not_in_text(path: Path, proofs: list[Proof]) -> list[Proof]:
     if not path.exists():
         return proofs
-    if path.suffix == ".pcapng":
-        return _not_in_capture(path, proofs)
     if path.suffix in (".json", ".har"):
         document = json.loads(path.read_text(encoding="utf-8"))
         return [proof for proof in proofs if not _leads_somewhere(document, proof.shows)]
@@ -35,29 +37,66 @@ def _unproved_in(entry: tuple[Path, list[Proof]]) -> list[Proof]:
     return [proof for proof in proofs if not _in_line(lines, proof)]
 
 
-def _not_in_capture(path: Path, proofs: list[Proof]) -> list[Proof]:
-    """One run of tshark for all; where a frame fails, one more for each proof that names it."""
-    by_frame: dict[int, list[Proof]] = defaultdict(list)
-    for proof in proofs:
-        by_frame[proof.number].append(proof)
-    passed = _passing(path, proofs)
-    suspects = [proof for number in by_frame.keys() - passed for proof in by_frame[number]]
-    return [p for p in suspects if p.number not in _passing(path, [p])]
+def _not_in_captures(captures: Mapping[Path, list[Proof]]) -> list[Proof]:
+    """By a filter for all proofs of a file; where a frame fails, by one for each that names it."""
+    passed = _passing((path, _joined(proofs)) for path, proofs in captures.items())
+    suspects = [
+        (path, proof)
+        for (path, proofs), passing in zip(captures.items(), passed, strict=True)
+        for proof in proofs
+        if proof.number not in passing
+    ]
+    alone = _passing((path, _joined([proof])) for path, proof in suspects)
+    return [p for (_, p), passing in zip(suspects, alone, strict=True) if p.number not in passing]
 
 
-def _passing(path: Path, proofs: Iterable[Proof]) -> set[int]:
-    """The frames that pass the filters of all proofs that name them."""
-    filters: dict[int, list[str]] = defaultdict(list)
+def _joined(proofs: Iterable[Proof]) -> list[str]:
+    """Filters that a frame passes if it shows what all proofs that name it claim; several, since
+    sharkd takes no longer lines."""
+    claims: dict[int, list[str]] = defaultdict(list)
     for proof in proofs:
-        filters[proof.number].append(f"({proof.shows})")
-    terms = (f"(frame.number == {number} && {' && '.join(f)})" for number, f in filters.items())
-    told = [option for name in PREFERENCES for option in ("-o", name)]
-    argv = ["tshark", "-n", *told, "-r", str(path), "-Y", " || ".join(terms)]
+        claims[proof.number].append(f"({proof.shows})")
+    joined: list[str] = []
+    for number, shown in claims.items():
+        term = f"(frame.number == {number} && {' && '.join(shown)})"
+        if joined and len(joined[-1]) + len(term) < _FILTER_LENGTH:
+            joined[-1] += f" || {term}"
+        else:
+            joined.append(term)
+    return joined
+
+
+def _passing(asked: Iterable[tuple[Path, list[str]]]) -> list[set[int]]:
+    """The frames of each capture that pass one of its filters.
+
+    Wireshark without its window, sharkd, opens one capture after the other: a tshark for each
+    would take a third of a second to start.
+    """
+    asked = list(asked)
+    preferences = (preference.split(":") for preference in PREFERENCES)
+    lines = [_request("setconf", name=name, value=value) for name, value in preferences]
+    for path, filters in asked:
+        lines.append(_request("load", file=str(path)))
+        lines += [_request("frames", filter=f, column0="frame.number:1") for f in filters]
     done = subprocess.run(
-        [*argv, "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=False
+        ["sharkd", "-"], input="\n".join(lines), capture_output=True, text=True, check=True
     )
-    assert done.returncode == 0, done.stderr
-    return {int(line) for line in done.stdout.split()}
+    answers = (json.loads(line) for line in done.stdout.splitlines() if line)
+    results = iter([_result(answer) for answer in answers][len(PREFERENCES) :])
+    found = []
+    for _, filters in asked:
+        next(results)
+        found.append({frame["num"] for _ in filters for frame in next(results)})
+    return found
+
+
+def _request(method: str, **parameters: str) -> str:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})
+
+
+def _result(answer: Mapping[str, Any]) -> Any:
+    assert "result" in answer, answer
+    return answer["result"]
 
 
 def _leads_somewhere(document: Any, pointer: str) -> bool:
