@@ -15,6 +15,9 @@ SEED ?= 1
 KIND ?= all
 COUNT ?= 200000
 
+# Where this is set Python compiles all of ours anew for each command: a second of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-visits bench-scale soak fuzz figures format clean
 
 help: ## Show this help
