@@ -121,17 +121,18 @@ def _confirm(fault: Fault, entry: InForce, scene: Scene, watch: Watch) -> InForc
 
 def _await_seen(fault: Fault, entry: InForce, scene: Scene) -> None:
     """Raises FaultError where it is not seen to be in force."""
-    reason = "nobody asked"
+    reason, state = "nobody asked", scene.state
 
     def is_seen() -> bool:
         nonlocal reason, scene
         try:
-            with _explained():
-                reason = fault.seen(scene, entry.memo)
+            # Not while somebody changes links, and never by what was recorded of them before.
+            with state.locked(), _explained():
+                reason = fault.seen(dataclasses.replace(scene), entry.memo)
         except FaultError as error:
             reason = error.message
         if reason:  # its containers may be others by now
-            scene = open_scene(scene.client, scene.state)
+            scene = open_scene(scene.client, state)
         return not reason
 
     if not wait_for(is_seen, SEEN_WITHIN_S):
