@@ -24,6 +24,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LAB = Path(sys.executable).with_name("lab")
 # Between the values of a field that a frame holds several times; a comma is in every date.
 AGGREGATOR = "|"
+# A lab that is up in a moment: OSPF between two routers of one AS would take its seven seconds.
+PAIR = """
+name: pair
+as:
+  ber: {asn: 64501, at: Berlin, peers: [fra]}
+  fra: {asn: 64502, at: Frankfurt}
+"""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from orchestrator.runtime.polling import wait_for
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.fault import fault_in_force, heal, in_force, inject
 from tests.e2e.birds import plan_of
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import PAIR, Cli, RunningLab
 from tests.e2e.effects import Try, Witness
 from tests.e2e.leftovers import leftovers
 from tests.e2e.together import in_batches
@@ -27,8 +27,6 @@ from tests.e2e.trying import EFFECTS, drawn, try_faults
 
 _COUNT, _SEED = 50, 839
 _LINK = "shop-app1--shop-lan"
-# Two ASes, since OSPF between two routers of one would take its seven seconds.
-_PAIR = "name: pair\nas: {ber: {asn: 64501, peers: [fra]}, fra: {asn: 64502}}\n"
 
 
 @pytest.fixture
@@ -160,7 +158,7 @@ def test_a_lab_that_is_taken_down_takes_its_faults_along(
 ) -> None:
     """The process that lets a link flap goes on by itself, but not longer than the lab."""
     topology, name = tmp_path / "pair.yaml", "test-flap"
-    topology.write_text(_PAIR)
+    topology.write_text(PAIR)
     cli.run("up", str(topology), "--name", name)
     try:
         cli.run("fault", "--name", name, "link-flap", "ber--fra", "every=300ms")

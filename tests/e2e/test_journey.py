@@ -52,10 +52,10 @@ def kinds(journey: Journey) -> set[str]:
 
 
 def test_what_tshark_reads_of_all_nodes_at_once_is_what_it_reads_of_each(
-    internet: RunningLab, cold: Run
+    minimal: RunningLab, cold: Run
 ) -> None:
     """Many saw the same packets: what one saw is no copy of what another did."""
-    for run in (cold, internet.visit(URL, "--http", "1.1"), internet.visit(URL, "-6")):
+    for run in (cold, minimal.visit(URL, "--http", "1.1"), minimal.visit(URL, "-6")):
         assert list(read_otherwise(run.folder)) == []
 
 

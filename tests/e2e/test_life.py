@@ -13,15 +13,19 @@ import pytest
 
 from orchestrator.runtime.disk.labs import read_names
 from orchestrator.runtime.polling import wait_for
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import PAIR, Cli, RunningLab
 from tests.e2e.leftovers import host_interfaces, leftovers
 
 TOPOLOGY = "topologies/minimal.yaml"
 URL = "https://www.example.com/"
-PAIR = """
-name: pair
-as: {isp: {asn: 64501, routers: [ber, fra]}}
-"""
+
+
+@pytest.fixture
+def two_routers(tmp_path: Path) -> str:
+    """The file of the smallest topology: what ends early need not be large."""
+    path = tmp_path / "pair.yaml"
+    path.write_text(PAIR)
+    return str(path)
 
 
 def is_healthy(lab: RunningLab) -> bool:
@@ -77,11 +81,10 @@ def test_a_restarted_node_gets_its_links_back(
 
 @pytest.mark.parametrize("content", ["", '{"keeper": {"pid":', None])
 def test_down_leaves_nothing_without_its_record(
-    cli: Cli, engine: docker.DockerClient, tmp_path: Path, content: str | None
+    cli: Cli, engine: docker.DockerClient, two_routers: str, content: str | None
 ) -> None:
     """Namespaces, keeper and `wire` stayed behind where state.json was empty or half."""
-    (tmp_path / "pair.yaml").write_text(PAIR)
-    cli.run("up", str(tmp_path / "pair.yaml"), "--name", "test-lost")
+    cli.run("up", two_routers, "--name", "test-lost")
     record = cli.state / "test-lost/state.json"
     record.unlink() if content is None else record.write_text(content)
     assert "Traceback" not in cli.try_run("status", "--name", "test-lost").stderr
@@ -121,9 +124,9 @@ def test_two_labs_do_not_know_of_each_other(
     assert minimal.visit(URL, "--client", "curl", "--cold=all").record["status"] == 200
 
 
-def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
+def start_until(cli: Cli, topology: str, name: str, lines: int) -> subprocess.Popen[str]:
     """`lab up`, running, with so many stages behind it."""
-    process = cli.start("up", TOPOLOGY, "--name", name, stderr=subprocess.PIPE)
+    process = cli.start("up", topology, "--name", name, stderr=subprocess.PIPE)
     assert process.stderr is not None
     for _ in range(lines):
         assert process.stderr.readline()
@@ -131,9 +134,11 @@ def start_until(cli: Cli, name: str, lines: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("stages", range(6))
-def test_a_killed_up_leaves_nothing(cli: Cli, engine: docker.DockerClient, stages: int) -> None:
+def test_a_killed_up_leaves_nothing(
+    cli: Cli, engine: docker.DockerClient, two_routers: str, stages: int
+) -> None:
     """SIGKILL after each stage, so in the middle of the next; then `lab down`."""
-    process = start_until(cli, "test-killed", stages)
+    process = start_until(cli, two_routers, "test-killed", stages)
     process.kill()
     process.wait()
     cli.run("down", "--name", "test-killed")
@@ -142,7 +147,7 @@ def test_a_killed_up_leaves_nothing(cli: Cli, engine: docker.DockerClient, stage
 
 def test_a_killed_start_of_containers_leaves_nothing(cli: Cli, engine: docker.DockerClient) -> None:
     """SIGKILL while Docker is busy with the lab's containers."""
-    process = start_until(cli, "test-killed", 1)
+    process = start_until(cli, TOPOLOGY, "test-killed", 1)
     labelled = {"label": "clicklab.lab=test-killed"}
     assert wait_for(
         lambda: len(engine.api.containers(all=True, filters=labelled)) >= 6, 120, every_s=0.005
@@ -155,9 +160,9 @@ def test_a_killed_start_of_containers_leaves_nothing(cli: Cli, engine: docker.Do
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_up_cleans_up_by_itself(
-    cli: Cli, engine: docker.DockerClient, number: signal.Signals
+    cli: Cli, engine: docker.DockerClient, two_routers: str, number: signal.Signals
 ) -> None:
-    process = start_until(cli, "test-interrupted", 2)
+    process = start_until(cli, two_routers, "test-interrupted", 2)
     process.send_signal(number)
     _, printed = process.communicate(timeout=120)
     assert process.returncode == 130, printed
@@ -184,12 +189,11 @@ def test_another_topology_does_not_replace_a_lab_unasked(minimal: RunningLab) ->
 
 
 @pytest.fixture
-def pair(cli: Cli, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def pair(cli: Cli, two_routers: str) -> Iterator[tuple[str, Path]]:
     """A lab of two routers that is up: its name, and its file."""
-    name, topology = "test-pair", tmp_path / "pair.yaml"
-    topology.write_text(PAIR)
-    cli.run("up", str(topology), "--name", name)
-    yield name, topology
+    name = "test-pair"
+    cli.run("up", two_routers, "--name", name)
+    yield name, Path(two_routers)
     cli.run("down", "--name", name)
 
 
