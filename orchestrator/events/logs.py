@@ -6,16 +6,14 @@ files cost nothing while nobody writes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from orchestrator.events.files import told_of_changes
 from orchestrator.events.scene import Scene
-from orchestrator.records.stamps import nanoseconds
 from orchestrator.records.testimony import LogLine
-from orchestrator.runtime.engine.client import in_parallel
+from orchestrator.runtime.engine.kept_output import Entries
 
 Read = Callable[[str, LogLine], None]
 
@@ -23,7 +21,7 @@ Read = Callable[[str, LogLine], None]
 def told_of_lines(scene: Scene, nodes: Iterable[str], read: Read) -> AbstractContextManager[None]:
     """Call ``read`` with a node's name and each line that its daemons write from now on."""
     chosen = [node for node in nodes if node in scene.containers]
-    found = dict(zip(chosen, in_parallel(lambda node: _log_of(scene, node), chosen), strict=True))
+    found = {node: scene.containers[node].log for node in chosen}
     missing = [node for node, path in found.items() if not path.is_file()]
     if missing:
         scene.note(f"Docker's log of {', '.join(missing)} is not on this disk; it is not followed")
@@ -39,11 +37,6 @@ def told_of_lines(scene: Scene, nodes: Iterable[str], read: Read) -> AbstractCon
     return told_of_changes(followed, changed)
 
 
-def _log_of(scene: Scene, node: str) -> Path:
-    details = scene.client.api.inspect_container(scene.containers[node].id)
-    return Path(str(details["LogPath"]))
-
-
 class Tail:
     """A log as Docker's json-file driver writes it, read on from where it was read to.
 
@@ -53,7 +46,7 @@ class Tail:
     def __init__(self, path: Path, at_end: bool = False) -> None:
         self._path = path
         self._offset = path.stat().st_size if at_end else 0
-        self._number = 0
+        self._entries = Entries()
         self._rest = b""
 
     def read(self) -> Iterator[LogLine]:
@@ -64,8 +57,7 @@ class Tail:
             return
         *whole, self._rest = (self._rest + data).split(b"\n")
         for entry in whole:
-            self._number += 1
-            if line := read_entry(self._number, entry):
+            if line := self._entries.read(entry):
                 yield line
 
     def _read_on(self) -> bytes:
@@ -76,12 +68,3 @@ class Tail:
             data = file.read()
         self._offset += len(data)
         return data
-
-
-def read_entry(number: int, entry: bytes) -> LogLine | None:
-    """A line of the driver's: a JSON object with the text and its time; None: it is none."""
-    try:
-        plain = json.loads(entry)
-        return LogLine(number, nanoseconds(plain["time"]), str(plain["log"]).rstrip("\n"))
-    except (ValueError, KeyError, TypeError):
-        return None

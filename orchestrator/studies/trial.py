@@ -197,6 +197,6 @@ def _keep_logs(plan: Plan, record: _Record, folder: Path) -> None:
     client = connect()
     containers = find_containers(client, plan.name)
     (folder / "logs").mkdir()
-    logs = read_logs(client, containers, record.started_ns / 1e9, time.time())
+    logs = read_logs(containers, record.started_ns / 1e9, time.time())
     for node, text in logs.items():
         (folder / "logs" / f"{node}.log").write_text(text, encoding="utf-8")

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,8 +68,13 @@ class Scene:
 
     engine: docker.DockerClient
     plan: Plan
-    containers: Mapping[str, Container]
     host: Node
+    finding: Future[dict[str, Container]]
+
+    @property
+    def containers(self) -> Mapping[str, Container]:
+        """The lab's nodes; who asks before they are found waits."""
+        return self.finding.result()
 
 
 def gather(
@@ -104,11 +109,11 @@ def _visited(
     folder: Path,
 ) -> tuple[Evidence, CaptureSummary]:
     """The visit, and all that is known of it in its folder."""
-    plan, containers = scene.plan, scene.containers
+    plan, namespaces = scene.plan, namespaces_of(scene.plan)
     if request.cold:
-        empty_resolvers(scene.engine, plan, containers)
+        empty_resolvers(scene.engine, plan, scene.containers)
     if request.cold == "all":
-        empty_edges(scene.engine, plan, containers)
+        empty_edges(scene.engine, plan, scene.containers)
     since_s = time.time()
     with ExitStack() as frames, ExitStack() as captured, ThreadPoolExecutor(2) as aside:
         capturing = aside.submit(_capture, scene, folder, frames, captured)
@@ -117,14 +122,14 @@ def _visited(
             _prepare_telling()
         capture = capturing.result()
         if request.cold:
-            renew_lease(scene.engine, plan, containers, scene.host)
-        with only_family(containers[scene.host.name].namespace, request.family):
+            renew_lease(scene.engine, plan, scene.containers, scene.host)
+        with only_family(namespaces[scene.host.name], request.family):
             start()
             client.load()
             ending = aside.submit(client.end)
-            forwarding = read_forwarding(plan, containers)
+            forwarding = read_forwarding(plan, scene.containers)
             ending.result()
-        reading = aside.submit(read_logs, scene.engine, containers, since_s, time.time())
+        reading = aside.submit(read_logs, scene.containers, since_s, time.time())
         evidence = client.finish(click)
         summary = capture.stop()
         aside.submit(frames.close)

@@ -32,7 +32,7 @@ from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.disk.turns import turn
 from orchestrator.runtime.engine.client import connect, require_root
-from orchestrator.runtime.engine.containers import Container, find_containers
+from orchestrator.runtime.engine.containers import Container, find_container, find_containers
 from orchestrator.spec.probing import ClientKind
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ def _visit(
         if may_start_early(request):
             start = aside.submit(client.start).result
         finding = aside.submit(find_containers, engine, plan.name)
+        _require_awake(find_container(engine, plan.name, host.name), host.name)
         from orchestrator.verbs.gathering import Scene, gather
 
-        scene = Scene(engine, plan, finding.result(), host)
-        _require_awake(scene.containers.get(host.name), host.name)
+        scene = Scene(engine, plan, host, finding)
         return gather(scene, request, click, client, start, meanwhile, captures)
 
 

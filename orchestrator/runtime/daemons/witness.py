@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
-import docker
-from docker.errors import APIError
 from pyroute2 import NFCTSocket
 from pyroute2.netlink.exceptions import NetlinkError
 
@@ -17,8 +14,8 @@ from orchestrator.plan.model import Node, Plan
 from orchestrator.plan.routing import RouterSettings
 from orchestrator.plan.services import GatewaySettings
 from orchestrator.records.testimony import ForwardingEntry, Translation
-from orchestrator.runtime.engine.client import in_parallel
 from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.engine.kept_output import lines_between
 from orchestrator.runtime.kernel.fib_dump import dump_fib
 from orchestrator.runtime.network.namespaces import entered
 
@@ -30,39 +27,23 @@ _PROTOCOL_NAMES = {6: "tcp", 17: "udp"}
 
 
 def read_logs(
-    client: docker.DockerClient, containers: Mapping[str, Container], since_s: float, until_s: float
+    containers: Mapping[str, Container], since_s: float, until_s: float
 ) -> dict[str, str]:
     """What each node's daemons wrote between two moments (seconds since 1970-01-01 UTC).
 
-    Every line begins with its time in nanoseconds. Nodes that wrote nothing are left out.
+    Every line begins with its time in nanoseconds. Nodes that wrote nothing are left out, and so
+    are those whose log is gone, or on another machine.
     """
-
-    def read(container: Container) -> str:
-        try:
-            said = client.api.logs(container.id, timestamps=True, since=since_s, until=until_s)
-        except APIError:  # it is gone, and its log with it
-            return ""
-        lines = said.decode(errors="replace").splitlines()
-        return "".join(f"{_nanoseconds(stamp)} {text}\n" for stamp, text in map(_split, lines))
-
-    nodes = list(containers)
-    found = zip(nodes, in_parallel(read, [containers[node] for node in nodes]), strict=True)
-    return {node: text for node, text in found if text}
+    found = {node: _log(each, since_s, until_s) for node, each in containers.items()}
+    return {node: text for node, text in found.items() if text}
 
 
-def _split(line: str) -> tuple[str, str]:
-    stamp, _, text = line.partition(" ")
-    return stamp, text
-
-
-def _nanoseconds(stamp: str) -> int:
-    """Of a moment as Docker writes it: RFC 3339 in UTC with up to nine decimals."""
-    whole, _, decimals = stamp.rstrip("Z").partition(".")
+def _log(container: Container, since_s: float, until_s: float) -> str:
     try:
-        seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    except ValueError:
-        return 0
-    return seconds * 10**9 + int(decimals[:9].ljust(9, "0") or "0")
+        lines = [*lines_between(container.log, int(since_s * 1e9), int(until_s * 1e9))]
+    except OSError:
+        return ""
+    return "".join(f"{line.time_ns} {line.text}\n" for line in lines)
 
 
 def read_forwarding(

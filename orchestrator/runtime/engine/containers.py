@@ -33,7 +33,8 @@ _SCALE, _SIZES = "CLICKLAB_LIMITS", ("pids", "memory_mib", "files_mib")
 class Container:
     """A node: ``pid`` is that of its first process, in the host's numbering; 0 if it is off.
 
-    One that is ``paused`` runs, but none of its processes gets any time.
+    One that is ``paused`` runs, but none of its processes gets any time. ``log`` is the file in
+    which Docker keeps what it writes (kept_output.py), on the host that Docker runs on.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Container:
     running: bool
     image: str
     paused: bool = False
+    log: Path = Path()
 
     @property
     def answers(self) -> bool:
@@ -174,7 +176,13 @@ def _inspect(client: docker.DockerClient, name: str) -> Container | None:
     state, config = details["State"], details["Config"]
     node = config["Labels"].get(NODE_LABEL, "")
     return Container(
-        details["Id"], node, state["Pid"], state["Running"], config["Image"], state["Paused"]
+        details["Id"],
+        node,
+        state["Pid"],
+        state["Running"],
+        config["Image"],
+        state["Paused"],
+        Path(details["LogPath"]),
     )
 
 

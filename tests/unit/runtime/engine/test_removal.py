@@ -57,7 +57,8 @@ class Docker:
 
     def inspect_container(self, name: str) -> dict[str, Any]:
         state = {"Pid": 0, "Running": False, "Paused": False}
-        return {"Id": name, "State": state, "Config": {"Labels": {}, "Image": ""}}
+        config = {"Labels": {}, "Image": ""}
+        return {"Id": name, "State": state, "Config": config, "LogPath": ""}
 
     def remove_container(self, identifier: str, **options: Any) -> None:
         pass
