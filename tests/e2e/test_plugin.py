@@ -1,4 +1,4 @@
-"""The pytest plugin as its users have it: installed by pip, run in an empty directory."""
+"""The pytest plugin as its users have it: installed, and run in an empty directory."""
 
 from __future__ import annotations
 
@@ -28,21 +28,19 @@ def test_of_a_cut(lab):
 def install(folder: Path) -> Path:
     """The package with pytest, by our lock; the virtual environment's folder of programs.
 
-    The pip is that of this environment, which saves installing one.
+    As pip does it, but uv takes a tenth of its time.
     """
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    pip = (sys.executable, "-m", "pip", "--python", folder / "bin/python")
-    quick = ("--quiet", "--no-compile", "--disable-pip-version-check")
-    lock = dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), "constraints.txt")
-    done = subprocess.run(
-        [*pip, "install", *quick, ".[pytest]"],
-        cwd=REPOSITORY,
-        env={**os.environ, **lock},
-        capture_output=True,
-        text=True,
-        check=False,
+    uv = Path(sys.executable).with_name("uv")
+    lock = ("--constraints", "constraints.txt", "--build-constraints", "constraints.txt")
+    asked = (
+        ("venv", "--python", sys.executable, folder),
+        ("pip", "install", "--python", folder / "bin/python", *lock, ".[pytest]"),
     )
-    assert done.returncode == 0, done.stderr
+    for arguments in asked:
+        done = subprocess.run(
+            [uv, "--quiet", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
     return folder / "bin"
 
 

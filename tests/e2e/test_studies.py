@@ -31,7 +31,7 @@ LABS = {
 # What a study of several trials is for is seen in one of them; the cut lasts long enough to be told
 # from an outage that ends before it.
 REPEATED = "transit-cut"
-OFTEN = {"repeats": 3, "lasting": "3 s", "duration": "10 s"}
+OFTEN = {"repeats": 2, "lasting": "3 s", "duration": "8 s"}
 
 
 def lab_for(path: Path, request: pytest.FixtureRequest) -> RunningLab | None:

@@ -15,6 +15,7 @@ SHIPPED = sorted(shipped_topologies().glob("*.yaml"))
 RUNNING = {"hijack": "hijack", "internet": "internet", "minimal": "minimal"}
 
 
+@pytest.mark.usefixtures(*RUNNING.values())
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_topology_keeps_its_promises(path: Path, request: pytest.FixtureRequest) -> None:
     plan = load(path)
