@@ -61,7 +61,7 @@ def ask(check: HealthCheck, container: Container, ca: Path) -> str:
 
 
 def _subject(check: HealthCheck) -> str:
-    return type(check).__name__.removesuffix("HealthCheck").lower()
+    return type(check).__name__.removesuffix("Check").lower()
 
 
 def _connect(
