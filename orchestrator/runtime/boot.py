@@ -239,11 +239,15 @@ def _refuse_ill(plan: Plan, reasons: Mapping[str, str], within_s: float) -> None
 def ill_nodes(
     state: LabState, plan: Plan, containers: dict[str, Container], nodes: tuple[Node, ...]
 ) -> dict[str, str]:
-    """Of ``nodes``, those that fail a check, each with its first reason."""
+    """Of ``nodes``, those that fail a check, each with its first reason.
+
+    One that is silent is asked twice: a busy machine may keep an answer for longer than the checks
+    wait, and a node that is told to be ill is looked into.
+    """
     ca, checks = _ca_of(state, nodes), [_all_checks(node, plan) for node in nodes]
     present = [containers.get(node.name) for node in nodes]
     with ThreadPoolExecutor(_ASKERS) as pool:
-        reasons = pool.map(_ill, present, checks, repeat(ca))
+        reasons = pool.map(_ill, present, checks, repeat(ca), repeat(2))
     return {node.name: r for node, r in zip(nodes, reasons, strict=True) if r}
 
 
@@ -252,13 +256,15 @@ def _ca_of(state: LabState, nodes: tuple[Node, ...]) -> Path:
     return state.node_folder(nodes[0].name) / CA_FILE if nodes else Path()
 
 
-def _ill(container: Container | None, checks: tuple[HealthCheck, ...], ca: Path) -> str:
+def _ill(
+    container: Container | None, checks: tuple[HealthCheck, ...], ca: Path, tries: int = 1
+) -> str:
     """The first reason why a node fails its checks, or ""."""
     if container is None:
         return "there is no container"
     if not container.running:
         return "the container does not run"
-    return next(filter(None, (ask(check, container, ca) for check in checks)), "")
+    return next(filter(None, (ask(check, container, ca, tries) for check in checks)), "")
 
 
 def take_down(client: docker.DockerClient, state: LabState) -> int:

@@ -48,13 +48,20 @@ class NotYet(Exception):
     """The check's answer is not the one that counts; the message says what it was."""
 
 
-def ask(check: HealthCheck, container: Container, ca: Path) -> str:
-    """Why the check fails, or "" when it holds. ``ca`` is the lab's root certificate."""
+def ask(check: HealthCheck, container: Container, ca: Path, tries: int = 1) -> str:
+    """Why the check fails, or "" when it holds. ``ca`` is the lab's root certificate.
+
+    Who gives no answer in time is asked so many times in all; any answer is one.
+    """
     asker: Callable[[Any, Container, Path], None] = _ASKERS[type(check)]
     try:
         asker(check, container, ca)
     except NotYet as reason:
         return str(reason)
+    except TimeoutError as error:
+        if tries > 1:
+            return ask(check, container, ca, tries - 1)
+        return f"{_subject(check)}: {why(error)}"
     except (OSError, NetlinkError, ValueError, IndexError) as error:
         return f"{_subject(check)}: {why(error)}"
     return ""

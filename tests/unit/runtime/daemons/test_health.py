@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 
-from orchestrator.runtime.daemons.health import established, prefixes, shut_down
+import pytest
+
+from orchestrator.plan.health import TcpCheck
+from orchestrator.runtime.daemons import health
+from orchestrator.runtime.daemons.health import NotYet, ask, established, prefixes, shut_down
+from orchestrator.runtime.engine.containers import Container
 
 PROTOCOLS = """\
 2002-Name       Proto      Table      State  Since         Info
@@ -59,3 +66,42 @@ def test_prefixes_of_every_table_and_nothing_else() -> None:
 
 def test_an_error_has_no_prefixes() -> None:
     assert prefixes("9001 syntax error\n") == set()
+
+
+NODE, CHECK = Container("", "shop-lb", 0, True, ""), TcpCheck(ip_address("198.18.0.1"), 80)
+Answers = Callable[..., list[str]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Ask a node that answers so, one after the other; what was said, and what was left unasked."""
+
+    def answers(*errors: Exception | None, tries: int) -> list[str]:
+        left = list(errors)
+
+        def asker(check: TcpCheck, container: Container, ca: Path) -> None:
+            if error := left.pop(0):
+                raise error
+
+        monkeypatch.setitem(health._ASKERS, TcpCheck, asker)
+        return [ask(CHECK, NODE, Path(), tries), *map(str, left)]
+
+    return answers
+
+
+def test_a_node_that_is_late_once_is_not_ill(asked: Answers) -> None:
+    """On a busy machine a node was ill in `lab status` that answered well a moment later."""
+    assert asked(TimeoutError("timed out"), None, tries=2) == [""]
+
+
+def test_a_node_that_stays_silent_is_ill(asked: Answers) -> None:
+    assert asked(TimeoutError("timed out"), TimeoutError("timed out"), tries=2) == [
+        "tcp: no answer in time"
+    ]
+    assert asked(TimeoutError("timed out"), None, tries=1) == ["tcp: no answer in time", "None"]
+
+
+def test_an_answer_counts_the_first_time(asked: Answers) -> None:
+    refused = ConnectionRefusedError(111, "Connection refused")
+    assert asked(refused, None, tries=2) == ["tcp: Connection refused", "None"]
+    assert asked(NotYet("dns: no answers"), None, tries=2) == ["dns: no answers", "None"]
