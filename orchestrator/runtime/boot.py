@@ -37,6 +37,7 @@ from orchestrator.runtime.engine.containers import (
 )
 from orchestrator.runtime.engine.gates import create_gate, open_gate
 from orchestrator.runtime.engine.images import image_tag, images_folder, missing_images
+from orchestrator.runtime.engine.priority import remove_group, weigh
 from orchestrator.runtime.keeper import stop_keeper, stop_wire
 from orchestrator.runtime.links.flapping import stop_all_flapping
 from orchestrator.runtime.links.layer import LinkLayer
@@ -108,13 +109,15 @@ def make_containers(
     client: docker.DockerClient, state: LabState, plan: Plan, images: Mapping[str, str]
 ) -> dict[str, Container]:
     """Create and start every node; each waits at its gate."""
+    engine = client.api.info()
     seccomp = (images_folder() / "client" / "seccomp.json").read_text(encoding="utf-8")
 
     def make(node: Node) -> None:
-        identifier = create_container(client, state, node, images[node.role], seccomp)
+        identifier = create_container(client, state, node, images[node.role], seccomp, engine)
         start_container(client, identifier)
 
     in_parallel(make, plan.nodes.values())
+    weigh(plan.name)
     return find_containers(client, plan.name)
 
 
@@ -280,6 +283,7 @@ def take_down(client: docker.DockerClient, state: LabState) -> int:
     for process in workers_of(state.folder):
         process.end()
     removed = remove_containers(client, state.lab)
+    remove_group(state.lab)
     for name in {*state.record().namespaces, *names_like(system_name(state.lab, "*"))}:
         remove_namespace(name)
     state.remove()

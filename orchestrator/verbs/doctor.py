@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
@@ -24,6 +24,7 @@ from orchestrator.refusals import why
 from orchestrator.runs.dissect import unknown_fields
 from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.engine.images import IMAGES, images_folder, missing_images
+from orchestrator.runtime.engine.priority import obstacle
 from orchestrator.runtime.network.namespaces import CLONE_NEWNET, unshare
 
 GIB = 1 << 30
@@ -79,6 +80,16 @@ def _docker() -> Iterator[Finding]:
         yield Finding("images", "bad", f"missing: {', '.join(missing)}", "make lab")
     else:
         yield Finding("images", "good", f"all {len(IMAGES)} are built")
+    yield examine_priority(info)
+
+
+def examine_priority(info: Mapping[str, Any]) -> Finding:
+    """Whether routers may go before what else this machine does; ``info`` is Docker's."""
+    if reason := obstacle(info):
+        detail = f"routers wait as all others do, and may lose sessions under load: {reason}"
+        return Finding("priority", "note", detail)
+    detail = f"routers go first on a busy machine (cgroup v{info['CgroupVersion']})"
+    return Finding("priority", "good", detail)
 
 
 def _is_local(info: dict[str, str]) -> bool:

@@ -9,12 +9,15 @@ import docker
 
 
 def leftovers(engine: docker.DockerClient, name: str) -> list[str]:
-    """Containers, namespaces, mounts and processes that still belong to lab ``name``."""
+    """Containers, namespaces, mounts, control groups and processes that still belong to a lab."""
     labelled = engine.api.containers(all=True, filters={"label": f"clicklab.lab={name}"})
     found = [f"container {entry['Names'][0]}" for entry in labelled]
     found += [f"namespace {path.name}" for path in Path("/run/netns").glob(f"clicklab.{name}.*")]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     found += [f"mount {line}" for line in mounts if f"clicklab.{name}." in line]
+    groups = (f"clicklab.{name}", f"clicklab.{name.replace('-', '_')}.slice")
+    for pattern in (*groups, *(f"*/{group}" for group in groups)):
+        found += [f"control group {path}" for path in Path("/sys/fs/cgroup").glob(pattern)]
     found += [f"worker {path}" for path in _workers(name)]
     return found + [f"process {line}" for line in _processes() if _is_of(line, name)]
 

@@ -22,6 +22,7 @@ from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Limits, Role
 from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import explaining, in_parallel
+from orchestrator.runtime.engine.priority import parent_of
 from orchestrator.runtime.polling import wait_for
 
 LAB_LABEL, NODE_LABEL = "clicklab.lab", "clicklab.node"
@@ -75,10 +76,18 @@ class Container:
 
 
 def create_container(
-    client: docker.DockerClient, state: LabState, node: Node, image: str, seccomp: str
+    client: docker.DockerClient,
+    state: LabState,
+    node: Node,
+    image: str,
+    seccomp: str,
+    engine: Mapping[str, Any],
 ) -> str:
-    """A container for a node, not started. Returns its id."""
+    """A container for a node, not started. Returns its id. ``engine`` is what `docker info`
+    tells."""
     role = role_of(node)
+    config = _host_config(state, node, role, seccomp)
+    config["cgroup_parent"] = parent_of(state.lab, engine, role.limits)
     with explaining():
         made = client.api.create_container(
             image,
@@ -87,7 +96,7 @@ def create_container(
             name=system_name(state.lab, node.name),
             environment=dict(role.environment),
             labels={LAB_LABEL: state.lab, NODE_LABEL: node.name},
-            host_config=client.api.create_host_config(**_host_config(state, node, role, seccomp)),
+            host_config=client.api.create_host_config(**config),
         )
     return str(made["Id"])
 
