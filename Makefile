@@ -18,7 +18,7 @@ COUNT ?= 200000
 # Where this is set Python compiles all of ours anew for each command: a second of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-visits bench-scale soak fuzz figures format clean
+.PHONY: help lab up down status test test-pythons test-newest test-netem test-sanitized lint lock bench bench-links bench-visits bench-flaps bench-scale soak fuzz figures format clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ bench: lab .venv/dev ## Measure: time to ready, memory, check, overhead of a vis
 
 bench-visits: lab .venv/dev ## Measure what a visit costs: [LAB=one that runs [TREE=another checkout, in turns]]
 	@$(ROOT) .venv/bin/python -m tests.bench.visiting $(LAB) $(TREE)
+
+bench-flaps: lab .venv/dev ## Count sessions that end on a busy machine, before and after: [SECONDS=180] [LAB=one that runs]
+	@$(ROOT) .venv/bin/python -m tests.bench.flaps $(or $(SECONDS),180) $(LAB)
 
 bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and how they grow
 	@$(ROOT) .venv/bin/python -m tests.bench.scale 50 100 200 1000
