@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from orchestrator.cli.events import events_command
 from orchestrator.errors import UsageError
 from orchestrator.events.stream import Stream
 from orchestrator.records.study import NetworkEvent
+from orchestrator.runtime.polling import wait_for
 
 
 def event(time_ns: int, kind: str = "link", action: str = "up") -> NetworkEvent:
@@ -56,25 +58,27 @@ def test_a_signal_that_ended_no_wait_is_seen(stream: Stream) -> None:
     """As one is that comes just before the kernel begins to wait: here another thread gets it."""
     lost = threading.Timer(20, stream.put, [event(1, "lab", "down")])
     lost.start()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    sender = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    sender.run = _unmasked(sender.run)  # type: ignore[method-assign]
+    meaning = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    waiter = Path(f"/proc/self/task/{threading.get_native_id()}/wchan")
+    sender = threading.Thread(target=_send_to_itself, args=[signal.SIGUSR1, waiter])
     try:
         sender.start()
         with pytest.raises(KeyboardInterrupt):
             list(stream.batches())
         assert lost.is_alive(), "only the next event made it seen"
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         lost.cancel()
+        sender.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGUSR1, meaning)
 
 
-def _unmasked(run: Callable[[], None]) -> Callable[[], None]:
-    def unmasked() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        run()
-
-    return unmasked
+def _send_to_itself(number: signal.Signals, waiter: Path) -> None:
+    """To the process, of which this is the only thread that takes it; once the other one waits."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    assert wait_for(lambda: "poll" in waiter.read_text(), 10, every_s=0.01)
+    os.kill(os.getpid(), number)
 
 
 def test_who_tells_after_the_end_does_no_harm() -> None:
