@@ -13,9 +13,10 @@ import re
 import typing
 from typing import Any
 
-from orchestrator.plan.fitting import TEXTUAL, fit
+from orchestrator.plan.fitting import fit
 from orchestrator.plan.impairment import Loss
 from orchestrator.plan.model import Plan
+from orchestrator.plan.scalars import TEXTUAL
 from orchestrator.plan.services import Settings
 
 T = typing.TypeVar("T")

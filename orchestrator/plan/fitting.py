@@ -10,60 +10,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import types
 import typing
-from collections.abc import Callable, Mapping
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
+from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.errors import nearest
+from orchestrator.plan.misfit import SHOWN, Misfit, refuse, show
+from orchestrator.plan.scalars import IPV4, SCALARS, TEXTUAL, Build, literal, of_family, textual
 
-Build = Callable[[Any], Any]
 # Name and builder of each field, and whether it must be there.
 _Fields = tuple[tuple[str, Build, bool], ...]
-
-_IPV4 = (IPv4Address, IPv4Interface, IPv4Network)
-TEXTUAL = (*_IPV4, IPv6Address, IPv6Interface, IPv6Network)
-# Nanoseconds since 1970 have 61 bits; milliseconds beyond this are 30,000 years.
-_MOST, _MOST_MS = 2**64, 1e15
-_SHOWN, _BRIEF = 40, 300
-
-
-class Misfit(TypeError):
-    """A value that is not what its place takes. ``place`` is a JSON pointer (RFC 6901)."""
-
-    def __init__(self, says: str) -> None:
-        super().__init__(says)
-        self.says = says
-        self._keys: list[str] = []
-
-    @property
-    def place(self) -> str:
-        """From the document's root; "" is the root itself."""
-        keys = (key.replace("~", "~0").replace("/", "~1") for key in reversed(self._keys))
-        return "".join(f"/{key[:_SHOWN]}" for key in keys)
-
-    def within(self, key: str | int) -> Misfit:
-        """The same, seen from one level up."""
-        self._keys.append(str(key))
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.says}" if self._keys else self.says
-
-
-def brief(text: str) -> str:
-    """What a stranger's file had a part in, for a sentence: of a length, and printable."""
-    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_BRIEF])
-    return shown if len(text) <= _BRIEF else f"{shown}…"
 
 
 def fit(hint: Any, plain: Any) -> Any:
@@ -82,7 +39,7 @@ def _builder(hint: Any) -> Build:
     if origin in (typing.Union, types.UnionType):
         return _union(arguments)
     if origin is typing.Literal:
-        return functools.partial(_literal, arguments)
+        return functools.partial(literal, arguments)
     if origin is tuple or origin is list:
         return functools.partial(_row, _builder(arguments[0]), origin)
     if origin in (dict, Mapping):
@@ -92,8 +49,8 @@ def _builder(hint: Any) -> Build:
     if typing.is_typeddict(hint):
         return functools.partial(_typed_dict, _fields(hint))
     if hint in TEXTUAL:
-        return functools.partial(_textual, hint)
-    return _SCALARS[hint]
+        return functools.partial(textual, hint)
+    return SCALARS[hint]
 
 
 def _fields(cls: Any) -> _Fields:
@@ -142,12 +99,12 @@ def _require_optional(name: str, build: Build) -> None:
 
 
 def _object(plain: Any) -> dict[str, Any]:
-    return plain if isinstance(plain, dict) else _refuse("an object", plain)
+    return plain if isinstance(plain, dict) else refuse("an object", plain)
 
 
 def _row(build: Build, kind: type, plain: Any) -> Any:
     if not isinstance(plain, list | tuple):
-        _refuse("a list", plain)
+        refuse("a list", plain)
     return kind(_entries(build, plain))
 
 
@@ -190,7 +147,7 @@ def _union(choices: tuple[Any, ...]) -> Build:
     elif len(others) == 1:
         build = _builder(others[0])
     elif set(others) <= set(TEXTUAL):
-        build = functools.partial(_of_family, *sorted(others, key=_IPV4.__contains__))
+        build = functools.partial(of_family, *sorted(others, key=IPV4.__contains__))
     else:
         build = functools.partial(_first, tuple(map(_builder, others)))
     return build if len(others) == len(choices) else functools.partial(_optional, build)
@@ -203,8 +160,8 @@ def _optional(build: Build, plain: Any) -> Any:
 def _tagged(named: Mapping[str, Any], plain: Any) -> Any:
     kind = _object(plain).get("kind")
     if not isinstance(kind, str) or kind not in named:
-        wanted = nearest(str(kind)[:_SHOWN], named)
-        raise Misfit(f"{_show(kind)} is no kind that is known; {wanted}").within("kind")
+        wanted = nearest(str(kind)[:SHOWN], named)
+        raise Misfit(f"{show(kind)} is no kind that is known; {wanted}").within("kind")
     return _builder(named[kind])(plain)
 
 
@@ -225,87 +182,7 @@ def _checked(build: Build, checks: tuple[Any, ...]) -> Build:
             for check in checks:
                 check(value)
         except (ValueError, OverflowError) as error:
-            raise Misfit(f"{_show(plain)}: {error}") from None
+            raise Misfit(f"{show(plain)}: {error}") from None
         return value
 
     return built
-
-
-def _literal(values: tuple[Any, ...], plain: Any) -> Any:
-    # True == 1, but is no number that was meant.
-    if any(plain == value and type(plain) is type(value) for value in values):
-        return plain
-    raise Misfit(f"{_show(plain)} is none of {', '.join(map(str, values))}")
-
-
-def _textual(kind: Any, plain: Any) -> Any:
-    if not isinstance(plain, str):
-        _refuse("an address", plain)
-    try:
-        return kind(plain)
-    except ValueError as error:
-        raise Misfit(f"{_show(plain)}: {error}") from None
-
-
-def _of_family(kind6: Any, kind4: Any, plain: Any) -> Any:
-    """Told by the colon that no address of IPv4 has."""
-    return _textual(kind6 if isinstance(plain, str) and ":" in plain else kind4, plain)
-
-
-def _text(plain: Any) -> str:
-    return plain if isinstance(plain, str) else _refuse("a text", plain)
-
-
-def _truth(plain: Any) -> bool:
-    return plain if isinstance(plain, bool) else _refuse("true or false", plain)
-
-
-def _whole(plain: Any) -> int:
-    if isinstance(plain, float) and plain.is_integer():
-        plain = int(plain)
-    if not isinstance(plain, int) or isinstance(plain, bool):
-        _refuse("a whole number", plain)
-    return plain if abs(plain) < _MOST else _refuse("a smaller number", plain)
-
-
-def _number(plain: Any) -> float:
-    if not isinstance(plain, int | float) or isinstance(plain, bool):
-        _refuse("a number", plain)
-    if isinstance(plain, float) and not math.isfinite(plain):
-        _refuse("a finite number", plain)
-    return plain if abs(plain) <= _MOST_MS else _refuse("a smaller number", plain)
-
-
-def _none(plain: Any) -> None:
-    return None if plain is None else _refuse("null", plain)
-
-
-def _any(plain: Any) -> Any:
-    return plain
-
-
-_SCALARS: dict[Any, Build] = {
-    str: _text,
-    bool: _truth,
-    int: _whole,
-    float: _number,
-    types.NoneType: _none,
-    Any: _any,
-}
-
-
-def _refuse(wanted: str, plain: Any) -> typing.NoReturn:
-    raise Misfit(f"it should be {wanted}, and is {_show(plain)}")
-
-
-def _show(plain: Any) -> str:
-    """A value in a sentence: what kind it is, and of short ones what it says."""
-    if isinstance(plain, dict | list | tuple):
-        return "an object" if isinstance(plain, dict) else "a list"
-    if plain is None or isinstance(plain, bool):
-        return {None: "null", True: "true", False: "false"}[plain]
-    try:
-        shown = repr(plain)
-    except ValueError:  # a number of more digits than Python writes
-        return "a huge number"
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from orchestrator.errors import LabError
 from orchestrator.files import Folder, open_folder
 from orchestrator.plan.codec import from_plain, read_json
-from orchestrator.plan.fitting import brief
 from orchestrator.plan.integrity import require_whole
+from orchestrator.plan.misfit import brief
 from orchestrator.plan.model import Plan
 from orchestrator.roles import ROLES
 

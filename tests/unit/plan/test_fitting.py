@@ -9,7 +9,8 @@ from typing import Any, Literal, Required, TypedDict
 import pytest
 
 from orchestrator.plan.codec import read_json
-from orchestrator.plan.fitting import Misfit, brief, fit
+from orchestrator.plan.fitting import fit
+from orchestrator.plan.misfit import Misfit, brief
 from orchestrator.records.checked import Moment, Url
 
 
