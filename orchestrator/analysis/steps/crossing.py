@@ -19,6 +19,7 @@ from orchestrator.records.testimony import ForwardingEntry
 from orchestrator.routes.bgp import control_plane
 
 KIND = "crossing"
+_NOWHERE = ("blackhole", "prohibit", "unreachable")  # ip-route(8)
 
 
 def _tell(story: Story) -> Iterator[Step]:
@@ -45,11 +46,13 @@ def _cross(story: Story, packet: Frame, called: str) -> Iterator[Step]:
     first, *_ = track = story.tracks.of(packet).sightings
     stays = [stay for stay in stays_of(track) if stay.node in routers]
     ways = planned_ways(story.plan, first.node, first.target_address)
-    for asn, group in groupby(stays, key=lambda stay: routers[stay.node].asn):
+    crossed = [(n, list(g)) for n, g in groupby(stays, key=lambda stay: routers[stay.node].asn)]
+    for place, (asn, group) in enumerate(crossed, start=1):
         inside = [
             [name for name in way if name in routers and routers[name].asn == asn] for way in ways
         ]
-        yield _step(story, asn, list(group), called, inside)
+        onward = [asn for asn, _ in crossed[place:]]
+        yield _step(story, asn, group, called, inside, onward)
 
 
 def _routers(story: Story) -> dict[str, Node]:
@@ -58,12 +61,18 @@ def _routers(story: Story) -> dict[str, Node]:
 
 
 def _step(
-    story: Story, asn: int | None, stays: list[Stay], called: str, planned: list[list[str]]
+    story: Story,
+    asn: int | None,
+    stays: list[Stay],
+    called: str,
+    planned: list[list[str]],
+    onward: list[int | None],
 ) -> Step:
     system = story.plan.systems[asn].name if asn in story.plan.systems else ""
     names = [stay.node for stay in stays]
     way = " → ".join(names)
-    told = f"The {called} crosses {system} (AS {asn}) by {way}. {_why(story, stays[-1])}".strip()
+    why = _why(story, stays[-1], onward)
+    told = f"The {called} crosses {system} (AS {asn}) by {way}. {why}".strip()
     return Step(
         kind=KIND,
         title=f"{system} (AS {asn}): {way}",
@@ -92,9 +101,13 @@ def _entry(story: Story, stay: Stay) -> ForwardingEntry | None:
 
 def _decision(story: Story, stay: Stay) -> Detail:
     """Prefix, next hop and interface, as the router's FIB had them."""
-    entry = _entry(story, stay)
-    if entry is None or stay.left is None:
+    if stay.node not in story.evidence.forwarding:
         return "not known: no forwarding table was kept"
+    entry = _entry(story, stay)
+    if entry is None:
+        return "no prefix matches"
+    if stay.left is None:
+        return f"{entry.prefix} ({entry.protocol}), {entry.kind}: the packet did not leave"
     interface = stay.left.captured.interface
     taken = [hop for hop in entry.next_hops if hop.interface == interface]
     via = f" via {taken[0].via}" if taken and taken[0].via else ""
@@ -103,13 +116,23 @@ def _decision(story: Story, stay: Stay) -> Detail:
     return f"{entry.prefix} ({entry.protocol}){via}, out by {interface}{spread}"
 
 
-def _why(story: Story, stay: Stay) -> str:
-    """Why the last router of an AS sent it where it did, by its FIB and by BGP."""
+def _why(story: Story, stay: Stay, onward: list[int | None]) -> str:
+    """Why the last router of an AS sent it where it did, by its FIB and by BGP.
+
+    The FIB is as it was after the click. Where it leads elsewhere than the packet went, routes
+    have changed in between, and where it leads nowhere, BGP's choice is not told: it was another.
+    """
     entry = _entry(story, stay)
     if entry is None:
         return ""
     match = f"At {stay.node} the longest prefix that matches is {entry.prefix}"
-    reason = reason_of(control_plane(story.plan), stay.node, entry.prefix)
+    if entry.kind in _NOWHERE:
+        return f"{match}, which is {entry.kind} there, from {entry.protocol}."
+    if stay.left and stay.left.captured.interface not in {h.interface for h in entry.next_hops}:
+        return f"{match} after the click, by then with another next hop."
+    if stay.left is None:
+        return f"{match}, from {entry.protocol}, but it did not leave."
+    reason = reason_of(control_plane(story.plan), stay.node, entry.prefix, onward)
     return f"{match}: {reason}." if reason else f"{match}, from {entry.protocol}."
 
 

@@ -22,11 +22,13 @@ def fly(
     flags: int,
     identity: int,
     ports: tuple[int, int],
+    most_hops: int | None = None,
 ) -> list[Frame]:
-    """A TCP packet, one millisecond per hop. A home gateway puts its own address in (IPv4)."""
+    """A TCP packet, one millisecond per hop, lost after the last of ``most_hops``. A home gateway
+    puts its own address in (IPv4)."""
     frames: list[Frame] = []
     address, ttl = sender, _START_TTL
-    for place, hop in enumerate(ForwardingPlane(run.plan).path(source, target)):
+    for place, hop in enumerate(ForwardingPlane(run.plan).path(source, target)[:most_hops]):
         if frames and hop.sender in run.plan.nodes:  # switches leave the TTL alone
             ttl -= 1
             address = _after(run, hop.sender, address)

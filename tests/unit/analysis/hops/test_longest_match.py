@@ -7,7 +7,9 @@ import pytest
 from orchestrator.analysis.hops.forwarding import longest_match, reason_of
 from orchestrator.records.testimony import ForwardingEntry
 from orchestrator.routes.bgp import control_plane
+from orchestrator.shipped import shipped_topologies
 from tests.unit.analysis.builders import minimal_plan
+from tests.unit.compile.texts import compiled
 
 
 def entry(prefix: str, metric: int = 0) -> ForwardingEntry:
@@ -46,6 +48,16 @@ def test_bgp_gives_a_reason_at_routers_for_what_is_announced() -> None:
         for name in control.routers
         if name not in origins
     )
-    assert "learned from a" in reason_of(control, router, prefix)
-    assert reason_of(control, router, ip_network("192.0.2.0/24")) == ""
-    assert reason_of(control, "laptop", prefix) == ""
+    assert "learned from a" in reason_of(control, router, prefix, [])
+    assert reason_of(control, router, ip_network("192.0.2.0/24"), []) == ""
+    assert reason_of(control, "laptop", prefix, []) == ""
+
+
+def test_bgps_reason_is_told_of_the_way_that_was_taken_only() -> None:
+    """Seen under a hijack and a leak: "learned from a peer; the only way that BGP knows"."""
+    plan = compiled((shipped_topologies() / "internet.yaml").read_text(encoding="utf-8"))
+    control, prefix = control_plane(plan), ip_network("2001:db8:8002::/48")
+    reason = reason_of(control, "alder-core", prefix, [64530])
+    assert reason.startswith("AS path 64530, learned from a peer; the plan's next best, told by")
+    assert reason_of(control, "alder-core", prefix, []) == reason
+    assert reason_of(control, "alder-core", prefix, [64510, 64530]) == ""

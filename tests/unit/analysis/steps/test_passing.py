@@ -24,6 +24,7 @@ GATEWAY = PLAN.nodes["home-gw"].settings
 LAPTOP = PLAN.nodes["laptop"].settings
 assert isinstance(GATEWAY, GatewaySettings)
 assert isinstance(LAPTOP, HostSettings)
+_HOPS_TO_ISP = 3  # By the home's switch and its gateway.
 EDGES = PLAN.nodes["edge"].addresses
 
 
@@ -99,6 +100,28 @@ def test_the_longest_match_and_its_next_hop_are_told() -> None:
 def test_without_forwarding_tables_the_way_is_told_without_the_why() -> None:
     step = next(iter(crossing.TELLER.tell(story(4))))
     assert "not known" in str(step.details[step.nodes[0]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "hops", "told", "decided"),
+    [
+        ("unreachable", (), "which is unreachable there, from bird.", "unreachable: the packet"),
+        ("unicast", (NextHop(None, "eth9"),), "by then with another next hop.", "did not leave"),
+    ],
+)
+def test_a_stolen_prefix_is_not_told_with_the_plans_reason(
+    kind: str, hops: tuple[NextHop, ...], told: str, decided: str
+) -> None:
+    """Seen at a router that hijacks: "AS path 64530, learned from a peer", of its own route."""
+    edge = pick(EDGES, 6)
+    entry = ForwardingEntry(ip_network(f"{edge}/48", strict=False), kind, "bird", hops)
+    steps = list(crossing.TELLER.tell(story(6, forwarding={"isp": (entry,)})))
+    assert next(step.told for step in steps if "isp" in step.nodes).endswith(told)
+    lost = Recording(visit=replace(VISIT, remote_address=str(edge)))
+    ends = ("laptop", pick(LAPTOP.leases, 6), edge)
+    fly(lost, *ends, at_ms=1, flags=SYN, identity=1, ports=(40000, 443), most_hops=_HOPS_TO_ISP)
+    (step,) = crossing.TELLER.tell(lost.story(forwarding={"isp": (entry,)}))
+    assert decided in str(step.details["isp"])
 
 
 def test_an_exchange_point_is_crossed_without_a_router() -> None:
