@@ -64,7 +64,10 @@ def _server(story: Story, fetch: Fetch) -> str:
 def _told(story: Story, fetch: Fetch, balancer: str, server: str) -> str:
     backend = fetch.balancer_line.values["backend"] if fetch.balancer_line else ""
     if not server:
-        return f"{balancer} has no server for the request, and answers {fetch.status} itself."
+        ends = f"answers {_own_status(fetch)} itself"
+        if fetch.balancer_line and fetch.balancer_line.values["bytes"] == "0":
+            ends = "closes the connection without an answer"
+        return f"{balancer} has no server for the request, and {ends}."
     told = f"{balancer} passes the request on to {server}"
     if backend:
         why, count = _reason(story, fetch, balancer, backend)
@@ -74,6 +77,10 @@ def _told(story: Story, fetch: Fetch, balancer: str, server: str) -> str:
             filter(None, (told, _tries(fetch.balancer_line), _times(fetch.balancer_line)))
         )
     return f"{told}."
+
+
+def _own_status(fetch: Fetch) -> int:
+    return fetch.balancer_line.status if fetch.balancer_line else fetch.status
 
 
 def _tries(line: Logged | None) -> str:

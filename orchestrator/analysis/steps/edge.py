@@ -26,6 +26,7 @@ _VERDICTS = {
     "REVALIDATED": "has an old copy of {path} which the origin says is still good (REVALIDATED)",
     "BYPASS": "does not use its cache for {path} (BYPASS)",
 }
+_CLIENT_GONE = 499  # What nginx logs where the client closes before there is an answer.
 _SAVED = ("HIT", "STALE", "UPDATING")
 _SYN = "tcp.flags.syn == 1 && tcp.flags.ack == {ack}"
 
@@ -62,6 +63,8 @@ def _step(story: Story, edge: Edge, plane: ForwardingPlane) -> Step:
 def _title(edge: Edge, verdict: str) -> str:
     if verdict:
         return f"{edge.name}: {verdict}"
+    if not edge.fetch.status:
+        return f"{edge.name} does not answer"
     passed = edge.fetch.upstream or edge.fetch.logged_upstream
     return f"{edge.name} passes it on" if passed else f"{edge.name} answers by itself"
 
@@ -80,6 +83,8 @@ def _origin(story: Story, edge: Edge) -> str:
 
 
 def _told(edge: Edge, verdict: str, origin: str) -> str:
+    if not (verdict or edge.fetch.status):
+        return _told_unanswered(edge, origin)
     if not verdict:
         return _told_without_cache(edge, origin)
     if edge.fetch.filling:
@@ -99,11 +104,14 @@ def _told(edge: Edge, verdict: str, origin: str) -> str:
 
 def _vain(edge: Edge, origin: str) -> str:
     """That an origin, if it was asked, did not answer."""
+    ends = f"its answer is {edge.fetch.status}"
+    if edge.fetch.status == _CLIENT_GONE:
+        ends = "the client does not wait any longer"
     if not edge.fetch.logged_upstream:
-        return f" Its answer is {edge.fetch.status}."
+        return f" {ends[0].upper()}{ends[1:]}."
     assert edge.fetch.edge_line is not None
     within = f"within {edge.fetch.edge_line.values['upstream_s']} s"
-    return f" {origin or 'The origin'} gives none {within}: its answer is {edge.fetch.status}."
+    return f" {origin or 'The origin'} gives none {within}: {ends}."
 
 
 def _is_rescue(edge: Edge) -> bool:
@@ -128,6 +136,16 @@ def _told_without_cache(edge: Edge, origin: str) -> str:
     )
 
 
+def _told_unanswered(edge: Edge, origin: str) -> str:
+    """Of what nginx neither answered nor logged: whether its cache had it, nobody knows."""
+    told = (
+        f"{edge.name} has the request for {edge.path}, and has not answered it when the visit ends."
+    )
+    if edge.fetch.upstream:
+        return f"{told} {_upstream(edge, edge.fetch.upstream, origin)}"
+    return told
+
+
 def _told_of_lock(edge: Edge, filling: Filling) -> str:
     waited_ms = (filling.ended_ns - edge.start_ns) / 1e6
     more_ms = (edge.end_ns - filling.ended_ns) / 1e6
@@ -142,7 +160,8 @@ def _told_of_lock(edge: Edge, filling: Filling) -> str:
 def _upstream(edge: Edge, upstream: HttpExchange, origin: str) -> str:
     later = edge.fetch.is_update
     meanwhile = "For a new copy, which this answer does not wait for, it" if later else "It"
-    asks = f"{meanwhile} asks the origin {origin} over {upstream.request.version}"
+    begins = _in_vain(edge, upstream) or meanwhile
+    asks = f"{begins} asks the origin {origin} over {upstream.request.version}"
     if edge.opened:
         over = f"on a new connection, whose handshake took {_round_trip_ms(edge.opened):.1f} ms"
     else:
@@ -151,6 +170,16 @@ def _upstream(edge: Edge, upstream: HttpExchange, origin: str) -> str:
         return f"{asks}, {over}, and no answer was seen."
     took_ms = (upstream.response.first.time_ns - upstream.request.time_ns) / 1e6
     return f"{asks}, {over}; the answer begins {took_ms:.1f} ms after the request."
+
+
+def _in_vain(edge: Edge, upstream: HttpExchange) -> str:
+    """That it had asked before, as nginx does again where a connection ends without an answer."""
+    vain = edge.fetch.in_vain
+    if not vain:
+        return ""
+    after_ms = (upstream.request.time_ns - vain[0].request.time_ns) / 1e6
+    often = "" if len(vain) == 1 else f" {len(vain)} times"
+    return f"It asks in vain{often}: no answer comes. {after_ms:.1f} ms later it"
 
 
 def _round_trip_ms(opened: tuple[Frame, Frame]) -> float:
@@ -177,6 +206,8 @@ def _proofs(edge: Edge, verdict: str) -> Iterator[Proof]:
     if edge.opened:
         yield proof(edge.opened[0], _SYN.format(ack=0), "SYN to the origin")
         yield proof(edge.opened[1], _SYN.format(ack=1), "SYN-ACK from the origin")
+    for tried in fetch.in_vain:
+        yield proof(tried.request.frame, tried.request.shows, "the request that is not answered")
     if fetch.upstream:
         request = fetch.upstream.request
         yield proof(request.frame, request.shows, "the request to the origin")

@@ -61,6 +61,9 @@ def _way_to_origin(story: Story, what: str, fetch: Fetch) -> Iterator[Stretch]:
     if front is not None and up is not None and up.response is not None:
         verdict = f" ({fetch.cache})" if fetch.cache else ""
         lacks = f"{front.request.node} does not have {what}{verdict} and"
+        if fetch.in_vain:
+            told = f"{lacks} asks the origin in vain: the connection ends without an answer."
+            yield _asked_again_ns(story, up.request), "origin", told
         yield from _dialling(story, front.request, up.request, lacks)
         yield up.request.time_ns, "edge", f"{lacks} asks the origin."
     if balanced is not None and balanced is not front:
@@ -70,6 +73,20 @@ def _way_to_origin(story: Story, what: str, fetch: Fetch) -> Iterator[Stretch]:
     if up is not None and up.response is not None:
         told = f"The origin's response travels back to {up.request.node}."
         yield up.response.time_ns, "origin network", told
+
+
+def _asked_again_ns(story: Story, passed_on: HttpMessage) -> int:
+    """When a request was begun again: with the SYN of its connection, if that was new."""
+    first = passed_on.first
+    ends = (first.source_port, first.target, first.target_port)
+    syns = [
+        frame.time_ns
+        for frame in story.frames_of(first.node)
+        if (frame.source_port, frame.target, frame.target_port) == ends
+        and frame.has(SYN)
+        and frame.time_ns < first.time_ns
+    ]
+    return syns[-1] if syns else first.time_ns
 
 
 def _handing_out(fetch: Fetch, what: str, response: HttpMessage) -> Iterator[Stretch]:

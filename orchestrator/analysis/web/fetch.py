@@ -32,7 +32,7 @@ class Fetch:
     connection  the client's, and ``peer`` who was at its other end
     asked       as the client saw it; None where it is encrypted and there are no keys
     front       as the peer saw it: the edge, or the balancer of a site without one
-    upstream    from the edge on, to the origin
+    upstream    from the edge on, to the origin; ``in_vain`` its tries before, unanswered
     balanced    as it came to the balancer, and ``backend`` as it left it
     served      as it came to the web or application server
     filling     another's request, whose answer it waited for at the edge
@@ -46,6 +46,7 @@ class Fetch:
     front: HttpExchange | None = None
     edge_line: Logged | None = None
     upstream: HttpExchange | None = None
+    in_vain: tuple[HttpExchange, ...] = ()
     balanced: HttpExchange | None = None
     balancer_line: Logged | None = None
     backend: HttpExchange | None = None
@@ -165,6 +166,7 @@ def _follow(
     request_id = request_id or (edge_line.request_id if edge_line else "")
     connection, peer = serving.connection_of(asked, front, edge_line)
     upstream = serving.find_by_id(request_id, "edge", inbound=False)
+    tries = serving.tries_by_id(request_id, "edge", inbound=False)
     balanced = serving.find_by_id(request_id, "balancer", inbound=True)
     if front and serving.role_of(front.request.node) == "balancer":
         balanced = front
@@ -183,6 +185,7 @@ def _follow(
         front,
         edge_line,
         upstream,
+        _before(tries, upstream),
         balanced,
         balancer_line,
         backend,
@@ -190,3 +193,11 @@ def _follow(
         server_line,
         None if upstream else serving.find_filling(front, edge_line),
     )
+
+
+def _before(tries: list[HttpExchange], answered: HttpExchange | None) -> tuple[HttpExchange, ...]:
+    """The tries before that one, which nobody answered."""
+    if answered is None:
+        return ()
+    began_ns = answered.request.time_ns
+    return tuple(e for e in tries if e.response is None and e.request.time_ns < began_ns)

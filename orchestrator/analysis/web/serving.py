@@ -101,7 +101,7 @@ class Serving:
         """What the balancer logged of it."""
         lines = self.lines["balancer"]
         if request_id:
-            return _first(e for e in lines if e.request_id == request_id)
+            return _last(e for e in lines if e.request_id == request_id)
         after_ns = balanced.request.time_ns if balanced else 0
         return self._line_by_client(lines, url, asked, after_ns)
 
@@ -134,12 +134,24 @@ class Serving:
         return None, None
 
     def find_by_id(self, request_id: str, role: str, *, inbound: bool) -> HttpExchange | None:
-        """The exchange with that id at the node of a role; None without an id."""
-        for node, found in self.exchanges.items() if request_id else ():
-            for entry in found if self.role_of(node) == role else ():
-                if entry.inbound == inbound and entry.request.request_id == request_id:
-                    return entry
-        return None
+        """The exchange with that id at the node of a role; None without an id.
+
+        A proxy asks again where nobody answers: of several tries the last that was answered, else
+        the last.
+        """
+        tries = self.tries_by_id(request_id, role, inbound=inbound)
+        return max(tries, key=lambda e: (e.response is not None, e.request.time_ns), default=None)
+
+    def tries_by_id(self, request_id: str, role: str, *, inbound: bool) -> list[HttpExchange]:
+        """All exchanges with that id at nodes of a role, in order; none without an id."""
+        found = [
+            entry
+            for node, entries in self.exchanges.items()
+            if request_id and self.role_of(node) == role
+            for entry in entries
+            if entry.inbound == inbound and entry.request.request_id == request_id
+        ]
+        return sorted(found, key=lambda entry: entry.request.time_ns)
 
     def find_filling(self, front: HttpExchange | None, edge_line: Logged | None) -> Filling | None:
         """What a request waited for at an edge that was fetching the same for another one."""
@@ -235,3 +247,7 @@ def _time_at_balancer(balanced: HttpExchange | None, line: Logged | None) -> tup
 
 def _first(found: Iterator[Logged]) -> Logged | None:
     return next(found, None)
+
+
+def _last(found: Iterator[Logged]) -> Logged | None:
+    return max(found, key=lambda logged: logged.line.time_ns, default=None)

@@ -172,6 +172,14 @@ class Shop(Recording):
         self.tcp("shop-lb", 82.3, *back, answer, "http")
         self.tcp("edge", 99.0, *back, answer, "http")
 
+    def edge_asks_in_vain(self) -> None:
+        """Over a kept connection, which the balancer then closes; and after a while anew."""
+        to, named = (EDGE4, ORIGIN, (49999, 80)), asks1(X_Request_Id=ID)
+        self.tcp("edge", 26.05, *to, named, "http")
+        self.tcp("shop-lb", 26.08, *to, named, "http")
+        said = f"{EDGE4}:49999 [x] public apps/<NOSRV> 0/0/0/-1/4 503 0 - - SC-- 1/1/0/0/+1 0/0"
+        self.logged("shop-lb", 26.09, f'{said} {{{ID}}} "GET / HTTP/1.1"')
+
     def app_serves(self, asked: Mapping[str, Any]) -> None:
         """Balancer to application to database, and back to the balancer."""
         to, back = (BALANCER, APP, (51000, 8080)), (APP, BALANCER, (8080, 51000))

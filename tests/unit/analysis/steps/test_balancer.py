@@ -99,6 +99,17 @@ def test_without_a_server_it_answers_itself() -> None:
     assert step.nodes == ("shop-lb",)
 
 
+def test_a_connection_closed_without_a_byte_is_no_answer() -> None:
+    """Seen: "answers 503 itself", of a line with no bytes: HAProxy leaves it to its client to ask
+    again where a kept connection to a server has broken."""
+    shop = Shop()
+    shop.opens(0, "edge", "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", (40000, 443))
+    shop.edge_asks_in_vain()
+    shop.edge_logs(50, "MISS", status=502)
+    (step,) = steps(shop.story())
+    assert step.told.endswith("and closes the connection without an answer.")
+
+
 def test_it_needs_no_keys() -> None:
     with_keys, without = steps(missed().story()), steps(logged_only().story())
     assert without[0].told == with_keys[0].told

@@ -183,6 +183,42 @@ def test_an_origin_that_cannot_be_reached_is_said_to_give_no_answer() -> None:
     assert "shop-lb gives none within 2.000 s: its answer is 504." in step.told
 
 
+def test_an_edge_that_asked_again_says_so() -> None:
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_asks_in_vain()
+    shop.edge_asks_origin()
+    shop.edge_answers(99.2, "MISS")
+    (step,) = steps(shop.story())
+    assert (
+        "It asks in vain: no answer comes. 34.0 ms later it asks the origin shop-lb over"
+        in step.told
+    )
+    assert "no answer was seen" not in step.told
+    assert "the request that is not answered" in [p.says for p in step.proofs]
+
+
+def test_an_edge_that_has_not_answered_is_not_said_to_have() -> None:
+    """Seen: "answers 0 by itself: its configuration says so", of a visit whose time was up."""
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    (step,) = steps(shop.story())
+    assert step.title == "edge does not answer"
+    assert step.told == "edge has the request for /, and has not answered it when the visit ends."
+
+
+def test_a_client_that_left_is_not_an_answer() -> None:
+    gone = Shop()
+    gone.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    gone.browser_asks()
+    gone.edge_logs(99, "MISS", status=499, upstream=f"{ORIGIN}:80", upstream_s="0.070")
+    (step,) = steps(gone.story())
+    assert "its answer is 499" not in step.told
+    assert "gives none within 0.070 s: the client does not wait any longer." in step.told
+
+
 def test_for_an_update_behind_a_stale_page_nobody_waits_a_round_trip() -> None:
     shop = cached(cache="STALE")
     shop.edge_asks_origin()

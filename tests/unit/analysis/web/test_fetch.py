@@ -53,6 +53,25 @@ def test_a_miss_is_followed_to_the_application() -> None:
     assert fetch.status == 200
 
 
+def test_of_several_tries_the_one_that_was_answered_counts() -> None:
+    """Seen: nginx asked again over a new connection, and the first try's silence was told."""
+    shop = Shop()
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_asks_in_vain()
+    shop.edge_asks_origin()
+    shop.edge_answers(99.2, "MISS")
+    shop.origin_logs()
+    (fetch,) = find_fetches(shop.story()).documents
+    assert fetch.upstream is not None
+    assert fetch.upstream.response is not None
+    assert [entry.request.frame.source_port for entry in fetch.in_vain] == [49999]
+    assert fetch.balanced is not None
+    assert fetch.balanced.response is not None
+    assert fetch.balancer_line is not None
+    assert fetch.balancer_line.values["server"] == "shop-app1"
+
+
 def test_a_hit_ends_at_the_edge() -> None:
     (fetch,) = find_fetches(cached().story()).documents
     assert places(fetch) == ["laptop", "edge", "", "", "", ""]
