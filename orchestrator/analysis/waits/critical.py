@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.analysis.connections.handshake import read_handshake
-from orchestrator.analysis.connections.peers import answers_of, dissections_of, find_peer
+from orchestrator.analysis.connections.peers import (
+    answers_of,
+    dissections_of,
+    find_peer,
+    in_words,
+)
 from orchestrator.analysis.names.lookups import DnsExchange, Questions
 from orchestrator.analysis.packets.frames import RST
 from orchestrator.analysis.story import Connection, Story
@@ -138,7 +143,7 @@ def _to_failure(story: Story) -> tuple[Segment, ...]:
     asked = _asked(story, host)
     if not story.connections:
         wait_for_lookup(path, story, asked, end_ns)
-        path.until(end_ns, "DNS", f"{host} is asked for again, with the same outcome.")
+        path.until(end_ns, "DNS", _without_address(story, asked, host))
         return path.segments
     wait_for_lookup(path, story, asked, story.connections[0].opened_ns)
     for place, connection in enumerate(story.connections):
@@ -152,6 +157,16 @@ def _to_failure(story: Story) -> tuple[Segment, ...]:
     told = story.visit.error_detail or "the visit failed"
     path.until(end_ns, _FAILED.get(story.visit.error or "", "failure"), f"The end of it: {told}.")
     return path.segments
+
+
+def _without_address(story: Story, asked: list[DnsExchange], host: str) -> str:
+    """What is waited for in vain once the last answer has come, if any came."""
+    if not asked:
+        return f"{the_client(story)} finds no address of {host}, and no question for one is seen."
+    unheard = in_words(dict.fromkeys(str(e.server) for e in asked if e.answer is None))
+    if unheard:
+        return f"{story.client.name} asks {unheard} for the address of {host}: no answer comes."
+    return f"{the_client(story)} has no address of {host}, and gives up."
 
 
 def _wait_for_nothing(path: Path, story: Story, connection: Connection, next_ns: int) -> None:

@@ -347,6 +347,34 @@ def test_a_name_that_does_not_exist_ends_with_its_answer() -> None:
     assert path[-1].end_ns == at(30)
 
 
+def test_without_an_answer_nothing_is_asked_again_with_the_same_outcome() -> None:
+    """Seen of a host without a lease, which asked nobody, and of a resolver that was off."""
+    silent = talk(replace(FAILED, error="dns")).recording
+    silent.saw("laptop", 1, source="192.168.1.100", target="192.168.1.1", protocol=1)
+    (segment,) = find_critical_path(silent.story())
+    told = "The browser finds no address of www.example.com, and no question for one is seen."
+    assert (segment.name, segment.told) == ("DNS", told)
+    asked = {"dns.id": "0x1", "dns.qry.name": "www.example.com", "dns.qry.type": "1"}
+    ends = {"source": "192.168.1.100", "target": "192.168.1.1", "protocol": 17}
+    silent.saw("laptop", 5, {**asked, "dns.flags": "0x0100"}, ports=(5000, 53), **ends)
+    (segment,) = find_critical_path(silent.story())
+    told = "laptop asks 192.168.1.1 for the address of www.example.com: no answer comes."
+    assert segment.told == told
+
+
+def test_an_origin_that_was_asked_in_vain_first_is_told_apart() -> None:
+    shop = Shop(LOADED)
+    shop.opens(0, "edge", LAPTOP, EDGE, (40000, 443))
+    shop.browser_asks()
+    shop.edge_asks_in_vain()
+    shop.edge_asks_origin()
+    shop.edge_answers(99.2, "MISS")
+    path = find_critical_path(shop.story())
+    assert is_whole(path)
+    assert "asks the origin in vain" in found(path, "origin").told
+    assert found(path, "origin").end_ns == at(26.1)
+
+
 def test_questions_within_the_search_domain_belong_to_a_failed_lookup() -> None:
     """Seen: DNS of 30.6 ms told as 12.6."""
     connection = talk(replace(FAILED, error="dns", url="https://intranet/"))
