@@ -81,8 +81,8 @@ class _Page:
         if waited is not None:
             began_ms = float(waited["responseEnd"])
             why = (
-                f" Before it stands {_name(waited)}, which blocks rendering, and came at "
-                f"{began_ms:.1f} ms."
+                f" Before it stands {_name(waited)}, which blocks rendering, and "
+                f"{self._ended(waited)} at {began_ms:.1f} ms."
             )
             proofs.append(_end_of(place, waited))
         told = f"The screen shows something of the page: {names}, at {ended_ms:.1f} ms.{why}"
@@ -133,7 +133,8 @@ class _Page:
         ]
         if waited is not None and float(waited["responseEnd"]) > parsed_ms:
             began_ms = float(waited["responseEnd"])
-            why = f"It waited for the script {_name(waited)}, which came at {began_ms:.1f} ms"
+            script = f"{_name(waited)}, which {self._ended(waited)} at {began_ms:.1f} ms"
+            why = f"It waited for the script {script}"
             proofs.append(_end_of(place, waited))
         told = f"The document is whole: DOMContentLoaded, at {ended_ms:.1f} ms. {why}."
         details: dict[str, Detail] = {"dom_content_loaded_ms": round(ended_ms, 1)}
@@ -152,9 +153,9 @@ class _Page:
         if waited is not None:
             began_ms = max(content_ms, float(waited["responseEnd"]))
             at_ms = float(waited["responseEnd"])
-            why = f" The last of it was {_name(waited)}, at {at_ms:.1f} ms."
+            why = f" Last, {_name(waited)} {self._ended(waited)} at {at_ms:.1f} ms."
             proofs.append(_end_of(place, waited))
-        told = f"All that the page is made of is there: load, at {ended_ms:.1f} ms.{why}"
+        told = f"{self._whole()}: load, at {ended_ms:.1f} ms.{why}"
         details: dict[str, Detail] = {
             "load_ms": round(ended_ms, 1),
             "resources": sum(1 for e in self._resources if float(e["responseEnd"]) <= ended_ms),
@@ -201,6 +202,19 @@ class _Page:
             return 0, None
         place = max(ended)[1]
         return place, self._resources[place]
+
+    def _whole(self) -> str:
+        """Whether the load event has all of the page."""
+        missing = len(self.story.visit.missing)
+        if not missing:
+            return "All that the page is made of is there"
+        lacking = "1 file is" if missing == 1 else f"{missing} files are"
+        return f"The browser waits for nothing more, though {lacking} missing"
+
+    def _ended(self, entry: Entry) -> str:
+        """Whether a resource came at the end of it, or was only no longer waited for."""
+        missing = {resource.url for resource in self.story.visit.missing}
+        return "was given up" if entry["name"] in missing else "came"
 
     def _milestone(
         self,
@@ -254,7 +268,7 @@ def _name(entry: Entry) -> str:
 
 
 def _end_of(place: int, entry: Entry) -> Proof:
-    return Proof(_FILE, 0, f"/resource/{place}/responseEnd", f"{_name(entry)} has come")
+    return Proof(_FILE, 0, f"/resource/{place}/responseEnd", f"{_name(entry)} ends")
 
 
 TELLER = Teller(KIND, _tell, folds=False)

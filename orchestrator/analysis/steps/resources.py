@@ -40,7 +40,24 @@ def _span(story: Story, fetch: Fetch) -> tuple[int, int]:
         shown = 1 if fetch.asked and fetch.asked.response else 0
         ends.insert(shown, story.at(told.start_ms + told.duration_ms))
     start = starts[0] if starts else 0
+    if _is_awaited(fetch):
+        return start, max(start, story.ended_ns)
     return start, max([start, *ends[:1]])
+
+
+def _is_awaited(fetch: Fetch) -> bool:
+    """Whether the browser had no answer yet when the visit ended. What a server logged by then,
+    or after, it did not get."""
+    told = fetch.resource[1] if fetch.resource else None
+    return fetch.response is None and told is not None and not (told.status or told.failure)
+
+
+def _status(fetch: Fetch) -> int:
+    """Of the answer that the browser got; 0 without one."""
+    told = fetch.resource[1] if fetch.resource else None
+    if fetch.response is None and told is not None:
+        return told.status or 0
+    return fetch.status
 
 
 def _all(story: Story, fetches: Fetches) -> Step:
@@ -83,18 +100,24 @@ def _told(
     story: Story, fetches: Fetches, spans: Sequence[tuple[int, int]], caches: Counter[str]
 ) -> str:
     found = fetches.resources
-    total = sum(fetch.resource[1].bytes for fetch in found if fetch.resource)
-    took_ms = (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6
-    told = (
-        f"The page needs {how_many(len(found), 'more file')}, {how_many(total, 'byte')} in all, "
-        f"which take {took_ms:.1f} ms from the first request to the last byte. "
-    )
+    told = f"The page needs {how_many(len(found), 'more file')}{_in_all(found, spans)}. "
     if set(caches) != {"no cache"}:
         counts = in_words(f"{count} × {verdict}" for verdict, count in sorted(caches.items()))
         told += f"The edge's cache says: {counts}. "
     if story.visit.missing:
         told += f"The page is not whole: {story.visit.shortfall}. "
     return (told + _connections(fetches, _most_at_once(spans))).strip()
+
+
+def _in_all(found: Sequence[Fetch], spans: Sequence[tuple[int, int]]) -> str:
+    """Bytes and time of those that came; that of none which came."""
+    came = [span for fetch, span in zip(found, spans, strict=True) if not _is_awaited(fetch)]
+    if not came:
+        return ", and none of them has come when the visit ends"
+    total = sum(fetch.resource[1].bytes for fetch in found if fetch.resource)
+    took_ms = (max(end for _, end in came) - min(start for start, _ in spans)) / 1e6
+    took = f"which take {took_ms:.1f} ms from the first request to the last byte"
+    return f", {how_many(total, 'byte')} in all, {took}"
 
 
 def _connections(fetches: Fetches, most: int) -> str:
@@ -172,16 +195,19 @@ def _one(story: Story, fetch: Fetch) -> Step:
     start, end = _span(story, fetch)
     path = urlsplit(fetch.url).path
     told, peer = fetch.resource, fetch.peer.node if fetch.peer else ""
-    status = fetch.status or (told[1].status if told else 0) or 0
+    status = _status(fetch)
     size = f", {how_many(told[1].bytes, 'byte')}" if told else ""
     verdict = f", {fetch.cache} at {peer or 'the edge'}" if fetch.cache else ""
     result = f"{named(status)}{size}" if status else "no answer"
+    took = f" in {(end - start) / 1e6:.1f} ms"
+    if _is_awaited(fetch):
+        took += ", when the visit ends"
     if told and told[1].failure and told[1].why_missing != str(status):
         result += f" ({told[1].failure})"
     return Step(
         kind=ONE,
         title=f"{path} ({fetch.cache})" if fetch.cache else path,
-        told=f"{path}: {result} in {(end - start) / 1e6:.1f} ms{verdict}.",
+        told=f"{path}: {result}{took}{verdict}.",
         nodes=tuple(filter(None, (story.client.name, peer))),
         start_ns=start,
         end_ns=end,

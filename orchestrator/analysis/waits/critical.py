@@ -154,6 +154,8 @@ def _to_failure(story: Story) -> tuple[Segment, ...]:
             wait_for_connection(path, story, connection, asked)
         else:
             _wait_for_nothing(path, story, connection, min(next_ns, default=end_ns))
+    if story.visit.error == "timeout":
+        _documents(path, story)
     told = story.visit.error_detail or "the visit failed"
     path.until(end_ns, _FAILED.get(story.visit.error or "", "failure"), f"The end of it: {told}.")
     return path.segments

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import page
-from orchestrator.records.visit import Vitals
+from orchestrator.records.visit import Resource, Vitals
 from tests.unit.analysis.builders import VISIT, Recording, at
 
 NAVIGATION = {
@@ -101,6 +101,22 @@ def test_milestones_are_told_at_their_own_time() -> None:
     }
 
 
+def test_what_never_came_is_not_told_to_have_come() -> None:
+    """Seen with a frozen server: "shop.css, which … came at 8032.6 ms", of none that came, and
+    "all that the page is made of is there", of a page without its pictures."""
+    lost = [
+        Resource(f"https://www.example.com/static/{name}", None, None, 0, 50.0, 50.0)
+        for name in ("shop.css", "shop.js", "books.png")
+    ]
+    told = steps(TIMELINE, resources=tuple(lost))
+    paint = told["First paint and first contentful paint"].told
+    assert "shop.css, which blocks rendering, and was given up at 100.0 ms" in paint
+    assert "shop.js, which was given up at 140.0 ms" in told["DOMContentLoaded"].told
+    load = told["Load"].told
+    assert load.startswith("The browser waits for nothing more, though 3 files are missing: load")
+    assert "Last, books.png was given up at 190.0 ms." in load
+
+
 def test_dom_content_loaded_waits_for_a_script() -> None:
     step = steps(TIMELINE)["DOMContentLoaded"]
     assert "It waited for the script shop.js, which came at 140.0 ms." in step.told
@@ -115,7 +131,7 @@ def test_a_script_that_was_there_before_the_parser_ended_held_up_nothing() -> No
 
 def test_load_waits_for_the_last_that_came_before_it() -> None:
     step = steps(TIMELINE)["Load"]
-    assert "The last of it was books.png, at 190.0 ms." in step.told
+    assert "Last, books.png came at 190.0 ms." in step.told
     assert step.details["resources"] == 3
     assert step.proofs[1].shows == "/resource/2/responseEnd"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import resources
 from orchestrator.analysis.story import Story
+from orchestrator.records.visit import Timings
 from tests.unit.analysis.builders import VISIT, at
 from tests.unit.analysis.shopping import (
     EDGE,
@@ -45,6 +46,21 @@ def test_a_file_that_nobody_saw_come_ends_when_it_was_asked_for() -> None:
     shop = cached(replace(VISIT, resources=()))
     shop.tcp("laptop", 50, *TO, http2(*asks2("/icon.svg"), streams=(3,)), "tls")
     assert {(step.start_ns, step.end_ns) for step in steps(shop.story())} == {(at(50), at(50))}
+
+
+def test_what_has_not_come_when_time_is_up_is_no_answer() -> None:
+    """Seen with a frozen server: "499, 0 bytes in 0.0 ms", by the edge's log, and 4 files "which
+    take 1.0 ms from the first request to the last byte"."""
+    files = tuple(replace(file, status=None, duration_ms=0.0, bytes=0) for file in TOLD)
+    up = replace(VISIT, resources=files, error="timeout", error_detail="time was up")
+    shop = two_files()
+    shop.visit = replace(up, timings_ms=Timings(), ended_ms=8000.0, remote_address=EDGE)
+    shop.edge_logs(8001, "MISS", status=499, request="GET /a.css HTTP/2.0", id="a", upstream="x")
+    summary, css, _ = steps(shop.story())
+    assert "needs 2 more files, and none of them has come when the visit ends." in summary.told
+    assert "side by side, at most 2 at a time" in summary.told
+    assert css.told.startswith("/a.css: no answer in 7950.0 ms, when the visit ends")
+    assert css.end_ns == at(8000)
 
 
 def test_the_summary_counts_files_bytes_verdicts_and_connections() -> None:

@@ -313,6 +313,15 @@ def test_a_timeout_lasts_as_long_as_the_visit_had() -> None:
     assert find_critical_path(story)[-1].end_ns == at(100_000)
 
 
+def test_a_page_that_came_before_time_was_up_is_told_before_it() -> None:
+    """Seen with a frozen server: 7,918 ms of time-out, in which the page had come."""
+    shop = missed(visit=replace(FAILED, error="timeout", ended_ms=400.0))
+    path = find_critical_path(shop.story())
+    assert {"application", "download", "timeout"} <= set(names(path))
+    assert found(path, "timeout").start_ns == at(107.2)
+    assert path[-1].end_ns == at(400)
+
+
 def test_another_failure_ends_with_what_was_seen_last() -> None:
     connection = talk(replace(FAILED, ended_ms=100_000))
     connection.up(5, flags=SYN, seq=999)
