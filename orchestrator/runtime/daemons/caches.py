@@ -2,11 +2,12 @@
 
 Each cache is emptied by its own server's means: udhcpc gives its lease back, dnsmasq forgets
 on SIGHUP, BIND on rndc's word, nginx when its files are gone. A node that is off or frozen is left
-as it is: what it remembers, nobody gets to hear.
+as it is, and so is a BIND that does not run: what it remembers, nobody gets to hear.
 """
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Mapping
 
@@ -44,7 +45,8 @@ def empty_resolvers(client: docker.DockerClient, plan: Plan, containers: Contain
     def empty(node: Node) -> None:
         for top in tops:
             argv = ["rndc", "-k", "/run/rndc.key", "flushtree", top]
-            _run(client, containers[node.name], argv)
+            with_named = ["sh", "-c", f"pidof named >/dev/null || exit 0; exec {shlex.join(argv)}"]
+            _run(client, containers[node.name], with_named)
 
     in_parallel(empty, _answering(plan, containers, "resolver"))
     for gateway in _answering(plan, containers, "gateway"):
