@@ -174,7 +174,10 @@ def _origin(fetch: Fetch, what: str) -> Iterator[Stretch]:
     at = balanced.request.node
     if served is not None and served.response is not None:
         server = served.request.node
-        yield served.request.ended_ns, "balancer", f"{at} chooses {server} and passes it on."
+        chooses = f"{at} chooses {server} and passes it on."
+        if fetch.balancer_line is not None and int(fetch.balancer_line.values["retries"]):
+            chooses = f"{at} asks in vain first, then chooses {server} and passes it on."
+        yield served.request.ended_ns, "balancer", chooses
         yield served.response.time_ns, "application", f"{server} makes {what}."
     elif fetch.balancer_line is not None and _answered(fetch.balancer_line):
         within_ns = answered_within_ns(fetch.balancer_line)

@@ -15,6 +15,7 @@ from orchestrator.records.visit import Timings, Visit
 from tests.unit.analysis.builders import VISIT, at
 from tests.unit.analysis.shopping import (
     EDGE,
+    ID,
     LAPTOP,
     ORIGIN6,
     Shop,
@@ -369,6 +370,15 @@ def test_without_an_answer_nothing_is_asked_again_with_the_same_outcome() -> Non
     (segment,) = find_critical_path(silent.story())
     told = "laptop asks 192.168.1.1 for the address of www.example.com: no answer comes."
     assert segment.told == told
+
+
+def test_a_server_that_was_asked_in_vain_first_is_part_of_the_balancers_time() -> None:
+    """Seen of a server that nobody reaches: 4,001 ms of "chooses shop-app2 and passes it on"."""
+    shop = missed(visit=LOADED)
+    said = "198.18.5.9:50000 [x] public apps/shop-app1 0/4/0/4/8 200 3100 - - ---- 1/1/0/0/+1 0/0"
+    shop.logged("shop-lb", 82.5, f'{said} {{{ID}}} "GET / HTTP/1.1"')
+    told = found(find_critical_path(shop.story()), "balancer").told
+    assert told == "shop-lb asks in vain first, then chooses shop-app1 and passes it on."
 
 
 def test_an_origin_that_was_asked_in_vain_first_is_told_apart() -> None:
