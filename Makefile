@@ -84,7 +84,7 @@ bench-flaps: lab .venv/dev ## Count sessions that end on a busy machine, before 
 bench-scale: lab .venv/dev ## Measure graphs of 50, 100, 200 and 1,000 ASes, and how they grow
 	@$(ROOT) .venv/bin/python -m tests.bench.scale 50 100 200 1000
 
-soak: lab .venv/dev ## Break a lab N=200 times, with SEED=1, and see that it is as before
+soak: lab .venv/dev ## Break a lab N=200 times, with SEED=1, and visit: it must heal, and be told truly
 	@$(ROOT) .venv/bin/python -m tests.bench.soak $(N) $(SEED)
 
 fuzz: .venv/dev ## Try 200,000 inputs that nobody meant of each kind (KIND=, COUNT=, SEED=1)

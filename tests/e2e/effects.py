@@ -29,6 +29,10 @@ class Try:
 
     ``needs`` are nodes that the check goes by and ``probes`` does not name; ``far`` says that it
     crosses the Internet and goes by any number of them.
+
+    ``visitor`` is a host that the fault concerns, and ``ends`` how a visit of its to
+    www.example.com may end while all caches are cold (`visiting.Visited.outcome`). A warm one may
+    have the page as well.
     """
 
     target: str
@@ -36,6 +40,8 @@ class Try:
     probes: Any = None
     needs: tuple[str, ...] = ()
     far: bool = False
+    visitor: str = "laptop"
+    ends: tuple[str, ...] = ("page",)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from orchestrator.plan.addresses import Address, of_family
 from tests.e2e.effects import Effect, Try, Witness
 
 # ── links ─────────────────────────────────────────────────────────────────────
 
+# A page without its pictures, or which is still waited for; what an edge answers whose origin does
+# not; and what comes of a shop without an application.
+_PATCHY = ("page", "incomplete page", "timeout")
+_NO_ORIGIN = ("http 502", "http 504")
+_NO_APP = ("http 500", "http 503")
+
 # A link, and who pings whom over it: one leads into the data centre's LAN, one out of a home.
 _APP = Try("shop-app1--shop-lan", probes=("shop-app1", "shop-db"))
-_WEB = Try("shop-web1--shop-lan", probes=("shop-web1", "shop-lb"))
+_WEB = Try("shop-web1--shop-lan", probes=("shop-web1", "shop-lb"), ends=_PATCHY)
 _CORE = Try("stratus-chi--stratus-dal", probes=("stratus-chi", "stratus-dal"))
+# Packets to the shop go by Chicago as long as that is in the cloud's network.
+_CUT = replace(_CORE, ends=("timeout", *_NO_ORIGIN))
 
 
 def _at(witness: Witness, node: str) -> str:
@@ -167,19 +176,23 @@ _SLOW = {"delay": "40ms"}
 
 EFFECTS: dict[str, Effect] = {
     "link-down": Effect((_APP, _WEB), _link_is_down),
-    "link-blackhole": Effect((_APP, _WEB, _CORE), _frames_vanish),
+    "link-blackhole": Effect((_APP, _WEB, _CUT), _frames_vanish),
     "link-oneway": Effect(
-        tuple(Try(t.target, {"from": t.probes[0]}, t.probes) for t in (_APP, _WEB)),
+        tuple(replace(t, options={"from": t.probes[0]}) for t in (_APP, _WEB)),
         _is_heard_but_deaf,
     ),
-    "link-flap": Effect((Try(_WEB.target, _SECOND, _WEB.probes),), _flaps),
+    "link-flap": Effect((replace(_WEB, options=_SECOND),), _flaps),
     "link-impaired": Effect(
-        tuple(Try(t.target, _SLOW, t.probes) for t in (_APP, _WEB, _CORE)), _is_slow
+        tuple(replace(t, options=_SLOW) for t in (_APP, _WEB, _CORE)), _is_slow
     ),
     "partition": Effect(
         (
-            Try("stratus", probes=("stratus-chi", "stratus-dal", "pampas-chi")),
-            Try("shop-app1,shop-db", probes=("shop-lb", "shop-web1", "shop-db")),
+            Try(
+                "stratus",
+                probes=("stratus-chi", "stratus-dal", "pampas-chi"),
+                ends=_CUT.ends,
+            ),
+            Try("shop-app1,shop-db", probes=("shop-lb", "shop-web1", "shop-db"), ends=_NO_APP),
         ),
         _is_apart,
     ),
@@ -187,49 +200,64 @@ EFFECTS: dict[str, Effect] = {
         (Try("shop-app2", probes="shop-lb"), Try("tld-net", probes="nameworks-fra")), _is_off
     ),
     "node-freeze": Effect(
-        (Try("shop-app1", probes=("shop-lb", 8080)), Try("shop-web1", probes=("shop-lb", 80))),
+        (
+            Try("shop-app1", probes=("shop-lb", 8080)),
+            Try("shop-web1", probes=("shop-lb", 80), ends=_PATCHY),
+        ),
         _hangs,
     ),
     "node-restart": Effect(
-        (Try("shop-web1", probes="shop-lb"), Try("ns1", probes="nameworks-fra")), _started_anew
+        (Try("shop-web1", probes="shop-lb", ends=_PATCHY), Try("ns1", probes="nameworks-fra")),
+        _started_anew,
     ),
     "node-reboot": Effect(
         (
             Try("shop-app1", {"off": "100ms"}, "shop-lb"),
-            Try("swift-nyc", {"off": "200ms"}, "edge-nyc"),
+            Try("swift-nyc", {"off": "200ms"}, "edge-nyc", visitor="tablet"),
         ),
         _started_anew,
     ),
     "daemon-kill": Effect(
         (
             Try("shop-app2", probes="python3"),
-            Try("edge-nyc", {"daemon": "bird"}, "bird"),
+            Try("edge-nyc", {"daemon": "bird"}, "bird", visitor="tablet"),
             Try("root-a2", {"daemon": "named"}, "named"),
         ),
         _daemon_is_gone,
     ),
     "gateway-down": Effect(
-        (Try("elm-street-gw", probes=("tablet", "192.168.2.1")),), _gateway_is_silent
+        (Try("elm-street-gw", probes=("tablet", "192.168.2.1"), visitor="tablet", ends=("dns",)),),
+        _gateway_is_silent,
     ),
-    "ixp-down": Effect((Try("ix-nyc", probes=("birch-core", "eth3")),), _members_lost_their_peers),
+    "ixp-down": Effect(
+        (Try("ix-nyc", probes=("birch-core", "eth3"), visitor="tablet"),), _members_lost_their_peers
+    ),
     "route-server-down": Effect((Try("ix-fra-rs"),), _members_lost_the_route_server),
     "resolver-down": Effect(
         (
             Try("birch-resolver", probes=("birch-core", ("birch-resolver",), "127.in-addr.arpa")),
-            Try("openwell2", probes=("nameworks-fra", ("openwell2",), "127.in-addr.arpa")),
+            Try(
+                "openwell2",
+                probes=("nameworks-fra", ("openwell2",), "127.in-addr.arpa"),
+                visitor="tablet",
+            ),
         ),
         _no_dns_answers,
     ),
     "root-down": Effect(
         (
             Try("root-b", probes=("nameworks-fra", ("root-b",), ".")),
-            Try("all", probes=("nameworks-fra", ("root-a1", "root-a2", "root-b"), ".")),
+            Try(
+                "all",
+                probes=("nameworks-fra", ("root-a1", "root-a2", "root-b"), "."),
+                ends=("dns",),
+            ),
         ),
         _no_dns_answers,
     ),
     "tld-down": Effect(
         (
-            Try("com", probes=("nameworks-fra", ("tld-com",), "com")),
+            Try("com", probes=("nameworks-fra", ("tld-com",), "com"), ends=("dns",)),
             Try("tld-net", probes=("nameworks-fra", ("tld-net",), "net")),
         ),
         _no_dns_answers,
@@ -237,22 +265,30 @@ EFFECTS: dict[str, Effect] = {
     "nameserver-down": Effect(
         (
             Try("ns1", probes=("nameworks-fra", ("ns1",), "example.com")),
-            Try("example.com", probes=("nameworks-nyc", ("ns1", "ns2"), "example.com")),
+            Try(
+                "example.com",
+                probes=("nameworks-nyc", ("ns1", "ns2"), "example.com"),
+                ends=("dns",),
+            ),
         ),
         _no_dns_answers,
     ),
     "edge-down": Effect(
         (
             Try("edge-fra", probes="swift-fra", needs=("swift-nyc", "edge-nyc")),
-            Try("edge-nyc", probes="swift-nyc", needs=("swift-fra", "edge-fra")),
+            Try("edge-nyc", probes="swift-nyc", needs=("swift-fra", "edge-fra"), visitor="tablet"),
         ),
         _edge_is_withdrawn,
     ),
-    "balancer-down": Effect((Try("shop-lb", probes=("stratus-dal", 80)),), _nobody_listens),
+    "balancer-down": Effect(
+        (Try("shop-lb", probes=("stratus-dal", 80), ends=_NO_ORIGIN),), _nobody_listens
+    ),
     "app-down": Effect(
         (Try("shop-app1", probes=("shop-lb", 8080)), Try("shop-app2", probes=("shop-lb", 8080))),
         _nobody_listens,
     ),
-    "web-down": Effect((Try("shop-web1", probes=("shop-lb", 80)),), _nobody_listens),
-    "database-down": Effect((Try("shop-db", probes=("shop-app1", 5432)),), _nobody_listens),
+    "web-down": Effect((Try("shop-web1", probes=("shop-lb", 80), ends=_PATCHY),), _nobody_listens),
+    "database-down": Effect(
+        (Try("shop-db", probes=("shop-app1", 5432), ends=_NO_APP),), _nobody_listens
+    ),
 }

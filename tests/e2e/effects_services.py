@@ -123,52 +123,94 @@ EFFECTS: dict[str, Effect] = {
                 probes="64501 64501 64501 64510",
                 needs=("alder-core", "tundra-fra"),
             ),
-            Try("swift-nyc,birch-core", probes="64530 64511", needs=("pampas-nyc",)),
+            Try(
+                "swift-nyc,birch-core",
+                probes="64530 64511",
+                needs=("pampas-nyc",),
+                visitor="tablet",
+            ),
         ),
         _hears_a_leak,
     ),
     "hijack": Effect(
         (
-            Try("alder-agg1", probes=("198.19.251.0/24", "pampas-lon"), far=True),
+            Try(
+                "alder-agg1",
+                probes=("198.19.251.0/24", "pampas-lon"),
+                far=True,
+                ends=("page", "connect"),  # one of two equal ways leads by it
+            ),
             Try(
                 "birch-edge",
                 {"prefix": "198.18.24.0/22"},
                 ("198.18.24.0/22", "tundra-nyc"),
                 far=True,
+                visitor="tablet",
             ),
         ),
         _is_hijacked,
     ),
     "rpki-down": Effect((Try("rpki", probes="nameworks-fra"),), _cache_is_gone),
     "dhcp-exhausted": Effect(
-        (Try("oak-street-gw", probes="phone"), Try("elm-street-gw", probes="tv")), _gets_no_lease
+        (
+            Try("oak-street-gw", probes="phone", visitor="phone", ends=("dns",)),
+            Try("elm-street-gw", probes="tv", visitor="tv", ends=("dns",)),
+        ),
+        _gets_no_lease,
     ),
     "dhcp-rogue": Effect(
-        (Try("tv", probes=("tablet", "192.168.2.101")),), _gets_a_lease_of_the_rogue
+        (Try("tv", probes=("tablet", "192.168.2.101"), visitor="tablet", ends=("dns",)),),
+        _gets_a_lease_of_the_rogue,
     ),
     "nat-flush": Effect(
-        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH),),
+        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH, visitor="tablet"),),
         _forgot_its_connections,
     ),
     "nat-full": Effect(
-        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH),),
+        (Try("elm-street-gw", probes=("tablet", "pampas-nyc"), needs=_BIRCH, visitor="tablet"),),
         _translates_nothing_new,
     ),
     "dns-poisoned": Effect(
-        (Try("alder-resolver", probes=("laptop", "www.example.com", "subject name"), far=True),),
+        (
+            Try(
+                "alder-resolver",
+                probes=("laptop", "www.example.com", "subject name"),
+                far=True,
+                ends=("tls",),
+            ),
+        ),
         _refuses_to_connect,
     ),
     "certificate-expired": Effect(
         (
-            Try("edge-nyc", probes=("tablet", "www.example.com", "has expired"), far=True),
+            Try(
+                "edge-nyc",
+                probes=("tablet", "www.example.com", "has expired"),
+                far=True,
+                visitor="tablet",
+                ends=("tls",),
+            ),
             Try("shop-lb", probes=("laptop", "direct.example.com", "has expired"), far=True),
         ),
         _refuses_to_connect,
     ),
     "clock-skew": Effect(
         (
-            Try("phone", probes=("phone", "www.example.com", "has expired"), far=True),
-            Try("tv", {"offset": "-400d"}, ("tv", "direct.example.com", "not yet valid"), far=True),
+            Try(
+                "phone",
+                probes=("phone", "www.example.com", "has expired"),
+                far=True,
+                visitor="phone",
+                ends=("tls",),
+            ),
+            Try(
+                "tv",
+                {"offset": "-400d"},
+                ("tv", "direct.example.com", "not yet valid"),
+                far=True,
+                visitor="tv",
+                ends=("tls",),
+            ),
         ),
         _refuses_to_connect,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import docker
@@ -56,10 +56,19 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, list[Try]]]:
         yield name, dice.sample(tries, len(tries))
 
 
-def try_faults(lab: str, batch: Sequence[tuple[str, Try]]) -> list[Told]:
+def _look_no_further(name: str, tried: Try) -> None:
+    pass
+
+
+def try_faults(
+    lab: str,
+    batch: Sequence[tuple[str, Try]],
+    meanwhile: Callable[[str, Try], object] = _look_no_further,
+) -> list[Told]:
     """Inject one after the other and see each; then heal all, and compare the lab with its plan.
 
-    None may disturb another (together.py). Raises AssertionError where an effect is there before
+    None may disturb another (together.py). ``meanwhile`` is done while a fault, and those of the
+    batch before it, are in force. Raises AssertionError where an effect is there before
     its fault, or is not there when it should be; FaultError as inject and heal do.
     """
     told, entries = list[Told](), list[InForce]()
@@ -67,6 +76,7 @@ def try_faults(lab: str, batch: Sequence[tuple[str, Try]]) -> list[Told]:
         # What passes by itself last: while others last, nobody waits for the lab after it.
         for name, tried in sorted(batch, key=lambda each: not FAULTS[each[0]].lasts):
             told.append(_see(lab, name, tried, entries))
+            meanwhile(name, tried)
     finally:
         healed = time.monotonic()
         for entry in entries[::-1]:
