@@ -90,7 +90,7 @@ class Fetch:
     @property
     def front_line(self) -> Logged | None:
         """What the peer logged of it: the edge, or the balancer of a site without one."""
-        return self.edge_line or self.balancer_line
+        return self.edge_line or (None if self.upstream else self.balancer_line)
 
     @property
     def status(self) -> int:
@@ -164,6 +164,7 @@ def _follow(
     request_id = front.request_id if front else asked.request_id if asked else ""
     edge_line = serving.find_edge_line(url, request_id, asked, after_ns)
     request_id = request_id or (edge_line.request_id if edge_line else "")
+    request_id = request_id or serving.find_onward_id(front)
     connection, peer = serving.connection_of(asked, front, edge_line)
     upstream = serving.find_by_id(request_id, "edge", inbound=False)
     tries = serving.tries_by_id(request_id, "edge", inbound=False)

@@ -153,6 +153,21 @@ class Serving:
         ]
         return sorted(found, key=lambda entry: entry.request.time_ns)
 
+    def find_onward_id(self, front: HttpExchange | None) -> str:
+        """The id of a request that an edge neither answered nor logged while the visit lasted:
+        that of what it then asked its origin for, if one and no more fits. "" else."""
+        if front is None or front.response or self.role_of(front.request.node) != "edge":
+            return ""
+        asked = front.request
+        ids = {
+            entry.request.request_id
+            for entry in self.exchanges[asked.node]
+            if not entry.inbound
+            and (entry.request.host, entry.request.path) == (asked.host, asked.path)
+            and entry.request.time_ns >= asked.time_ns
+        }
+        return ids.pop() if len(ids) == 1 else ""
+
     def find_filling(self, front: HttpExchange | None, edge_line: Logged | None) -> Filling | None:
         """What a request waited for at an edge that was fetching the same for another one."""
         waiting = Waiting.of(front, edge_line)

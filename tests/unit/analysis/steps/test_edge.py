@@ -206,7 +206,14 @@ def test_an_edge_that_has_not_answered_is_not_said_to_have() -> None:
     shop.browser_asks()
     (step,) = steps(shop.story())
     assert step.title == "edge does not answer"
-    assert step.told == "edge has the request for /, and has not answered it when the visit ends."
+    told = "edge has the request for /, and has not answered it when the visit ends."
+    assert step.told == told
+    shop.edge_asks_in_vain()
+    (step,) = steps(shop.story())
+    assert step.told == (
+        f"{told} It asks the origin shop-lb over HTTP/1.1, on a connection kept from an earlier "
+        "request, and no answer was seen."
+    )
 
 
 def test_a_client_that_left_is_not_an_answer() -> None:
