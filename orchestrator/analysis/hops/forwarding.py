@@ -18,7 +18,10 @@ def longest_match(entries: Iterable[ForwardingEntry], target: Address) -> Forwar
 
 
 def planned_ways(plan: Plan, source: str, target: Address) -> list[tuple[str, ...]]:
-    """The nodes and switches of each of the equal ways that the plan has; [] if it has none."""
+    """The nodes and switches of each of the equal ways that the plan has; [] if it has none, and
+    from a switch, where a packet is seen first whose sender was not captured."""
+    if source not in plan.nodes:
+        return []
     try:
         paths = ForwardingPlane(plan).paths(source, target)
     except NoPath:

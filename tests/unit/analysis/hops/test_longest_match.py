@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from orchestrator.analysis.hops.forwarding import longest_match, reason_of
+from orchestrator.analysis.hops.forwarding import longest_match, planned_ways, reason_of
 from orchestrator.records.testimony import ForwardingEntry
 from orchestrator.routes.bgp import control_plane
 from orchestrator.shipped import shipped_topologies
@@ -61,3 +61,11 @@ def test_bgps_reason_is_told_of_the_way_that_was_taken_only() -> None:
     assert reason.startswith("AS path 64530, learned from a peer; the plan's next best, told by")
     assert reason_of(control, "alder-core", prefix, []) == reason
     assert reason_of(control, "alder-core", prefix, [64510, 64530]) == ""
+
+
+def test_no_way_is_planned_from_a_switch() -> None:
+    """There a packet is seen first whose sender's capture is missing: exit 3, KeyError."""
+    plan, edge = minimal_plan(), minimal_plan().nodes["edge"].served[0]
+    (way,) = planned_ways(plan, "laptop", edge)
+    assert (way[0], way[-1]) == ("laptop", "edge")
+    assert planned_ways(plan, "home-lan", edge) == []
