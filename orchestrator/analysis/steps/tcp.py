@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from orchestrator.analysis.connections.agreement import FIELDS, find_agreement, tell_agreement
 from orchestrator.analysis.connections.peers import (
     Peer,
     answers_of,
-    dissections_of,
     find_peer,
     in_words,
     is_syn,
 )
 from orchestrator.analysis.connections.refusals import Refusal, find_refusals
 from orchestrator.analysis.connections.round_trip import handshake_trip_ms, round_trip_ms
-from orchestrator.analysis.evidence import Dissection
 from orchestrator.analysis.packets.frames import ACK, RST, SYN, Frame
 from orchestrator.analysis.step import Detail, Proof, Step
 from orchestrator.analysis.story import Connection, Story, proof
 from orchestrator.analysis.teller import Teller, one_unless_saved
 
 KIND = "tcp"
-_OPTIONS = (
-    "tcp.options.mss_val",
-    "tcp.options.wscale.shift",
-    "tcp.options.sack_perm",
-    "tcp.options.timestamp.tsval",
-)
 _SYN = "tcp.flags.syn == 1 && tcp.flags.ack == 0"
 _SYN_ACK = "tcp.flags.syn == 1 && tcp.flags.ack == 1"
 _ACK = "tcp.flags.syn == 0 && tcp.flags.ack == 1"
 _RST = "tcp.flags.reset == 1"
-# ECE and CWR in a SYN ask for ECN, ECE alone in the answer grants it (RFC 3168, 6.1.1).
-_ECE, _CWR = 0x40, 0x80
 _TERMS = ("TCP", "handshake", "round trip")
 # Round trips of one connection differ by less where nothing waits.
 _ALIKE = 0.9
@@ -60,11 +51,11 @@ def _handshake(story: Story, connection: Connection, peer: Peer, answer: Frame) 
     after = connection.frames[connection.frames.index(answer) :]
     closing = next((f for f in after if f.outbound and f.has(ACK)), answer)
     took_ms = handshake_trip_ms(story, connection)
-    options = _options(story, connection)
+    options = find_agreement(story, connection)
     told = (
         f"{story.client.name} and {peer.called} shake hands: SYN, SYN-ACK, ACK. "
         f"{_took(story, connection, took_ms)}{_repeated(story, peer, tried)}"
-        f"{_agreed(options)}"
+        f"{tell_agreement(options)}"
     )
     return Step(
         kind=KIND,
@@ -256,46 +247,4 @@ def _vanished(story: Story, peer: Peer, tried: list[Frame]) -> str:
     return f" It was last seen at {in_words(seen)}." if seen else ""
 
 
-def _options(story: Story, connection: Connection) -> Mapping[str, Detail]:
-    """What the two offered, and what both can: nothing where it was not read."""
-    answer = answers_of(connection)[0]
-    shaking = (connection.frames[0], answer)
-    read = [entry for entry in dissections_of(story, shaking) if entry.has("tcp")]
-    if len(read) < len(shaking):
-        return {}
-    asked, answered = read
-    return {
-        "mss_client": int(asked.one("tcp.options.mss_val") or 0),
-        "mss_server": int(answered.one("tcp.options.mss_val") or 0),
-        "window_scale_client": _scale(asked),
-        "window_scale_server": _scale(answered),
-        "sack": all(entry.has("tcp.options.sack_perm") for entry in read),
-        "timestamps": all(entry.has("tcp.options.timestamp.tsval") for entry in read),
-        "ecn": _agrees_on_ecn(*shaking),
-    }
-
-
-def _scale(entry: Dissection) -> int:
-    """Windows are multiplied by two to the power of this (RFC 7323, 2)."""
-    return int(entry.one("tcp.options.wscale.shift") or 0)
-
-
-def _agrees_on_ecn(asked: Frame, answered: Frame) -> bool:
-    return asked.has(_ECE, _CWR) and answered.has(_ECE) and not answered.has(_CWR)
-
-
-def _agreed(options: Mapping[str, Detail]) -> str:
-    if not options:
-        return ""
-    both = {"sack": "SACK", "timestamps": "timestamps", "ecn": "ECN"}
-    used = [name for key, name in both.items() if options[key]]
-    unused = [name for key, name in both.items() if not options[key]]
-    told = (
-        f" Segments may carry up to {options['mss_server']} bytes to the server and "
-        f"{options['mss_client']} bytes back (MSS)"
-    )
-    told += f"; both use {in_words(used)}" if used else ""
-    return told + (f", not {in_words(unused)}." if unused else ".")
-
-
-TELLER = Teller(KIND, _tell, _OPTIONS, answered=True, round_trips=one_unless_saved)
+TELLER = Teller(KIND, _tell, FIELDS, answered=True, round_trips=one_unless_saved)
