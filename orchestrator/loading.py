@@ -28,6 +28,8 @@ from orchestrator.spec.systems import ImportSpec
 
 # Of a file of AS relationships, unpacked; those of the whole Internet have a tenth of it.
 _MOST_OCTETS = 256 << 20
+# Of what somebody wrote: a graph of 1,000 ASes has half a megabyte, and /dev/zero has no end.
+_MOST_WRITTEN = 64 << 20
 _OPENERS: Mapping[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
 
 
@@ -46,7 +48,7 @@ def load(
     ``tell`` hears of what is no mistake but worth knowing. Raises SpecError or PlanError,
     and UsageError for a setting that cannot be put in.
     """
-    document = override(parse(_read(path), str(path)), settings)
+    document = override(parse(read_written(path), str(path)), settings)
     try:
         topology = Topology.model_validate(document.data)
     except ValidationError as error:
@@ -77,13 +79,19 @@ def _at_a_router(problem: Unsettled, topology: Topology, document: Document) -> 
     return PlanError([document.problem(problem.message, *path, hint=problem.hint, at_key=True)])
 
 
-def _read(path: Path) -> bytes:
+def read_written(path: Path, shipped: str = "topologies/") -> bytes:
+    """A file of YAML that a user wrote. Raises SpecError where there is none, with the folder of
+    those that are ``shipped``, and where it cannot be read or has no end."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_WRITTEN + 1)
+        if len(data) <= _MOST_WRITTEN:
+            return data
+        message, hint = f"it holds more than {_MOST_WRITTEN >> 20} MiB", "is it a file of YAML?"
     except IsADirectoryError:
         message, hint = "this is a directory", "name the file in it"
     except FileNotFoundError:
-        message, hint = "there is no such file", "shipped ones are in topologies/"
+        message, hint = "there is no such file", f"shipped ones are in {shipped}"
     except OSError as error:
         message, hint = f"cannot read it: {error.strerror or error}", ""
     raise SpecError([Problem(str(path), 1, 1, message, hint)])

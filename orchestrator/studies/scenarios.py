@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import Problem, SpecError, UsageError, nearest, unknown
-from orchestrator.loading import load
+from orchestrator.errors import SpecError, UsageError, nearest, unknown
+from orchestrator.loading import load, read_written
 from orchestrator.plan.model import Plan
-from orchestrator.refusals import cause
 from orchestrator.shipped import shipped_scenarios, shipped_topologies
 from orchestrator.spec.document import Document
 from orchestrator.spec.scenario import Scenario
@@ -58,7 +57,7 @@ def load_study(path: Path, lab: str = "", settings: Iterable[str] = ()) -> Study
     ``settings`` are put into the topology after the scenario's own; ``lab`` is the name of the
     lab it will be run in, its own one by default.
     """
-    text = _read(path)
+    text = read_written(path, "topologies/scenarios/")
     scenario, document = read_scenario(text, str(path))
     plan = _plan(scenario, document, path.parent, lab or lab_of(scenario), tuple(settings))
     faults, problems = place_faults(scenario, document, plan)
@@ -66,13 +65,6 @@ def load_study(path: Path, lab: str = "", settings: Iterable[str] = ()) -> Study
     if problems:
         raise SpecError(problems)
     return Study(scenario, document, text, plan, faults, (*scenario.settings, *settings))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SpecError([Problem(str(path), 1, 1, f"cannot read it: {cause(error)}")]) from None
 
 
 def _plan(

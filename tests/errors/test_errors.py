@@ -54,6 +54,10 @@ def test_every_text_has_its_topology() -> None:
             "tests/errors/absent.yaml:1:1: error: there is no such file; "
             "shipped ones are in topologies/\n",
         ),
+        (
+            "/dev/zero",
+            "/dev/zero:1:1: error: it holds more than 64 MiB; is it a file of YAML?\n",
+        ),
     ],
 )
 def test_what_is_no_file(
