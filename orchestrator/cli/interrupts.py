@@ -3,16 +3,22 @@
 Python raises a signal's exception wherever the main thread happens to be. Inside a destructor or
 a library's callback it is reported and dropped, and a long command would go on as if nothing had
 been said. So the handler also remembers, and long work asks between its steps.
+
+What follows at once is the same ^C, held down or sent to a whole group of processes: raised again,
+it would tear what the first one unwinds. One that comes later says that this takes too long.
 """
 
 from __future__ import annotations
 
 import signal
+import time
 from types import FrameType
 
 # The last comes when a terminal is closed; under nohup(1) it is ignored, and stays so.
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_seen: list[int] = []
+_AT_ONCE_S = 1.0
+# When each came, by the monotonic clock.
+_seen: list[float] = []
 
 
 def install() -> None:
@@ -29,8 +35,11 @@ def ignore() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    _seen.append(number)
-    raise KeyboardInterrupt
+    now_s = time.monotonic()
+    is_same = bool(_seen) and now_s - _seen[0] < _AT_ONCE_S
+    _seen.append(now_s)
+    if not is_same:
+        raise KeyboardInterrupt
 
 
 def caused(error: BaseException) -> bool:

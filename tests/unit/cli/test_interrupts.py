@@ -69,3 +69,24 @@ sys.late = Late()
     assert done.returncode == 0
     assert done.stdout.startswith("lab, version")
     assert done.stderr == ""
+
+
+def test_what_follows_a_signal_at_once_does_not_tear_what_it_unwinds() -> None:
+    """^C five times: a traceback of the `finally` that the second one fell into."""
+    verb = """
+import click
+from orchestrator.cli import main
+@click.command()
+def _slow():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        for _ in range(4):
+            signal.raise_signal(signal.SIGINT)
+        print("unwound", flush=True)
+main.lab.add_command(_slow, "status")
+main._Verbs.get_command = lambda self, context, name: _slow
+"""
+    done = started(verb, "status")
+    assert (done.returncode, done.stdout) == (130, "unwound\n"), done.stderr
+    assert done.stderr.strip() == "lab: interrupted"
