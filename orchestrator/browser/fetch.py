@@ -10,6 +10,7 @@ from orchestrator.browser.click import Click
 from orchestrator.browser.client import Client, Evidence, new_folder, remove_folder, take_files
 from orchestrator.browser.curl_trace import WANTED, find_start_s, last_request
 from orchestrator.browser.har_curl import fetch_to_har
+from orchestrator.errors import DeployError
 from orchestrator.plan.addresses import Family
 from orchestrator.runtime.engine.exec import ExecResult, run_exec
 
@@ -63,11 +64,14 @@ class Fetch:
         """Nothing: curl has ended."""
 
     def finish(self, click: Click) -> Evidence:
-        """Tell what the visit left."""
+        """Tell what the visit left. Raises DeployError where curl was ended before it could."""
         said = self._said
         assert said is not None  # loaded
+        reports, *rest = said.stdout.decode(errors="replace").rsplit("\f", 2)
+        if len(rest) < 2:
+            raise DeployError("curl ended before it could say how the visit went")
+        ended, trace = rest
         files, self._taken = take_files(self._client, self._folder), True
-        reports, ended, trace = said.stdout.decode(errors="replace").rsplit("\f", 2)
         report = curl.parse_output(reports or said.stderr.decode(errors="replace"))
         started_s = find_start_s(trace, float(ended) - report["time_total"])
         report = last_request(report, trace)

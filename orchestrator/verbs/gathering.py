@@ -36,7 +36,7 @@ from orchestrator.browser.fetch import Fetch
 from orchestrator.browser.film import Picture
 from orchestrator.capture.mux import Capture, CaptureSummary, start_capture
 from orchestrator.capture.taps import every_tap
-from orchestrator.errors import LabError
+from orchestrator.errors import DeployError, LabError
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.legend import names_for_nodes
@@ -52,7 +52,7 @@ from orchestrator.runtime.daemons.caches import (
 from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, read_translations
 from orchestrator.runtime.disk.ownership import give_to_user
 from orchestrator.runtime.disk.unfinished import folder_in_making, point_latest
-from orchestrator.runtime.engine.containers import Container
+from orchestrator.runtime.engine.containers import Container, find_container
 from orchestrator.runtime.network.families import only_family
 from orchestrator.runtime.network.offloads import exact_frames
 from orchestrator.runtime.network.wiring import namespaces_of
@@ -88,10 +88,15 @@ def gather(
 ) -> Run:
     """Have ``client`` visit, once ``start`` has returned, and leave the run below ``captures``.
 
-    ``meanwhile`` is done while the kernel opens what captures.
+    ``meanwhile`` is done while the kernel opens what captures. Raises DeployError where the visit
+    cannot be told, as its host went off.
     """
     with folder_in_making(captures, click.run) as folder:
-        evidence, capture = _visited(scene, request, click, client, start, meanwhile, folder)
+        try:
+            evidence, capture = _visited(scene, request, click, client, start, meanwhile, folder)
+        except DeployError:
+            _refuse_if_off(scene)
+            raise
     kept = captures / click.run
     journey = _told(kept) if request.journey else None
     point_latest(captures, click.run)
@@ -136,6 +141,15 @@ def _visited(
         _write_testimony(folder, scene, forwarding, reading.result())
         _write_evidence(folder, plan, evidence, summary)
     return evidence, summary
+
+
+def _refuse_if_off(scene: Scene) -> None:
+    """Raises DeployError if the host is off, or was meanwhile: what it could tell is gone."""
+    name, lab = scene.host.name, scene.plan.name
+    now, before = find_container(scene.engine, lab, name), scene.containers.get(name)
+    if now is None or before is None or (now.pid, now.running) != (before.pid, True):
+        message = f"{name} went off while it was clicking, and took what it knew along"
+        raise DeployError(message, f"is it on again? lab status {lab}")
 
 
 def _capture(scene: Scene, folder: Path, frames: ExitStack, captured: ExitStack) -> Capture:
