@@ -20,7 +20,7 @@ from orchestrator.faults.fault import Fault
 from orchestrator.faults.ledger import InForce
 from orchestrator.plan.model import Plan
 from orchestrator.spec.units import read_duration_s
-from orchestrator.verbs.fault import heal, in_force, inject
+from orchestrator.verbs.fault import heal, in_force, inject, links_changed
 from orchestrator.verbs.labs import known_labs, plan_of
 
 LIST = "list"
@@ -192,8 +192,15 @@ def _heal(lab: str, entry: InForce, quiet: bool = False) -> None:
     started = time.monotonic()
     heal(lab, entry)
     if not quiet:
-        rest = "other faults are in force" if in_force(lab) else "the lab is as its plan says"
-        say(f"{entry}: healed in {time.monotonic() - started:.1f} s; {rest}")
+        say(f"{entry}: healed in {time.monotonic() - started:.1f} s; {_rest(lab)}")
+
+
+def _rest(lab: str) -> str:
+    """How the lab is after a fault."""
+    if in_force(lab):
+        return "other faults are in force"
+    by_hand = ", ".join(links_changed(lab))
+    return "the lab is as its plan says" + (f", but for 'lab link': {by_hand}" if by_hand else "")
 
 
 def _meant(entries: Sequence[InForce], which: str, target: str, every: bool) -> Sequence[InForce]:

@@ -24,9 +24,11 @@ from orchestrator.drift.nodes import (
     compare_services,
 )
 from orchestrator.drift.routes import compare_routes
-from orchestrator.drift.wires import compare_addresses, compare_families, compare_links
+from orchestrator.drift.wires import compare_addresses, compare_families, compare_links, is_changed
+from orchestrator.plan.model import Plan
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.links.state import LinkState
 
 __all__ = ["Reality", "differences"]
 
@@ -56,12 +58,19 @@ _CHECKS: Mapping[str, _Check] = {
 }
 
 
+def changed_links(plan: Plan, recorded: Mapping[str, LinkState]) -> tuple[str, ...]:
+    """The links that are recorded to be otherwise than the plan starts them."""
+    return tuple(n for n, state in recorded.items() if is_changed(plan.links[n], state))
+
+
 class Reality:
     """A running lab, to be compared with its plan over and over."""
 
-    def __init__(self, lab: str) -> None:
-        """Raises UsageError where there is no such lab."""
+    def __init__(self, lab: str, *, but_links_changed: bool = False) -> None:
+        """Links that `lab link` changed are not compared where that is said. Raises UsageError
+        where there is no such lab."""
         require_root()
+        self._but_links_changed = but_links_changed
         self._client, self._state = connect(), LabState(lab)
         self._planned = planned_of(self._state.plan())
         # Who is asked again before all others, by check.
@@ -77,7 +86,9 @@ class Reality:
         """What is not as the plan says, a sentence each; all is asked anew."""
         self._look = self._look_anew()
         plan = self._planned.plan
-        subjects = {"helpers": [_LAB], "links": list(plan.links)}
+        apart = changed_links(plan, self._look.links) if self._but_links_changed else ()
+        links = [name for name in plan.links if name not in apart]
+        subjects = {"helpers": [_LAB], "links": links}
         return self._ask({check: subjects.get(check, list(plan.nodes)) for check in _CHECKS})
 
     def still_different(self) -> tuple[str, ...]:

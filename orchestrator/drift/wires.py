@@ -32,7 +32,7 @@ def compare_links(look: Look, names: Collection[str]) -> Iterator[Finding]:
     yield from ((name, f"link {name} was never made") for name in names if name not in made)
     for name in made:
         link, recorded = look.plan.links[name], look.links[name]
-        if recorded.changed(backend="veth") != LinkState("veth", link.ab, link.ba):
+        if is_changed(link, recorded):
             yield name, f"link {name} is changed"
         if any(_is_away(look, end) for end in (link.a, link.b)):
             continue  # told already, by who compares the nodes
@@ -41,6 +41,11 @@ def compare_links(look: Look, names: Collection[str]) -> Iterator[Finding]:
                 yield name, f"link {name}: {reason}"
     yield from _compare_wire(look, [name for name in made if look.links[name].backend == "wire"])
     yield from _compare_kernel(look, [name for name in made if look.links[name].backend != "wire"])
+
+
+def is_changed(link: Link, recorded: LinkState) -> bool:
+    """Whether a link is recorded to be otherwise than the plan starts it, whatever carries it."""
+    return recorded.changed(backend="veth") != LinkState("veth", link.ab, link.ba)
 
 
 def _ill_end(look: Look, end: Endpoint) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from pyroute2.netlink.exceptions import NetlinkError
 
-from orchestrator.drift import Reality
+from orchestrator.drift import Reality, changed_links
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
@@ -22,6 +22,7 @@ from orchestrator.faults.scene import Scene, open_scene
 from orchestrator.refusals import why
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
+from orchestrator.runtime.links.state import load_links
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 
@@ -178,14 +179,21 @@ def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True
         await_as_before(lab, watch)
 
 
-def await_as_before(lab: str, watch: Watch = _unwatched) -> None:
-    """Poll until the lab is what its plan says. Raises FaultError with what is not.
+def links_changed(lab: str) -> tuple[str, ...]:
+    """The links that `lab link`, or a fault in force, changed."""
+    state = LabState(lab)
+    return changed_links(state.plan(), load_links(state))
+
+
+def await_as_before(lab: str, watch: Watch = _unwatched, *, but_links_changed: bool = True) -> None:
+    """Poll until the lab is what its plan says. Links that `lab link` changed stay as they are, and
+    count only where that is said. Raises FaultError with what is not as planned.
 
     Returns at once while faults are in force.
     """
     if in_force(lab):
         return
-    reality, reasons = Reality(lab), tuple[str, ...]()
+    reality, reasons = Reality(lab, but_links_changed=but_links_changed), tuple[str, ...]()
 
     def is_so() -> bool:
         nonlocal reasons

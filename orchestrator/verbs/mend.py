@@ -6,7 +6,7 @@ differs starts anew: it finds its rendered files, and its ports with the plan's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.drift import Reality
 from orchestrator.drift.look import Finding
@@ -42,7 +42,7 @@ def mend(lab: str, tell: Tell) -> bool:
     _put_right(lab, reality.findings, tell)
     if not wait_for(lambda: not reality.still_different(), _SETTLES_WITHIN_S, every_s=0.1):
         _start_anew(lab, _nodes_in(reality.findings, lab), tell)
-    await_as_before(lab)
+    await_as_before(lab, but_links_changed=False)
     return True
 
 
@@ -113,21 +113,23 @@ _REMEDIES: dict[str, Callable[[Scene, Sequence[str], Tell], None]] = {
 }
 
 
-def _nodes_in(findings: dict[str, list[Finding]], lab: str) -> list[str]:
-    """The nodes that something was found of."""
-    nodes = LabState(lab).plan().nodes
-    subjects = (subject for found in findings.values() for subject, _ in found)
-    return [subject for subject in dict.fromkeys(subjects) if subject in nodes]
+def _nodes_in(findings: dict[str, list[Finding]], lab: str) -> dict[str, str]:
+    """The nodes that something was found of, and what was found first."""
+    nodes, first = LabState(lab).plan().nodes, dict[str, str]()
+    for subject, sentence in (finding for found in findings.values() for finding in found):
+        if subject in nodes:
+            first.setdefault(subject, sentence)
+    return first
 
 
-def _start_anew(lab: str, nodes: Iterable[str], tell: Tell) -> None:
+def _start_anew(lab: str, nodes: Mapping[str, str], tell: Tell) -> None:
     state = LabState(lab)
     with state.locked():
         scene = open_scene(connect(), state)
-        for node in nodes:
-            _restart(scene, node, tell)
+        for node, sentence in nodes.items():
+            _restart(scene, node, tell, f" ({sentence})")
 
 
-def _restart(scene: Scene, node: str, tell: Tell) -> None:
+def _restart(scene: Scene, node: str, tell: Tell, reason: str = "") -> None:
     restart(scene, node, grace_s=_GRACE_S)
-    tell(f"{node}: started anew")
+    tell(f"{node}: started anew{reason}")

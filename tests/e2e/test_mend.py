@@ -122,3 +122,17 @@ def test_faults_are_healed_and_not_mended(lab: RunningLab) -> None:
         lab.cli.run("heal", "--all", "--name", lab.name)
     assert refused.returncode == 2
     assert "lab heal --all" in refused.stderr
+
+
+def test_a_link_that_was_set_by_hand_stays_so_after_a_fault(minimal: RunningLab) -> None:
+    """It was waited for until the time was up: "healed, but the lab is not as before", exit 1."""
+    name, link = ("--name", minimal.name), "cloud--isp"
+    minimal.cli.run("link", *name, "set", link, "delay=30ms")
+    try:
+        minimal.cli.run("fault", *name, "link-blackhole", link)
+        healed = minimal.cli.run("heal", *name)
+        assert f"the lab is as its plan says, but for 'lab link': {link}" in healed
+        assert "delay 30 ms" in minimal.cli.run("link", *name)
+    finally:
+        minimal.cli.run("link", *name, "reset", link)
+    assert "nothing to mend" in minimal.cli.run("mend", *name)
