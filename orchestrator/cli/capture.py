@@ -101,7 +101,7 @@ def start_command(
     Every interface is captured where neither --node nor --link says which. The filter is written
     as for tcpdump (pcap-filter(7)), with addresses in place of names. While a capture runs,
     offloads are off, so that frames are as long as on a real wire; throughput suffers. A node that
-    restarts is not captured any more.
+    restarts is captured further.
     """
     options = Options(expression, limit_mib, count, _whole_seconds(duration))
     folder = output or default_folder(DEFAULT_CAPTURES)
