@@ -19,11 +19,18 @@ DEFAULT_CAPTURES = Path("captures")
 
 
 def topology_path(given: str | None) -> Path:
-    """The file a user means: a path, the name of a shipped topology, or the default lab."""
+    """The file a user means: a path, the name of a shipped topology, or the default lab.
+
+    Raises UsageError for what looks like a name, and is none.
+    """
     if given is None:
         return shipped_topologies() / DEFAULT_TOPOLOGY
     shipped = {path.stem: path for path in shipped_topologies().glob("*.yaml")}
-    return shipped[given] if given in shipped and not Path(given).exists() else Path(given)
+    if given in shipped and not Path(given).exists():
+        return shipped[given]
+    if given.isidentifier() and not Path(given).exists():
+        raise unknown("topology or file", given, shipped)
+    return Path(given)
 
 
 topology_argument = click.argument(

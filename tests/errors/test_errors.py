@@ -55,6 +55,10 @@ def test_every_text_has_its_topology() -> None:
             "shipped ones are in topologies/\n",
         ),
         (
+            "minmal",
+            "lab: there is no topology or file 'minmal'\n  hint: did you mean 'minimal'?\n",
+        ),
+        (
             "/dev/zero",
             "/dev/zero:1:1: error: it holds more than 64 MiB; is it a file of YAML?\n",
         ),
