@@ -116,7 +116,7 @@ def _confirm(fault: Fault, entry: InForce, scene: Scene, watch: Watch) -> InForc
         raise
     with state.locked():
         _forget(state, entry)
-    await_as_before(state.lab, watch)
+    await_as_before(state.lab, watch, but_links_changed=True)
     return seen
 
 
@@ -164,7 +164,8 @@ def _is_same(one: InForce, other: InForce) -> bool:
 
 
 def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True) -> None:
-    """Undo a fault, and wait until the lab is as before, unless other faults are in force.
+    """Undo a fault, and wait until the lab is as before, unless other faults are in force. Links
+    that somebody set by hand stay so.
 
     Fine where it is healed already. Raises FaultError where it cannot be undone (it stays
     recorded), or where the lab does not get well.
@@ -176,7 +177,7 @@ def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True
             return
         _undo(find_fault(entry.fault), entry, state)
     if check:
-        await_as_before(lab, watch)
+        await_as_before(lab, watch, but_links_changed=True)
 
 
 def links_changed(lab: str) -> tuple[str, ...]:
@@ -185,9 +186,11 @@ def links_changed(lab: str) -> tuple[str, ...]:
     return changed_links(state.plan(), load_links(state))
 
 
-def await_as_before(lab: str, watch: Watch = _unwatched, *, but_links_changed: bool = True) -> None:
-    """Poll until the lab is what its plan says. Links that `lab link` changed stay as they are, and
-    count only where that is said. Raises FaultError with what is not as planned.
+def await_as_before(
+    lab: str, watch: Watch = _unwatched, *, but_links_changed: bool = False
+) -> None:
+    """Poll until the lab is what its plan says, where that is asked but for the links that
+    `lab link` changed. Raises FaultError with what is not as planned.
 
     Returns at once while faults are in force.
     """

@@ -42,7 +42,7 @@ def mend(lab: str, tell: Tell) -> bool:
     _put_right(lab, reality.findings, tell)
     if not wait_for(lambda: not reality.still_different(), _SETTLES_WITHIN_S, every_s=0.1):
         _start_anew(lab, _nodes_in(reality.findings, lab), tell)
-    await_as_before(lab, but_links_changed=False)
+    await_as_before(lab)
     return True
 
 
