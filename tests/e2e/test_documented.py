@@ -33,8 +33,8 @@ ELSEWHERE = (
     r"lab study (?!list|check)",  # test_studies.py plays every scenario
     r"lab console\b",  # test_console.py
 )
-# What is done again wherever it stands, since it undoes what came before.
-AGAIN = r"lab heal\b"
+# What is done again wherever it stands: what is broken in one page is healed in the next.
+AGAIN = r"lab (fault|heal)\b"
 # Without Wireshark, or a display, the verb prints its command and says so.
 MAY_END_WITH = {"wireshark": {0, 4}}
 
