@@ -81,7 +81,7 @@ class Limits:
     cpu_shares: int = 1024
 
 
-# Who keeps time for others goes first: a BFD session ends when its packets come 300 ms late.
+# Who keeps time for others goes first: a BFD session ends when its packets come 900 ms late.
 ROUTING = Limits(cpu_shares=4096)
 
 

@@ -67,9 +67,9 @@ class BfdSpec(Shape):
     """Bidirectional forwarding detection: how often, and how many may be missed."""
 
     interval: Annotated[Milliseconds, AfterValidator(_check_interval)] = Field(
-        default=100.0,
+        default=300.0,
         description="The pause between two packets, 10 ms to 10 s.",
-        json_schema_extra={"default": "100 ms"},
+        json_schema_extra={"default": "300 ms"},
     )
     multiplier: Annotated[Number, Field(ge=2, le=50)] = Field(
         default=3, description="So many packets missed, and the session is down."

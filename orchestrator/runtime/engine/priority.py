@@ -2,7 +2,7 @@
 
 All containers together are one group of Docker's, which weighs as much as a single busy process of
 this machine, whatever shares they have among themselves. A compilation on all cores so starves the
-routers, whose BFD sessions end when packets come 300 ms late. They use next to nothing, so they
+routers, whose BFD sessions end when packets come 900 ms late. They use next to nothing, so they
 get a group of the lab's own beside Docker's, which weighs more (cgroups(7), systemd.slice(5)).
 Its name follows from the lab's, so that `lab down` finds it; nobody else's group is touched.
 """

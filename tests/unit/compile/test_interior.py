@@ -170,7 +170,7 @@ def test_failures_inside_are_found_as_the_as_or_the_lab_says() -> None:
     own = compiled(SIX.format("bfd: {interval: 50 ms, multiplier: 4}"))
     lab = compiled("routing: {bfd: true}\n" + SIX.format("interior: ring"))
     off = compiled("routing: {bfd: true}\n" + SIX.format("bfd: false"))
-    for plan, bfd in ((own, Bfd(50, 4)), (lab, Bfd(100, 3)), (off, None)):
+    for plan, bfd in ((own, Bfd(50, 4)), (lab, Bfd(300, 3)), (off, None)):
         settings = plan.nodes["r1"].settings
         assert isinstance(settings, RouterSettings)
         assert {port.bfd for port in settings.ospf if not port.stub} == {bfd}

@@ -157,11 +157,11 @@ def test_policy_at_an_exchange(family: int) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "bfd", "hold_s"),
     [
-        ("rim-a", "hub-a", Bfd(100, 3), 30),
+        ("rim-a", "hub-a", Bfd(300, 3), 30),
         ("leaf-a", "hub-a", None, 9),
         ("leaf-b", "hub-b", Bfd(300, 5), 30),
-        ("rim-b", "leaf-b", Bfd(100, 3), 12),
-        ("rim-b", "ix-rs", Bfd(100, 3), 30),
+        ("rim-b", "leaf-b", Bfd(300, 3), 12),
+        ("rim-b", "ix-rs", Bfd(300, 3), 30),
         ("hub-d", "ix-rs", None, 15),
         ("hub-d", "alone", None, 15),
         ("hub-a", "hub-c", None, 30),
