@@ -46,7 +46,8 @@ def down_command(lab_name: str, name: str, every: bool, yes: bool) -> int:
         if removed or lab in labs:
             say(f"{lab} is down: {removed} containers removed in {seconds:.1f} s")
         else:
-            say(f"{lab} was not up")
+            others = f"; labs that are: {', '.join(labs)}" if labs else ""
+            say(f"{lab} was not up{others}")
     if not chosen:
         say("no lab is up")
     return 0

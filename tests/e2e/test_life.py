@@ -241,3 +241,4 @@ def test_a_reader_that_goes_is_no_error(minimal: RunningLab, verb: str) -> None:
 
 def test_down_of_nothing_is_fine(cli: Cli) -> None:
     assert "was not up" in cli.run("down", "--name", "test-never-was")
+    assert not (cli.state / "test-never-was.lock").exists()

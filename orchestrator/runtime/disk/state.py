@@ -6,7 +6,7 @@
                  resolv/<node> the node's /etc/resolv.conf
                  issuer.pem, issuer.key    what signed the certificates of servers
     <root>/<lab>.names         what is in it by name, for everybody (labs.py)
-    <root>/<lab>.lock          held by the command that works on the lab
+    <root>/<lab>.lock          held by the command that works on the lab, and gone with it
 
 Whatever ends a command, `lab down` reads this and Docker's labels, and needs nothing else.
 """
@@ -16,12 +16,13 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from orchestrator.errors import DeployError, Mistake, UsageError
 from orchestrator.files import replace_file, replace_json
@@ -177,16 +178,25 @@ class LabState:
         except OSError as error:
             raise cannot_write(state_root(), error, "the variable CLICKLAB_STATE") from error
         path = state_root() / f"{self.lab}.lock"
-        with writing(state_root()), path.open("a") as handle:
-            if not wait_for(lambda: _try_lock(handle.fileno()), _LOCK_WITHIN_S):
+        with writing(state_root()):
+            lock = wait_for(lambda: _try_lock(path), _LOCK_WITHIN_S)
+            if lock is None:
                 hint = "wait for it to end, or end it"
                 raise DeployError(f"another command is working on lab '{self.lab}'", hint)
-            yield
+            with lock:
+                yield
+                if not self.folder.exists():  # nothing is left of the lab, nor is this
+                    path.unlink(missing_ok=True)
 
 
-def _try_lock(descriptor: int) -> bool:
+def _try_lock(path: Path) -> TextIO | None:
+    """The locked file; None while another has it, or had it and removed it meanwhile."""
+    handle = path.open("a")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle.fileno()), path.stat()):
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    handle.close()
+    return None
