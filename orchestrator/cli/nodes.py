@@ -16,6 +16,9 @@ from orchestrator.cli.common import chosen_lab, name_option
 from orchestrator.cli.saying import say
 from orchestrator.errors import HostError
 
+# By a shell, which says in a sentence that there is no such program ($0 is the node).
+_BECOME = '''command -v "$1" >/dev/null && exec "$@"
+echo "lab: '$0' has no program '$1'" >&2; exit 127'''
 # What follows the node belongs to the command, options included.
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 _node_argument = click.argument("node", shell_complete=words.nodes)
@@ -51,7 +54,8 @@ def exec_command(name: str, user: str, node: str, argv: tuple[str, ...]) -> None
     """
     command = argv[1:] if argv[0] == "--" else argv
     terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
-    _become_docker("exec", *terminal, *_as(user), _container(name, node), *command)
+    inside = (*_as(user), _container(name, node), "sh", "-c", _BECOME, node, *command)
+    _become_docker("exec", *terminal, *inside)
 
 
 @click.command("shell")

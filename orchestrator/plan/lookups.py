@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from orchestrator.errors import UsageError, did_you_mean, unknown
 from orchestrator.plan.model import Link, Node, Plan
 
+# Of links that a hint names.
+_MANY = 6
+
 
 def node_of(plan: Plan, name: str) -> Node:
     """A node by its name. Raises UsageError, with the nearest name there is."""
@@ -27,8 +30,19 @@ def find_link(plan: Plan, name: str) -> Link:
     if found:
         return found[0]
     dashed = name.replace(",", "--")
-    hint = nearest_link(dashed, plan.links) or "see 'lab link' for the links there are"
+    hint = (
+        _links_of(plan, name)
+        or nearest_link(dashed, plan.links)
+        or "see 'lab link' for the links there are"
+    )
     raise UsageError(f"there is no link '{name}' in lab '{plan.name}'", hint)
+
+
+def _links_of(plan: Plan, node: str) -> str:
+    """The links of what is a node (or switch) and no link, for a hint; "" where it is none."""
+    links = [link.name for link in plan.links.values() if node in (link.a.node, link.b.node)]
+    more = ", …" if len(links) > _MANY else ""
+    return f"links of {node}: {', '.join(links[:_MANY])}{more}" if links else ""
 
 
 def nearest_link(name: str, links: Iterable[str]) -> str:

@@ -239,6 +239,12 @@ def test_a_reader_that_goes_is_no_error(minimal: RunningLab, verb: str) -> None:
     assert process.stderr.read() == ""
 
 
+def test_a_program_that_a_node_lacks_is_named(minimal: RunningLab) -> None:
+    done = minimal.cli.try_run("exec", "--name", minimal.name, "edge", "--", "no-such", "-x")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert done.stderr == "lab: 'edge' has no program 'no-such'\n"
+
+
 def test_down_of_nothing_is_fine(cli: Cli) -> None:
     assert "was not up" in cli.run("down", "--name", "test-never-was")
     assert not (cli.state / "test-never-was.lock").exists()

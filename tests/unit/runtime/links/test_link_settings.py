@@ -49,10 +49,16 @@ def test_a_link_that_is_not_there_has_a_nearest(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["", ",", "pc", "pc,pc", "moon,sun"])
+@pytest.mark.parametrize("name", ["", ",", "pc,pc", "moon,sun"])
 def test_a_link_like_no_other(name: str) -> None:
     hint = "see 'lab link' for the links there are"
     assert told(find_link, PLAN, name) == (f"there is no link '{name}' in lab 'pair'", hint)
+
+
+def test_a_node_is_no_link_and_has_some() -> None:
+    sentence, hint = told(find_link, PLAN, "muc")
+    assert sentence == "there is no link 'muc' in lab 'pair'"
+    assert hint == "links of muc: fra--muc, muc--ber, ber--muc"
 
 
 def test_ends_of_two_links_name_neither() -> None:
