@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from itertools import chain
 
+from orchestrator.errors import did_you_mean
 from orchestrator.plan.addresses import holds
 from orchestrator.plan.model import Plan
 from orchestrator.spec.domains import zone_of
@@ -27,8 +28,9 @@ def is_outside(plan: Plan, host: str) -> bool:
 
 
 def tell_outside(plan: Plan, host: str) -> str:
-    """That it is, and what could be visited instead."""
+    """That it is, and what could be visited instead: the site that was meant, or all."""
     sites = ", ".join(plan.sites[:_MOST_TOLD])
     more = f" and {len(plan.sites) - _MOST_TOLD} more" if len(plan.sites) > _MOST_TOLD else ""
-    instead = f"its sites are {sites}{more}" if sites else "and no site"
+    all_there_are = f"its sites are {sites}{more}" if sites else "and no site"
+    instead = did_you_mean(host, plan.sites) or all_there_are
     return f"'{host}' is not in lab '{plan.name}', which has no Internet behind it; {instead}"

@@ -30,3 +30,10 @@ def test_what_could_be_visited_is_told() -> None:
         "'google.com' is not in lab 'minimal', which has no Internet behind it; "
         "its sites are www.example.com"
     )
+
+
+@pytest.mark.parametrize("host", ["www.exmaple.com", "www.example.org", "WWW.EXAMPLES.COM"])
+def test_the_site_that_was_meant_is_told(host: str) -> None:
+    told = tell_outside(PLAN, host)
+    assert told.startswith(f"'{host}' is not in lab 'minimal'")
+    assert told.endswith("did you mean 'www.example.com'?")
