@@ -122,9 +122,9 @@ def _step(story: Story, node: Node, asked: list[_Message], answer: _Message | No
     if answer is None:
         title = f"Nobody tells {node.name} who has {about}"
     elif first.to_all:
-        title = f"{node.name} learns the MAC address of {name}"
+        title = f"{node.name} learns the MAC address of {name} ({about})"
     else:
-        title = f"{node.name} checks that {name} is still there"
+        title = f"{node.name} checks that {name} is still there ({about})"
     return Step(
         kind=KIND,
         title=title,

@@ -35,7 +35,7 @@ def test_arp_finds_the_gateway_as_planned() -> None:
     is_at(run, 1.5, "192.168.1.1", GATEWAY)
     packet(run, 2.0)
     (step,) = told(run)
-    assert step.title == "laptop learns the MAC address of home-gw"
+    assert step.title == "laptop learns the MAC address of home-gw (192.168.1.1)"
     assert step.nodes == ("laptop", "home-gw")
     assert step.duration_ms == 0.5
     assert step.as_expected
@@ -95,4 +95,4 @@ def test_a_check_goes_to_the_neighbour_alone() -> None:
     who_has(run, 1.0, "192.168.1.1", to=GATEWAY)
     is_at(run, 1.5, "192.168.1.1", GATEWAY)
     (step,) = told(run)
-    assert step.title == "laptop checks that home-gw is still there"
+    assert step.title == "laptop checks that home-gw is still there (192.168.1.1)"
