@@ -9,7 +9,7 @@ from functools import cached_property
 
 from orchestrator.analysis.evidence import Dissection, Evidence
 from orchestrator.analysis.hops.tracks import Tracks
-from orchestrator.analysis.packets.frames import ACK, SYN, TCP, Frame
+from orchestrator.analysis.packets.frames import ACK, DNS_PORT, SYN, TCP, Frame
 from orchestrator.analysis.step import Proof
 from orchestrator.analysis.web.http import HttpMessage
 from orchestrator.analysis.web.reader import read_messages
@@ -19,7 +19,6 @@ from orchestrator.records.visit import Visit
 
 # By then an answer has come, if it comes.
 _SOON_NS = 1_000_000_000
-_DNS_PORT = 53
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class Story(Asked):
             sender = (frame.source, frame.source_port)
             receiver = (frame.target, frame.target_port)
             key = (sender, receiver) if frame.outbound else (receiver, sender)
-            if key[1][1] == _DNS_PORT:
+            if key[1][1] == DNS_PORT:
                 continue
             first = frame.has(SYN) and not frame.has(ACK) and frame.outbound
             known = open_now.get(key)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.analysis.hops.tracks import Track
-from orchestrator.analysis.packets.frames import FIN, ICMP, ICMPV6, SYN, TCP, UDP, Frame
+from orchestrator.analysis.packets.frames import DNS_PORT, FIN, ICMP, ICMPV6, SYN, TCP, UDP, Frame
 from orchestrator.analysis.story import Story
 
 _SPACE, _HALF = 1 << 32, 1 << 31
-_DNS = 53
 # Echo request → echo reply (RFC 792, RFC 4443, 4.1).
 _ECHOES = {(ICMP, 8): 0, (ICMPV6, 128): 129}
 
@@ -33,7 +32,7 @@ def _answers(asked: Frame, frame: Frame) -> bool:
     if asked.protocol == TCP:
         return _acknowledges(asked, frame)
     if asked.protocol == UDP:
-        is_dns = _DNS in (asked.source_port, asked.target_port)
+        is_dns = DNS_PORT in (asked.source_port, asked.target_port)
         return not is_dns or asked.payload[:2] == frame.payload[:2]
     if asked.protocol in (ICMP, ICMPV6):
         reply = _ECHOES.get((asked.protocol, asked.payload[0]))

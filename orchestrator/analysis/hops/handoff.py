@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.analysis.packets.frames import UDP, Frame
+from orchestrator.analysis.packets.frames import DNS_PORT, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
 
-_DNS, _DNS_HEADER = 53, 12
+_DNS_HEADER = 12
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _asked_on(story: Story, asked: Asked) -> Asked | None:
         ask_dns(story, frame)
         for frame in story.frames_of(asked.question.node)
         if frame.outbound
-        and frame.target_port == _DNS
+        and frame.target_port == DNS_PORT
         and start_ns <= frame.time_ns <= end_ns
         and question(frame) == wanted
     ]

@@ -24,12 +24,11 @@ from orchestrator.analysis.hops.passage import Passage as Passage
 from orchestrator.analysis.hops.passage import divide_time, pass_through
 from orchestrator.analysis.hops.trace_notes import tell_notes
 from orchestrator.analysis.hops.tracks import Track
-from orchestrator.analysis.packets.frames import ACK, SYN, UDP, Frame
+from orchestrator.analysis.packets.frames import ACK, DNS_PORT, SYN, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.analysis.web.http import HttpExchange, pair_messages
 from orchestrator.analysis.web.urls import find_start, host_of, same_target, target_of
 
-_DNS = 53
 _A, _AAAA = 1, 28
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_HELLO = 22, 1, 2
 
@@ -156,7 +155,7 @@ def _queries(story: Story) -> Iterator[Frame]:
     """The client's own, for the host of the document."""
     host = host_of(find_start(story)).rstrip(".")
     for frame in story.frames_of(story.visit.node):
-        asked = frame.outbound and frame.protocol == UDP and frame.target_port == _DNS
+        asked = frame.outbound and frame.protocol == UDP and frame.target_port == DNS_PORT
         if asked and question(frame)[0] == host:
             yield frame
 

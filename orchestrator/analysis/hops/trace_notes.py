@@ -8,7 +8,7 @@ from itertools import pairwise
 from orchestrator.analysis.hops.handoff import HandOff, question
 from orchestrator.analysis.hops.passage import NOISE_MS, Leg
 from orchestrator.analysis.hops.tracks import Track
-from orchestrator.analysis.packets.frames import ACK, ARP, ICMPV6, SYN, TCP, UDP, Frame
+from orchestrator.analysis.packets.frames import ACK, ARP, DNS_PORT, ICMPV6, SYN, TCP, UDP, Frame
 from orchestrator.analysis.story import Story
 from orchestrator.plan.addresses import Address, in_url
 
@@ -16,7 +16,6 @@ _WORTH_TELLING_MS = 0.5
 _RESOLVED = "It had to ask for the MAC address of its next neighbour first."
 _OPENED = "It had to open a connection first."
 _NEIGHBOUR_SOLICITATION = b"\x87"
-_DNS = 53
 
 
 def tell_notes(
@@ -208,7 +207,7 @@ def _repeats(sent: Frame, before: Frame) -> bool:
     same = before.outbound and before.protocol == sent.protocol
     if not same or before.target_port != sent.target_port:
         return False
-    if sent.protocol == UDP and sent.target_port == _DNS:
+    if sent.protocol == UDP and sent.target_port == DNS_PORT:
         return question(before) == question(sent)
     ends = (before.source, before.source_port, before.target, before.seq)
     return ends == (sent.source, sent.source_port, sent.target, sent.seq) and (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from orchestrator.analysis.packets.frames import TCP, UDP
+from orchestrator.analysis.packets.frames import DNS_PORT, TCP, UDP
 from orchestrator.analysis.packets.layer import Layer
 
 _RECORDS = {20: "change cipher spec", 21: "alert", 22: "handshake", 23: "application data"}
@@ -23,7 +23,7 @@ def read_application(
     """The layers of a transport's payload, which starts at ``offset`` in its frame."""
     if not payload:
         return ()
-    if protocol == UDP and 53 in ports and len(payload) >= _DNS_HEADER:
+    if protocol == UDP and DNS_PORT in ports and len(payload) >= _DNS_HEADER:
         return _read_dns(payload, offset)
     if protocol == TCP and _is_record(payload):
         return _read_tls(payload, offset)

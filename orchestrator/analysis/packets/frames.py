@@ -14,6 +14,7 @@ from orchestrator.plan.addresses import Address
 
 ARP, IPV4, IPV6 = 0x0806, 0x0800, 0x86DD
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+DNS_PORT = 53
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 _ETHERNET, _IPV4, _IPV6, _TCP, _UDP = 14, 20, 40, 20, 8
 _FRAGMENT = 0x1FFF

@@ -13,12 +13,13 @@ from orchestrator.plan.addresses import Address
 _HEADER, _IPV4, _IPV6 = 8, 20, 40
 # Ports and sequence number: what is quoted at the least.
 _QUOTED = struct.Struct("!HHI")
+_CLOSED_PORT = "nothing listens at the port"
 # By protocol, type and code; of codes that are not here the type's own words are said.
 _WORDS: Mapping[tuple[int, int, int], str] = {
     (ICMP, 3, 0): "the network is unreachable",
     (ICMP, 3, 1): "the host is unreachable",
     (ICMP, 3, 2): "the protocol is not spoken there",
-    (ICMP, 3, 3): "nothing listens at the port",
+    (ICMP, 3, 3): _CLOSED_PORT,
     (ICMP, 3, 4): "the packet is too long for the next link, and must not be fragmented",
     (ICMP, 3, 9): "the network is administratively prohibited",
     (ICMP, 3, 10): "the host is administratively prohibited",
@@ -29,7 +30,7 @@ _WORDS: Mapping[tuple[int, int, int], str] = {
     (ICMPV6, 1, 1): "it is administratively prohibited",
     (ICMPV6, 1, 2): "it is beyond the scope of its source address",
     (ICMPV6, 1, 3): "the address is unreachable",
-    (ICMPV6, 1, 4): "nothing listens at the port",
+    (ICMPV6, 1, 4): _CLOSED_PORT,
     (ICMPV6, 1, 5): "its source address failed a policy",
     (ICMPV6, 1, 6): "the route is one that rejects",
     (ICMPV6, 3, 0): "its hop limit is used up",
@@ -68,6 +69,11 @@ class IcmpError:
     def target_address(self) -> Address:
         """Where the packet was to go."""
         return ip_address(self.target)
+
+    @property
+    def is_closed_port(self) -> bool:
+        """Whether it says that nothing listens where the packet went."""
+        return self.says == _CLOSED_PORT
 
     def quotes(self, frame: Frame) -> bool:
         """Whether a frame shows the packet, with the addresses that it had where the error was."""

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from orchestrator.analysis.connections.peers import how_many
 from orchestrator.analysis.connections.refusals import Refusal, find_refusals
-from orchestrator.analysis.packets.frames import TCP, UDP
+from orchestrator.analysis.packets.frames import DNS_PORT, TCP, UDP
 from orchestrator.analysis.step import Proof, Step
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller
@@ -35,9 +35,9 @@ def _step(node: str, refusals: list[Refusal]) -> Step:
     again = f" So it does {how_many(len(refusals), 'time')}." if len(refusals) > 1 else ""
     return Step(
         kind=KIND,
-        title=f"{first.by or first.called} sends {node} an ICMP error",
+        title=_title(first, node),
         told=f"{first.called} tells {node} by ICMP about {_what(first)} to {where}: "
-        f"{first.error.says}.{_quoted(first)}{again}",
+        f"{first.error.says}.{_quoted(first)}{_harmless(first)}{again}",
         nodes=tuple(name for name in (first.by, node) if name),
         start_ns=first.frame.time_ns,
         end_ns=refusals[-1].frame.time_ns,
@@ -51,6 +51,25 @@ def _step(node: str, refusals: list[Refusal]) -> Step:
         terms=("ICMP",),
         milestone=f"ICMP from {first.by or first.called}: {first.error.says}",
     )
+
+
+def _title(refusal: Refusal, node: str) -> str:
+    by = refusal.by or refusal.called
+    if _is_late_answer(refusal):
+        return f"{by} waits no longer for a DNS answer from {node}"
+    return f"{by} sends {node} an ICMP error"
+
+
+def _is_late_answer(refusal: Refusal) -> bool:
+    """A DNS answer to a port that its asker has closed: it has another answer, or gave up."""
+    error = refusal.error
+    return (error.protocol, error.source_port) == (UDP, DNS_PORT) and error.is_closed_port
+
+
+def _harmless(refusal: Refusal) -> str:
+    if not _is_late_answer(refusal):
+        return ""
+    return " It was an answer from port 53: who had asked waits no longer, or has another already."
 
 
 def _what(refusal: Refusal) -> str:
