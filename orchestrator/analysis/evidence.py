@@ -50,6 +50,7 @@ class Evidence:
     logs          what daemons wrote during the visit, by node
     forwarding    each router's FIB after the visit
     translations  each gateway's NAT after the visit
+    in_force      the faults and changed links of the lab, a few words each
     packets, drops  what the capture counted
     has_keys      whether TLS can be decrypted
     keyless       the client's connections whose keys are missing all the same, by their ends
@@ -66,6 +67,7 @@ class Evidence:
     logs: Mapping[str, tuple[LogLine, ...]] = field(default_factory=dict)
     forwarding: Mapping[str, tuple[ForwardingEntry, ...]] = field(default_factory=dict)
     translations: Mapping[str, tuple[Translation, ...]] = field(default_factory=dict)
+    in_force: tuple[str, ...] = ()
     packets: int = 0
     drops: int = 0
     has_keys: bool = False

@@ -24,6 +24,7 @@ class Journey:
     steps        by the time at which they begin
     critical     what the load event waited for, from the click on, without gaps
     traces       well-known packets followed hop by hop, by name
+    in_force     what was broken on purpose meanwhile, a few words each: faults, changed links
     warnings     what makes the account less than whole: drops first, then what is missing
     account      the packets of the visit's connections, and how many were seen at every hop
     """
@@ -36,6 +37,7 @@ class Journey:
     traces: Mapping[str, Trace]
     textbook: tuple[Comparison, ...]
     warnings: tuple[str, ...]
+    in_force: tuple[str, ...] = ()
     account: Account = field(default_factory=Account)
 
 
@@ -52,6 +54,7 @@ def tell_journey(evidence: Evidence) -> Journey:
         traces=trace_packets(story),
         textbook=compare_with_textbook(story),
         warnings=tuple(_warnings(evidence)),
+        in_force=evidence.in_force,
         account=account(story),
     )
 

@@ -17,8 +17,8 @@ from orchestrator.errors import LabError, Mistake, UsageError, nearest
 from orchestrator.faults import FAULTS
 from orchestrator.faults.asked import find_fault
 from orchestrator.faults.fault import Fault
-from orchestrator.faults.ledger import InForce
 from orchestrator.plan.model import Plan
+from orchestrator.records.in_force import InForce
 from orchestrator.spec.units import read_duration_s
 from orchestrator.verbs.fault import heal, in_force, inject, links_changed
 from orchestrator.verbs.labs import known_labs, plan_of

@@ -12,8 +12,8 @@ from orchestrator.cli.layout import Output, open_output
 from orchestrator.cli.lines import styled
 from orchestrator.cli.links_told import told
 from orchestrator.cli.tables import Column, Row
-from orchestrator.faults.ledger import InForce
 from orchestrator.plan.codec import to_plain
+from orchestrator.records.in_force import InForce
 from orchestrator.runtime.links.state import LinkState
 from orchestrator.verbs.fault import in_force
 from orchestrator.verbs.status import Condition, examine

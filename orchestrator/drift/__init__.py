@@ -24,11 +24,10 @@ from orchestrator.drift.nodes import (
     compare_services,
 )
 from orchestrator.drift.routes import compare_routes
-from orchestrator.drift.wires import compare_addresses, compare_families, compare_links, is_changed
-from orchestrator.plan.model import Plan
+from orchestrator.drift.wires import compare_addresses, compare_families, compare_links
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
-from orchestrator.runtime.links.state import LinkState
+from orchestrator.runtime.links.state import changed_links
 
 __all__ = ["Reality", "differences"]
 
@@ -58,11 +57,6 @@ _CHECKS: Mapping[str, _Check] = {
 }
 
 
-def changed_links(plan: Plan, recorded: Mapping[str, LinkState]) -> tuple[str, ...]:
-    """The links that are recorded to be otherwise than the plan starts them."""
-    return tuple(n for n, state in recorded.items() if is_changed(plan.links[n], state))
-
-
 class Reality:
     """A running lab, to be compared with its plan over and over."""
 
@@ -86,7 +80,7 @@ class Reality:
         """What is not as the plan says, a sentence each; all is asked anew."""
         self._look = self._look_anew()
         plan = self._planned.plan
-        apart = changed_links(plan, self._look.links) if self._but_links_changed else ()
+        apart = changed_links(plan.links, self._look.links) if self._but_links_changed else ()
         links = [name for name in plan.links if name not in apart]
         subjects = {"helpers": [_LAB], "links": links}
         return self._ask({check: subjects.get(check, list(plan.nodes)) for check in _CHECKS})

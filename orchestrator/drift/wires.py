@@ -17,7 +17,7 @@ from orchestrator.runtime.kernel.interfaces import Seen
 from orchestrator.runtime.links.backends import verify, wire_settings
 from orchestrator.runtime.links.netem import read_netem
 from orchestrator.runtime.links.netem_options import quantised
-from orchestrator.runtime.links.state import DIRECTIONS, LinkState
+from orchestrator.runtime.links.state import DIRECTIONS, is_changed
 from orchestrator.runtime.network.families import held_back
 from orchestrator.runtime.network.wiring import interface_at
 from orchestrator.runtime.wire.process import WireControl
@@ -41,11 +41,6 @@ def compare_links(look: Look, names: Collection[str]) -> Iterator[Finding]:
                 yield name, f"link {name}: {reason}"
     yield from _compare_wire(look, [name for name in made if look.links[name].backend == "wire"])
     yield from _compare_kernel(look, [name for name in made if look.links[name].backend != "wire"])
-
-
-def is_changed(link: Link, recorded: LinkState) -> bool:
-    """Whether a link is recorded to be otherwise than the plan starts it, whatever carries it."""
-    return recorded.changed(backend="veth") != LinkState("veth", link.ab, link.ba)
 
 
 def _ill_end(look: Look, end: Endpoint) -> str:

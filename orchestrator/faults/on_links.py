@@ -22,11 +22,12 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from orchestrator.errors import FaultError
 from orchestrator.faults.fault import Memo
-from orchestrator.faults.ledger import InForce, read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.lookups import find_link
 from orchestrator.plan.model import Endpoint, Plan
+from orchestrator.records.in_force import InForce
 from orchestrator.refusals import why
+from orchestrator.runtime.disk.ledger import read_ledger
 from orchestrator.runtime.kernel.interfaces import see_interfaces
 from orchestrator.runtime.links.state import DIRECTIONS, Direction, save_links
 from orchestrator.runtime.network.wiring import interface_at

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from orchestrator.errors import FaultError
-from orchestrator.faults.ledger import read_ledger
 from orchestrator.faults.scene import Scene
 from orchestrator.plan.model import Node, Plan
 from orchestrator.runtime.disk.labs import system_name
+from orchestrator.runtime.disk.ledger import read_ledger
 from orchestrator.runtime.engine.client import explaining
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.kernel.interfaces import see_interfaces

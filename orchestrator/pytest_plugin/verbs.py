@@ -10,7 +10,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from orchestrator.browser.address import complete_address
 from orchestrator.errors import CommandFailed, LabError, UsageError
-from orchestrator.faults.ledger import InForce
 from orchestrator.looking_glass.running import open_lab
 from orchestrator.plan.addresses import FAMILIES, Family
 from orchestrator.plan.model import Plan
@@ -18,6 +17,7 @@ from orchestrator.pytest_plugin.bounded import told_within
 from orchestrator.pytest_plugin.effects import Effects, sessions_down
 from orchestrator.pytest_plugin.results import Done, Traced, Visited, arrows
 from orchestrator.pytest_plugin.wires import Wire
+from orchestrator.records.in_force import InForce
 from orchestrator.records.visit import Cold
 from orchestrator.runtime.engine.client import connect
 from orchestrator.runtime.engine.exec import run_exec

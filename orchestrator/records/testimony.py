@@ -61,11 +61,13 @@ class Translation:
 
 @dataclass(frozen=True)
 class Facts:
-    """facts.json: each router's FIB and each gateway's NAT, right after the click."""
+    """facts.json: each router's FIB and each gateway's NAT, right after the click; and what was in
+    force during it, faults and changed links, a few words each."""
 
     format: int = 1
     translations: dict[str, tuple[Translation, ...]] = field(default_factory=dict)
     forwarding: dict[str, tuple[ForwardingEntry, ...]] = field(default_factory=dict)
+    in_force: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

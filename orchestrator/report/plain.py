@@ -6,6 +6,7 @@
     duration_ms             between the two
     summary                 the journey in one sentence
     warnings                [sentence, …]
+    in_force                [faults and changed links during the visit, a few words each, …]
     steps                   in order: [{kind, title, told, nodes, start_ms, duration_ms, proofs,
                             details, saved, expected, as_expected, terms}, …]
       proofs                [{file, number, shows, says}, …]: analysis/step.py says what `shows` is
@@ -53,6 +54,7 @@ def journey_to_plain(journey: Journey) -> dict[str, Any]:
         "duration_ms": duration_ms(journey),
         "summary": summarise(journey),
         "warnings": list(journey.warnings),
+        "in_force": list(journey.in_force),
         "timings_ms": record["timings_ms"],
         "paint_ms": record["paint"],
         "vitals": record["vitals"],

@@ -67,7 +67,13 @@ def counted(count: int, noun: str) -> str:
 
 
 def summarise(journey: Journey) -> str:
-    """One sentence: what was asked of whom, how it ended, how long it took, which caches helped."""
+    """A sentence: what was asked of whom, how it ended, how long it took, which caches helped; and
+    one of what was in force, if anything was."""
+    broken = f" In force: {'; '.join(journey.in_force)}." if journey.in_force else ""
+    return f"{_outcome(journey)}{broken}"
+
+
+def _outcome(journey: Journey) -> str:
     visit = journey.visit
     if visit.error:
         why = f" ({visit.error_detail})" if visit.error_detail else ""

@@ -91,6 +91,7 @@ def _read(door: Door, dissector: Dissector) -> Evidence:
         logs=logs,
         forwarding=facts.forwarding if facts else {},
         translations=facts.translations if facts else {},
+        in_force=facts.in_force if facts else (),
         packets=counted.packets if counted else 0,
         drops=counted.drops if counted else 0,
         has_keys=bool(keys),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.errors import FaultError
-from orchestrator.faults.ledger import InForce
+from orchestrator.records.in_force import InForce
 from orchestrator.records.study import FaultEvent
 from orchestrator.studies.timeline import TimedFault
 

@@ -13,16 +13,17 @@ from contextlib import contextmanager
 
 from pyroute2.netlink.exceptions import NetlinkError
 
-from orchestrator.drift import Reality, changed_links
+from orchestrator.drift import Reality
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults.asked import find_fault, find_target, read_options
 from orchestrator.faults.fault import Fault
-from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.scene import Scene, open_scene
+from orchestrator.records.in_force import InForce
 from orchestrator.refusals import why
+from orchestrator.runtime.disk.ledger import next_id, read_ledger, write_ledger
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.engine.client import connect, require_root
-from orchestrator.runtime.links.state import load_links
+from orchestrator.runtime.links.state import changed_links, load_links
 from orchestrator.runtime.polling import wait_for
 from orchestrator.runtime.shield import shielded
 
@@ -183,7 +184,7 @@ def heal(lab: str, entry: InForce, watch: Watch = _unwatched, check: bool = True
 def links_changed(lab: str) -> tuple[str, ...]:
     """The links that `lab link`, or a fault in force, changed."""
     state = LabState(lab)
-    return changed_links(state.plan(), load_links(state))
+    return changed_links(state.plan().links, load_links(state))
 
 
 def await_as_before(

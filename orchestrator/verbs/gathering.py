@@ -51,11 +51,13 @@ from orchestrator.runtime.daemons.caches import (
 )
 from orchestrator.runtime.daemons.witness import read_forwarding, read_logs, read_translations
 from orchestrator.runtime.disk.ownership import give_to_user
+from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.disk.unfinished import folder_in_making, point_latest
 from orchestrator.runtime.engine.containers import Container, find_container
 from orchestrator.runtime.network.families import only_family
 from orchestrator.runtime.network.offloads import exact_frames
 from orchestrator.runtime.network.wiring import namespaces_of
+from orchestrator.verbs.changes import tell_changes
 from orchestrator.verbs.visit import Request, Run
 
 if TYPE_CHECKING:
@@ -119,7 +121,8 @@ def _visited(
         empty_resolvers(scene.engine, plan, scene.containers)
     if request.cold == "all":
         empty_edges(scene.engine, plan, scene.containers)
-    since_s = time.time()
+    state, since_s = LabState(plan.name), time.time()
+    changes = tell_changes(state)
     with ExitStack() as frames, ExitStack() as captured, ThreadPoolExecutor(2) as aside:
         capturing = aside.submit(_capture, scene, folder, frames, captured)
         meanwhile()
@@ -138,7 +141,8 @@ def _visited(
         evidence = client.finish(click)
         summary = capture.stop()
         aside.submit(frames.close)
-        _write_testimony(folder, scene, forwarding, reading.result())
+        changed = tuple(dict.fromkeys((*changes, *tell_changes(state))))
+        _write_testimony(folder, scene, forwarding, changed, reading.result())
         _write_evidence(folder, plan, evidence, summary)
     return evidence, summary
 
@@ -181,6 +185,7 @@ def _write_testimony(
     folder: Path,
     scene: Scene,
     forwarding: Mapping[str, list[ForwardingEntry]],
+    in_force: tuple[str, ...],
     logs: Mapping[str, str],
 ) -> None:
     """What the nodes can say themselves: `facts.json`, and `logs/<node>.log`."""
@@ -190,6 +195,7 @@ def _write_testimony(
         "format": FORMAT,
         "translations": read_translations(scene.plan, scene.containers),
         "forwarding": forwarding,
+        "in_force": in_force,
     }
     replace_json(folder / "facts.json", to_plain(facts))
     (folder / "logs").mkdir()

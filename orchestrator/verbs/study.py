@@ -9,10 +9,10 @@ from pathlib import Path
 
 from orchestrator.drift import Reality
 from orchestrator.errors import LabError, UsageError
-from orchestrator.faults.ledger import InForce
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import to_plain
 from orchestrator.plan.model import Plan
+from orchestrator.records.in_force import InForce
 from orchestrator.records.study import Asked
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for

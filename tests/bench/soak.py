@@ -29,7 +29,7 @@ from pathlib import Path
 
 from orchestrator.drift import differences
 from orchestrator.errors import FaultError, LabError
-from orchestrator.faults.ledger import InForce
+from orchestrator.records.in_force import InForce
 from orchestrator.shipped import shipped_topologies
 from orchestrator.verbs.fault import await_as_before, heal, in_force, inject
 from tests.bench.running import lab, no_lab_left

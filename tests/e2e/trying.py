@@ -13,8 +13,8 @@ import docker
 from orchestrator.errors import FaultError
 from orchestrator.faults import FAULTS
 from orchestrator.faults.asked import find_target, read_options
-from orchestrator.faults.ledger import InForce
 from orchestrator.faults.scene import open_scene
+from orchestrator.records.in_force import InForce
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.runtime.polling import wait_for
 from orchestrator.verbs.fault import await_as_before, heal, in_force, inject

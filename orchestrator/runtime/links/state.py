@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from orchestrator.files import replace_json
 from orchestrator.plan.codec import from_plain, to_plain
 from orchestrator.plan.impairment import CLEAR, Impairment
+from orchestrator.plan.model import Link
 from orchestrator.runtime.disk.state import LabState
 
 Backend = Literal["veth", "netem", "wire"]
@@ -42,6 +44,18 @@ class LinkState:
     def changed(self, **changes: Any) -> LinkState:
         """The same with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+
+def is_changed(link: Link, recorded: LinkState) -> bool:
+    """Whether a link is recorded to be otherwise than the plan starts it, whatever carries it."""
+    return recorded.changed(backend="veth") != LinkState("veth", link.ab, link.ba)
+
+
+def changed_links(
+    planned: Mapping[str, Link], recorded: Mapping[str, LinkState]
+) -> tuple[str, ...]:
+    """The links that are."""
+    return tuple(name for name, now in recorded.items() if is_changed(planned[name], now))
 
 
 def load_links(state: LabState) -> dict[str, LinkState]:

@@ -21,10 +21,10 @@ from orchestrator.analysis.waits.critical import Segment
 from orchestrator.analysis.waits.rounds_waited import RoundTrips
 from orchestrator.capture.mux import CaptureSummary, NodeSummary
 from orchestrator.cli.compare_told import Comparison as VisitComparison
-from orchestrator.faults.ledger import InForce
 from orchestrator.looking_glass.choice import Candidate, Choice
 from orchestrator.looking_glass.walk import Hop, Way
 from orchestrator.plan.impairment import Bernoulli, GilbertElliott, Impairment
+from orchestrator.records.in_force import InForce
 from orchestrator.records.study import NetworkEvent
 from orchestrator.records.visit import Resource, Timings, Visit, Vitals
 from orchestrator.runtime.daemons.rib import Community, RibRoute

@@ -8,10 +8,11 @@ import pytest
 
 from orchestrator.errors import Mistake, UsageError
 from orchestrator.faults import FAULTS
-from orchestrator.faults.ledger import InForce, next_id, read_ledger, write_ledger
 from orchestrator.faults.on_servers import choose_daemon, daemons_of
 from orchestrator.faults.partition import crossing_links, resolve_side, side_of
 from orchestrator.loading import load
+from orchestrator.records.in_force import InForce
+from orchestrator.runtime.disk.ledger import next_id, read_ledger, write_ledger
 from orchestrator.runtime.disk.state import LabState
 from orchestrator.shipped import shipped_topologies
 

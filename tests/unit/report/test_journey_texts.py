@@ -14,7 +14,7 @@ KEYS = {
     *("format", "run", "url", "node", "client", "cold", "status", "protocol", "error"),
     *("error_detail", "started", "ended", "duration_ms", "summary", "warnings", "timings_ms"),
     *("paint_ms", "vitals", "transfers", "steps", "critical", "textbook", "traces"),
-    "account",
+    *("account", "in_force"),
 }
 
 

@@ -50,6 +50,12 @@ def test_a_visit_in_a_sentence() -> None:
     )
 
 
+def test_what_was_broken_meanwhile_is_said() -> None:
+    broken = ("node-stop edge-fra", "link alder-core--tundra-fra changed")
+    said = summarise(replace(with_steps(), in_force=broken))
+    assert said.endswith(". In force: node-stop edge-fra; link alder-core--tundra-fra changed.")
+
+
 def test_an_address_that_is_not_known_is_not_named() -> None:
     assert "got 200 over HTTP/2 in" in summarise(with_steps())
 
