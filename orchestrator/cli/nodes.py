@@ -17,8 +17,8 @@ from orchestrator.cli.saying import say
 from orchestrator.errors import HostError
 
 # By a shell, which says in a sentence that there is no such program ($0 is the node).
-_BECOME = '''command -v "$1" >/dev/null && exec "$@"
-echo "lab: '$0' has no program '$1'" >&2; exit 127'''
+_BECOME = """command -v "$1" >/dev/null && exec "$@"
+echo "lab: '$0' has no program '$1'" >&2; exit 127"""
 # What follows the node belongs to the command, options included.
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 _node_argument = click.argument("node", shell_complete=words.nodes)

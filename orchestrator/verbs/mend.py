@@ -1,7 +1,8 @@
 """Bringing a lab that drifted back to its plan, part by part, whoever moved it.
 
 First what can be put right where it is: processes, links, files, families. A node that still
-differs starts anew: it finds its rendered files, and its ports with the plan's addresses.
+differs starts anew: it finds its rendered files, and its ports with the plan's addresses. Who is
+likely the cause goes first, since what others lack (routes, above all) may only follow from it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.drift import Reality
-from orchestrator.drift.look import Finding
 from orchestrator.errors import FaultError, UsageError
 from orchestrator.faults.on_nodes import power_on, restart, unfreeze
 from orchestrator.faults.scene import Scene, open_scene
@@ -18,6 +18,7 @@ from orchestrator.runtime.engine.client import connect, require_root
 from orchestrator.runtime.keeper import revive_wire, start_keeper
 from orchestrator.runtime.network.families import lift
 from orchestrator.runtime.polling import wait_for
+from orchestrator.verbs.causes import Findings, likeliest
 from orchestrator.verbs.fault import await_as_before, in_force
 
 # How long what was put right may take to have its effects, OSPF and DHCP included, in seconds.
@@ -40,13 +41,18 @@ def mend(lab: str, tell: Tell) -> bool:
     if not reality.differences():
         return False
     _put_right(lab, reality.findings, tell)
-    if not wait_for(lambda: not reality.still_different(), _SETTLES_WITHIN_S, every_s=0.1):
-        _start_anew(lab, _nodes_in(reality.findings, lab), tell)
+    anew: set[str] = set()
+    while not wait_for(lambda: not reality.still_different(), _SETTLES_WITHIN_S, every_s=0.1):
+        chosen = likeliest(open_scene(connect(), LabState(lab)), reality.findings, anew)
+        if not chosen:
+            break
+        _start_anew(lab, chosen, tell)
+        anew |= chosen.keys()
     await_as_before(lab)
     return True
 
 
-def _put_right(lab: str, findings: dict[str, list[Finding]], tell: Tell) -> None:
+def _put_right(lab: str, findings: Findings, tell: Tell) -> None:
     """Whatever has a remedy that disturbs nobody else."""
     state = LabState(lab)
     for check, found in findings.items():
@@ -111,15 +117,6 @@ _REMEDIES: dict[str, Callable[[Scene, Sequence[str], Tell], None]] = {
     "families": _mend_families,
     "files": _mend_files,
 }
-
-
-def _nodes_in(findings: dict[str, list[Finding]], lab: str) -> dict[str, str]:
-    """The nodes that something was found of, and what was found first."""
-    nodes, first = LabState(lab).plan().nodes, dict[str, str]()
-    for subject, sentence in (finding for found in findings.values() for finding in found):
-        if subject in nodes:
-            first.setdefault(subject, sentence)
-    return first
 
 
 def _start_anew(lab: str, nodes: Mapping[str, str], tell: Tell) -> None:
