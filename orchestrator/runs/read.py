@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -68,11 +68,13 @@ def _read(door: Door, dissector: Dissector) -> Evidence:
     counted = _counted(door)
     counts = counted.per_node if counted else {}
     keys = _keys(door, visit)
-    with tempfile.NamedTemporaryFile(prefix="clicklab-", suffix=".keys") as ours:
-        # The folder's own might be a link or a FIFO by now, and tshark opens what it is told to.
+    # The folder's own might be a link or a FIFO by now, and tshark opens what it is told to. In
+    # memory, so that whatever ends us leaves no keys behind.
+    with os.fdopen(os.memfd_create("keys"), "wb") as ours:
         ours.write(keys)
         ours.flush()
-        with dissector(fields(), plan, Path(ours.name)) as dissect:
+        readable = Path(f"/proc/{os.getpid()}/fd/{ours.fileno()}")
+        with dissector(fields(), plan, readable) as dissect:
             captured = read_captures(door, _files(door, plan, visit, counts), counts)
             dissections = dissect(_dissected(plan, visit.node, captured.frames))
     logs = _logs(door, plan, facts)
