@@ -1,5 +1,5 @@
-"""Routing moves while the page loads: sessions end or come up, and routes to the visit's own
-addresses are withdrawn or announced. Without it a lost packet would only be "lost"."""
+"""Routing moves while the page loads: sessions end or come up, links within an AS do, and routes to
+the addresses of the visit are withdrawn or announced. Without it a lost packet is just lost."""
 
 from __future__ import annotations
 
@@ -29,17 +29,19 @@ _SHOWS: Mapping[Act, str] = {
     "closed": "tcp.flags.fin == 1 || tcp.flags.reset == 1",
     "opened": "bgp.type == 1",
     "update": "bgp.type == 2",
+    "links": "ospf.msg == 4",
 }
 
 
 def _tell(story: Story) -> Iterator[Step]:
-    """Each session that changed, and each prefix of the visit's that did."""
+    """Each session that changed, each router whose links did, and each prefix of the visit's."""
     told = [
         message
         for message in read_control(_of_speakers(story), story.plan, whole=True)
         if story.started_ns <= message.time_ns <= story.ended_ns
     ]
     yield from _sessions(story, told)
+    yield from _links(told)
     yield from _routes(story, told)
 
 
@@ -76,6 +78,31 @@ def _sessions(story: Story, told: Iterable[Told]) -> Iterator[Step]:
             proofs=(_prove(message, said),),
             terms=("BGP", "BFD"),
             milestone=f"{message.node} {said}",
+        )
+
+
+def _links(told: Iterable[Told]) -> Iterator[Step]:
+    """One step for each router that says anew what its links are (RFC 2328, 12.4)."""
+    first: dict[str, Told] = {}
+    for message in told:
+        if message.act == "links":
+            first.setdefault(message.node, message)
+    for node, message in first.items():
+        says = "tells its OSPF neighbours anew what its links are"
+        yield Step(
+            kind=KIND,
+            title=f"{node} {says}",
+            told=(
+                f"While the page loads, {node} {says}. It does so when one of them comes, goes or "
+                "costs something else, and otherwise every half hour; all routers of its AS hear "
+                "of it, and choose their ways within the AS anew."
+            ),
+            nodes=(node,),
+            start_ns=message.time_ns,
+            end_ns=message.time_ns,
+            proofs=(_prove(message, says),),
+            terms=("OSPF",),
+            milestone=f"{node} {says}",
         )
 
 

@@ -12,7 +12,7 @@ from orchestrator.analysis.step import Step
 from orchestrator.analysis.steps import rerouting
 from tests.unit.analysis.builders import Recording
 from tests.unit.analysis.failover.test_bgp_messages import message
-from tests.unit.analysis.failover.test_control import CLOUD, ISP, bfd_payload
+from tests.unit.analysis.failover.test_control import CLOUD, ISP, bfd_payload, router_lsa
 from tests.unit.analysis.talking import Talk
 
 # 198.18.5.0/24, where the edge of the minimal lab is, and a prefix of nobody's.
@@ -56,6 +56,17 @@ def test_a_session_that_bfd_ends() -> None:
     assert step.title == "isp hears cloud no more (BFD)"
     assert (step.proofs[0].file, step.proofs[0].shows) == ("isp.pcapng", "bfd")
     assert step.nodes == ("isp", "cloud")
+
+
+def test_a_router_whose_links_changed_says_so_once() -> None:
+    """Its own LSA, that is (198.18.0.1 is its router id): those of others it hands on."""
+    routers = Routers()
+    for at_ms, originator in ((50, "198.18.4.1"), (100, "198.18.0.1"), (110, "198.18.0.1")):
+        routers.says("isp", at_ms, router_lsa(originator), protocol=89)
+    (step,) = routers.steps()
+    assert step.title == "isp tells its OSPF neighbours anew what its links are"
+    assert (step.proofs[0].file, step.proofs[0].shows) == ("isp.pcapng", "ospf.msg == 4")
+    assert step.proofs[0].number == 2
 
 
 def test_a_neighbour_that_was_off_all_the_time_is_no_change() -> None:
