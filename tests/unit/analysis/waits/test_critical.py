@@ -357,6 +357,15 @@ def test_a_name_that_does_not_exist_ends_with_its_answer() -> None:
     assert path[-1].end_ns == at(30)
 
 
+def test_an_address_that_the_browser_does_not_go_to_waits_for_no_name() -> None:
+    """Seen of port 22: "DNS 22.8 ms", for Chromium had begun to look the name up."""
+    refused = talk(replace(FAILED, error="url", error_detail="net::ERR_UNSAFE_PORT")).recording
+    refused.saw("laptop", 1, source="192.168.1.100", target="192.168.1.1", protocol=17)
+    (segment,) = find_critical_path(refused.story())
+    told = "The browser does not go there (net::ERR_UNSAFE_PORT)."
+    assert (segment.name, segment.told) == ("browser", told)
+
+
 def test_without_an_answer_nothing_is_asked_again_with_the_same_outcome() -> None:
     """Seen of a host without a lease, which asked nobody, and of a resolver that was off."""
     silent = talk(replace(FAILED, error="dns")).recording
