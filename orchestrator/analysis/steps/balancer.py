@@ -9,6 +9,7 @@ from orchestrator.analysis.step import Detail, Proof, Step, proof_in_log
 from orchestrator.analysis.story import Story, proof
 from orchestrator.analysis.teller import Teller, one_if_waited_for
 from orchestrator.analysis.web.fetch import Fetch, find_fetches
+from orchestrator.analysis.web.health import find_ill
 from orchestrator.analysis.web.http import FIELDS
 from orchestrator.records.server_logs import Logged
 
@@ -44,7 +45,7 @@ def _step(story: Story, fetch: Fetch) -> Step:
         nodes=tuple(filter(None, (balancer, server))),
         start_ns=first.request.time_ns if first else line.began_ns if line else 0,
         end_ns=first.ended_ns if first else logged_ns,
-        proofs=tuple(_proofs(fetch)),
+        proofs=(*_proofs(fetch), *(() if server else _proofs_of_illness(story, balancer))),
         details=_details(fetch, server),
         terms=("load balancer", "round robin", "backend"),
         milestone=f"{balancer} chooses {server}" if balanced and server else "",
@@ -67,7 +68,7 @@ def _told(story: Story, fetch: Fetch, balancer: str, server: str) -> str:
         ends = f"answers {_own_status(fetch)} itself"
         if fetch.balancer_line and fetch.balancer_line.values["bytes"] == "0":
             ends = "closes the connection without an answer"
-        return f"{balancer} has no server for the request, and {ends}."
+        return f"{balancer} has no server for the request, and {ends}.{_illness(story, balancer)}"
     told = f"{balancer} passes the request on to {server}"
     if backend:
         why, count = _reason(story, fetch, balancer, backend)
@@ -77,6 +78,23 @@ def _told(story: Story, fetch: Fetch, balancer: str, server: str) -> str:
             filter(None, (told, _tries(fetch.balancer_line), _times(fetch.balancer_line)))
         )
     return f"{told}."
+
+
+def _illness(story: Story, balancer: str) -> str:
+    """Why there is none, where a health check of the time shows it."""
+    said = [
+        f"{server} answers {exchange.response.status}"
+        for server, exchange in find_ill(story, balancer).items()
+        if exchange.response
+    ]
+    return f" Asked how it is, {' and '.join(said)}." if said else ""
+
+
+def _proofs_of_illness(story: Story, balancer: str) -> Iterator[Proof]:
+    for server, exchange in find_ill(story, balancer).items():
+        if exchange.response:
+            message = exchange.response
+            yield proof(message.frame, message.shows, f"{server} is not well")
 
 
 def _own_status(fetch: Fetch) -> int:
@@ -132,9 +150,9 @@ def _proofs(fetch: Fetch) -> Iterator[Proof]:
 
 def _details(fetch: Fetch, server: str) -> dict[str, Detail]:
     line = fetch.balancer_line
-    found: dict[str, Detail] = {"server": server}
+    found: dict[str, Detail] = {"server": server} if server else {}
     if line:
-        found = {"backend": line.values["backend"], "server": server, "status": line.status}
+        found = {"backend": line.values["backend"], **found, "status": line.status}
     if fetch.balanced:
         found["protocol_in"] = fetch.balanced.request.version
     if fetch.backend:

@@ -10,7 +10,7 @@ from orchestrator.analysis.steps import balancer
 from orchestrator.analysis.story import Story
 from orchestrator.plan.services import Backend, BalancerSettings
 from tests.unit.analysis.builders import VISIT, at
-from tests.unit.analysis.shopping import ID, Shop, cached, logged_only, missed
+from tests.unit.analysis.shopping import ID, Shop, answers1, asks1, cached, logged_only, missed
 
 
 def steps(story: Story) -> list[Step]:
@@ -87,13 +87,18 @@ def test_the_packet_to_the_server_and_the_log_prove_it() -> None:
     assert shown[("shop-lb.pcapng", 4)] == 'http.response.line contains "x-balancer: shop-lb"'
 
 
-def test_without_a_server_it_answers_itself() -> None:
+def without_servers() -> Shop:
     shop = Shop()
     shop.opens(0, "edge", "3fff:0:c000:0:4c:ff:fe06:0", "3fff:1:4000::9", (40000, 443))
     shop.edge_logs(50, "MISS", status=503)
     line = "198.18.5.9:1 [x] public apps/<NOSRV> 0/-1/-1/-1/0 503 217 - - SC-- 1/1/0/0/0 0/0"
     shop.logged("shop-lb", 40, f'{line} {{{ID}}} "GET / HTTP/1.1"')
-    (step,) = steps(shop.story())
+    return shop
+
+
+def test_without_a_server_it_answers_itself() -> None:
+    (step,) = steps(without_servers().story())
+    assert "server" not in step.details
     assert step.title == "shop-lb has no server to ask"
     assert "answers 503 itself" in step.told
     assert step.nodes == ("shop-lb",)
@@ -117,3 +122,17 @@ def test_it_needs_no_keys() -> None:
 
 def test_a_hit_never_comes_so_far() -> None:
     assert steps(cached().story()) == []
+
+
+def test_servers_that_are_not_well_are_why() -> None:
+    """As where the database is down: the applications run, and say so when they are asked."""
+    shop, to, back = without_servers(), ("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "10.0.0.1")
+    check = {**asks1("/healthz"), "http.request.line": ()}
+    shop.tcp("shop-lb", 10, *to, (50001, 8080), check, "http")
+    shop.tcp("shop-lb", 12, *back, (8080, 50001), answers1(503), "http")
+    (step,) = steps(shop.story())
+    assert step.told.endswith("Asked how it is, shop-app1 answers 503.")
+    assert (step.proofs[-1].file, step.proofs[-1].shows) == (
+        "shop-lb.pcapng",
+        "http.response.code == 503",
+    )
