@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import LAB, REPOSITORY, RunningLab
+from tests.e2e.zygote import run_lab
 
 PAGES = (
     "README.md",
@@ -55,9 +57,12 @@ class Desk:
         )
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a shell does."""
+        """Run a command as a shell does; where it takes no shell, without the start of Python."""
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "CLICKLAB_STATE": str(self.folder / "state")}
+        words = shlex.split(command.removeprefix("sudo "))
+        if words[0] == "lab" and not re.search(r"[|<>&;$*]", command):
+            return run_lab(words[1:], environment, 180, self.folder)
         return subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,

@@ -39,12 +39,16 @@ def _zygote() -> socket.socket:
 
 
 def run_lab(
-    arguments: Sequence[str], environment: Mapping[str, str], timeout_s: float
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    timeout_s: float,
+    folder: Path = REPOSITORY,
 ) -> subprocess.CompletedProcess[str]:
-    """What `lab` prints, and its exit code. Raises TimeoutExpired, after killing it."""
+    """What `lab` prints in a folder, and its exit code. Raises TimeoutExpired, after killing it."""
     pipes = [os.pipe() for _ in range(3)]
-    order = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
-    socket.send_fds(_zygote(), [order.encode()], [write for _, write in pipes])
+    order = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
+    said_to_it = json.dumps(order).encode()
+    socket.send_fds(_zygote(), [said_to_it], [write for _, write in pipes])
     for _, write in pipes:
         os.close(write)
     out, err, status = (read for read, _ in pipes)
@@ -110,6 +114,7 @@ def _become(order: dict[str, object], out: int, err: int) -> None:
     os.dup2(err, 2)
     os.close(out)
     os.close(err)
+    os.chdir(str(order["folder"]))
     os.environ.clear()
     os.environ.update(order["environment"])  # type: ignore[call-overload]
     sys.argv = ["lab", *order["arguments"]]  # type: ignore[misc]
