@@ -69,7 +69,8 @@ class ExecStream:
         self._api, self._id, self._where, self._argv = api, exec_id, where, tuple(argv)
         self._buffer, self._stdout, self.stderr = bytearray(), bytearray(), bytearray()
         self._ended = False
-        self._socket, early = _start(api, exec_id)
+        self._answer, early = _start(api, exec_id)
+        self._socket: socket.socket = self._answer._sock
         self._sort(early)
 
     def __enter__(self) -> ExecStream:
@@ -85,8 +86,8 @@ class ExecStream:
 
     def write(self, data: bytes, timeout_s: float = 10.0) -> None:
         """Send `data` to standard input. Raises DeployError when the command no longer reads."""
-        self._socket.settimeout(timeout_s)
         try:
+            self._socket.settimeout(timeout_s)
             self._socket.sendall(data)
         except OSError as error:
             raise DeployError(
@@ -146,17 +147,18 @@ class ExecStream:
         self._socket.close()
 
 
-def _start(api: docker.APIClient, exec_id: str) -> tuple[socket.socket, bytes]:
-    """Start the command: its connection, and the output that came along with the HTTP answer.
+def _start(api: docker.APIClient, exec_id: str) -> tuple[Any, bytes]:
+    """Start the command: the answer with its connection, and the output that came along with it.
+
+    The answer is to be kept for as long as the connection is used: when Python's collector comes by
+    it, it closes that connection, and who waits for a byte just then waits until the time is up.
 
     http.client reads the answer's head through a buffer, so on a busy machine the first frames can
     sit in that buffer already; who reads only the socket (as the SDK does) loses them.
     """
     raw: Any = api.exec_start(exec_id, socket=True)
-    connection: socket.socket = raw._sock
-    connection.settimeout(0)
-    early = raw._response.raw._fp.fp.peek()
-    return connection, early
+    raw._sock.settimeout(0)
+    return raw, raw._response.raw._fp.fp.peek()
 
 
 def open_exec(
