@@ -71,12 +71,13 @@ class ContainerTerminal:
                 container, shell_argv(name), stdin=True, tty=True, user=USER
             )
             self._id = made["Id"]
-            # As in runtime/engine/exec.py: collected, it would close the connection.
-            self._answer: Any = self._api.exec_start(self._id, tty=True, socket=True)
-        self._socket: socket.socket = self._answer._sock
+            raw: Any = self._api.exec_start(self._id, tty=True, socket=True)
+        # Kept as in runtime/engine/exec.py: collected, it would close the connection.
+        self._answer: object = raw
+        self._socket: socket.socket = raw._sock
         self._socket.settimeout(0)
         # The first output can sit in the buffer that the HTTP answer was read through.
-        self.early: bytes = self._answer._response.raw._fp.fp.peek()
+        self.early: bytes = raw._response.raw._fp.fp.peek()
         self._socket.setblocking(True)
         self._process: Process | None = None
 

@@ -56,5 +56,5 @@ def test_a_stream_outlives_the_collection_of_garbage(api: Api) -> None:
 def test_a_connection_that_is_gone_is_said_in_a_sentence(api: Api) -> None:
     stream = stream_of(api)
     stream.close()
-    with pytest.raises(DeployError, match="clicklab.it.laptop: cat stopped reading"):
+    with pytest.raises(DeployError, match="laptop: cat stopped reading"):
         stream.write(b"hello")
