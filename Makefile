@@ -36,7 +36,7 @@ down: ## Remove everything the lab made
 	@$(LAB) down
 
 test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
-	@$(ROOT) .venv/bin/python -m pytest
+	@$(ROOT) .venv/bin/python -m pytest -n 2 --dist loadgroup
 
 test-pythons: .venv/dev ## Run the tests that boot no lab on each Python that we support
 	@$(ROOT) tools/test-units $(PYTHONS)
@@ -45,8 +45,7 @@ test-newest: .venv/dev ## Run them with the newest of every dependency, not what
 	@$(ROOT) tools/test-units newest
 
 lock: .venv/bin/uv ## Pin the newest of every dependency in constraints.txt
-	@.venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --all-extras \
-		--annotation-style line --custom-compile-command 'make lock' -o constraints.txt pyproject.toml
+	@tools/lock
 
 test-netem: lab .venv/dev ## Run the link tests in a kernel that has netem (user-mode Linux)
 	@$(ROOT) tools/test-netem

@@ -127,12 +127,16 @@ class Run:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need no lab first, and those of the default lab last: up and idle, it takes half
-    a core for the BFD of its forty links."""
+    """Files that need no lab first, and those of the default lab last: up and idle, it takes a
+    third of a core. Where two processes test (pytest-xdist), one has the default lab."""
     needed: dict[Path, set[str]] = defaultdict(set)
     for item in items:
         needed[item.path].update(getattr(item, "fixturenames", ()))
     items.sort(key=lambda item: [lab in needed[item.path] for lab in _BY_COST])
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            lane = "the default lab" if _BY_COST[0] in needed[item.path] else "other labs"
+            item.add_marker(pytest.mark.xdist_group(lane))
 
 
 @pytest.fixture(scope="session")
