@@ -126,6 +126,7 @@ class Run:
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that need no lab first, and those of the default lab last: up and idle, it takes a
     third of a core. Where two processes test (pytest-xdist), one has the default lab."""
@@ -135,7 +136,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [lab in needed[item.path] for lab in _BY_COST])
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            lane = "the default lab" if _BY_COST[0] in needed[item.path] else "other labs"
+            lane = "internet" if "internet" in needed[item.path] else "others"
             item.add_marker(pytest.mark.xdist_group(lane))
 
 
