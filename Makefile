@@ -36,7 +36,7 @@ down: ## Remove everything the lab made
 	@$(LAB) down
 
 test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
-	@$(ROOT) .venv/bin/python -m pytest -n 2 --dist loadgroup
+	@$(ROOT) .venv/bin/python -m pytest -n 2
 
 test-pythons: .venv/dev ## Run the tests that boot no lab on each Python that we support
 	@$(ROOT) tools/test-units $(PYTHONS)

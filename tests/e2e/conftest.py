@@ -20,6 +20,7 @@ import docker
 import pytest
 
 from tests.e2e.zygote import run_lab
+from tests.lanes import needs_default_lab
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAB = Path(sys.executable).with_name("lab")
@@ -32,6 +33,8 @@ as:
   ber: {asn: 64501, at: Berlin, peers: [fra]}
   fra: {asn: 64502, at: Frankfurt}
 """
+# What the labs of a process are called by, where several test.
+_PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "").replace("gw", "-")
 # The labs that tests share, the dearest first.
 _BY_COST = ("internet", "credulous", "hijack", "minimal")
 
@@ -126,18 +129,17 @@ class Run:
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that need no lab first, and those of the default lab last: up and idle, it takes a
-    third of a core. Where two processes test (pytest-xdist), one has the default lab."""
+    third of a core."""
     needed: dict[Path, set[str]] = defaultdict(set)
     for item in items:
         needed[item.path].update(getattr(item, "fixturenames", ()))
     items.sort(key=lambda item: [lab in needed[item.path] for lab in _BY_COST])
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            lane = "internet" if "internet" in needed[item.path] else "others"
-            item.add_marker(pytest.mark.xdist_group(lane))
+    for path, fixtures in needed.items():
+        if path.is_relative_to(Path(__file__).parent):
+            told = needs_default_lab(path.relative_to(REPOSITORY).as_posix())
+            assert told == ("internet" in fixtures), f"tests/lanes.py reads {path} otherwise"
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +164,7 @@ def _booted(
 def internet(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """The default lab."""
     captures = tmp_path_factory.mktemp("captures")
-    yield from _booted(cli, "topologies/internet.yaml", "test-internet", captures)
+    yield from _booted(cli, "topologies/internet.yaml", f"test-internet{_PROCESS}", captures)
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +190,7 @@ def timed_out(lab: RunningLab, engine: docker.DockerClient, *options: str) -> Ru
 def hijack(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """A prefix is stolen, and routers check who may announce it."""
     captures = tmp_path_factory.mktemp("captures")
-    yield from _booted(cli, "topologies/hijack.yaml", "test-hijack", captures)
+    yield from _booted(cli, "topologies/hijack.yaml", f"test-hijack{_PROCESS}", captures)
 
 
 @pytest.fixture(scope="session")
@@ -196,11 +198,13 @@ def credulous(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     """The same, with routers that believe everything, before anything is stolen."""
     captures = tmp_path_factory.mktemp("captures")
     variant = ("--set", "routing.rpki=ignore", "--set", "as.shady.hijacks=[]")
-    yield from _booted(cli, "topologies/hijack.yaml", "test-credulous", captures, *variant)
+    yield from _booted(
+        cli, "topologies/hijack.yaml", f"test-credulous{_PROCESS}", captures, *variant
+    )
 
 
 @pytest.fixture(scope="session")
 def minimal(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """The smallest lab."""
     captures = tmp_path_factory.mktemp("captures")
-    yield from _booted(cli, "topologies/minimal.yaml", "test-minimal", captures)
+    yield from _booted(cli, "topologies/minimal.yaml", f"test-minimal{_PROCESS}", captures)
