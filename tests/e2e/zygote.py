@@ -8,6 +8,7 @@ terminals are for those that are started as users start them (Cli.start).
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import select
@@ -82,6 +83,7 @@ def _serve(orders: socket.socket) -> None:
     for module in {*VERBS.values(), *LATER}:
         import_module(f"orchestrator.cli.{module}")
     import_module("orchestrator.verbs.gathering")
+    gc.freeze()  # who looks through what is there copies its pages, for each child
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for commands
     while True:
         order, ends, _, _ = socket.recv_fds(orders, _MOST_BYTES, 3)
