@@ -73,7 +73,7 @@ def test_the_documented_test_passes_and_a_failing_one_says_where_its_evidence_li
     done = run(programs, folder, state)
     told = done.stdout
     assert done.returncode == 1, told + done.stderr
-    assert " 1 failed, 1 passed in " in told
+    assert " 1 failed, 1 passed in " in told, told
     assert told.count("boots 12 nodes as lab pytest-minimal-") == 1
     assert [path.name for path in state.iterdir() if path.name.startswith("pytest-")] == []
 

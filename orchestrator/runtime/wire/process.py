@@ -22,7 +22,7 @@ from orchestrator.runtime.disk.processes import Process, start_time
 from orchestrator.runtime.polling import wait_for
 
 WIRE = Path(__file__).with_name("wire")
-_STARTED_WITHIN_S = 5.0
+_STARTED_WITHIN_S = 20.0
 _ANSWERED_WITHIN_S = 10.0
 _HINT = "build it: make lab"
 
@@ -64,9 +64,11 @@ def start_wire(
 
     if wait_for(is_settled, _STARTED_WITHIN_S) and started.poll() is None:
         return process
+    code, last_words = started.poll(), log.read_text(errors="replace").strip()[-400:]
+    how = f"no answer within {_STARTED_WITHIN_S:g} s" if code is None else f"exit {code}"
     started.kill()
     started.wait()
-    raise DeployError(f"wire did not start: {log.read_text(errors='replace').strip()[-400:]}")
+    raise DeployError(f"wire did not start ({how}): {last_words}")
 
 
 def _answers(socket_path: Path, process: Process) -> bool:

@@ -137,7 +137,7 @@ def test_a_program_that_ends_at_once_is_told_with_its_words(
     program.write_text("#!/bin/sh\necho no room here >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setattr(process, "WIRE", program)
-    with pytest.raises(DeployError, match="wire did not start: no room here"):
+    with pytest.raises(DeployError, match=r"did not start \(exit 1\): no room here"):
         start_wire(tmp_path / "control", tmp_path / "log")
 
 
