@@ -8,9 +8,11 @@ apart by a ``kind`` key, the name of the class. A field that has its default is 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import typing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.plan.fitting import fit
@@ -28,14 +30,45 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 def to_plain(value: Any) -> Any:
     """``value`` as dictionaries, lists and scalars, ready for JSON or YAML."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: to_plain(getattr(value, f.name)) for f in _told_fields(value)}
-        return {"kind": type(value).__name__, **fields} if type(value) in _TAGGED else fields
-    if isinstance(value, dict):
-        return {str(key): to_plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [to_plain(entry) for entry in value]
-    return str(value) if isinstance(value, TEXTUAL) else value
+    cls: Any = type(value)
+    return _writer(cls)(value)
+
+
+@functools.cache
+def _writer(cls: type) -> Callable[[Any], Any]:
+    """How a value of a class is written: found out once for each."""
+    if dataclasses.is_dataclass(cls):
+        return functools.partial(_fields_of, _tag(cls), dataclasses.fields(cls))
+    if issubclass(cls, dict):
+        return lambda value: {str(key): to_plain(entry) for key, entry in value.items()}
+    if issubclass(cls, tuple | list):
+        return lambda value: [to_plain(entry) for entry in value]
+    return _text if issubclass(cls, TEXTUAL) else _itself
+
+
+def _tag(cls: type) -> dict[str, str]:
+    return {"kind": cls.__name__} if cls in _TAGGED else {}
+
+
+def _fields_of(
+    tag: Mapping[str, str], fields: Sequence[dataclasses.Field[Any]], value: Any
+) -> dict[str, Any]:
+    """The fields worth writing: a default that was kept needs no line."""
+    told = dict(tag)
+    for field in fields:
+        given = getattr(value, field.name)
+        if given != _default(field):
+            told[field.name] = to_plain(given)
+    return told
+
+
+@functools.lru_cache(maxsize=4096, typed=True)  # every FIB of a lab has the same prefixes
+def _text(address: Any) -> str:
+    return str(address)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def plan_from_plain(plain: Any) -> Plan:
@@ -74,11 +107,6 @@ def _mend(plain: Any) -> Any:
     if isinstance(plain, dict):
         return {_mend(key): _mend(entry) for key, entry in plain.items()}
     return plain
-
-
-def _told_fields(value: Any) -> list[dataclasses.Field[Any]]:
-    """The fields worth writing: a default that was kept needs no line."""
-    return [f for f in dataclasses.fields(value) if getattr(value, f.name) != _default(f)]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -3,6 +3,7 @@ have, addresses, choices."""
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from collections.abc import Callable
@@ -39,9 +40,14 @@ def textual(kind: Any, plain: Any) -> Any:
     if not isinstance(plain, str):
         refuse("an address", plain)
     try:
-        return kind(plain)
+        return _read(kind, plain)
     except ValueError as error:
         raise Misfit(f"{show(plain)}: {error}") from None
+
+
+@functools.lru_cache(maxsize=4096)  # the same few, in every table of a plan and of a run
+def _read(kind: Any, text: str) -> Any:
+    return kind(text)
 
 
 def of_family(kind6: Any, kind4: Any, plain: Any) -> Any:

@@ -10,6 +10,7 @@ pyroute2 knows no ports in such questions, so that both are written by kernel/ne
 from __future__ import annotations
 
 import errno
+import functools
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -159,7 +160,12 @@ def next_hops(attributes: Mapping[int, bytes]) -> Iterator[NextHop]:
 
 
 def _gateway(attributes: Mapping[int, bytes]) -> Address | None:
-    return ip_address(attributes[_GATEWAY]) if _GATEWAY in attributes else None
+    return _address(attributes[_GATEWAY]) if _GATEWAY in attributes else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _address(octets: bytes) -> Address:
+    return ip_address(octets)
 
 
 def refusal(number: int, routes: Iterable[Any], target: Address) -> Verdict:

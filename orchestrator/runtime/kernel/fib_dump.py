@@ -5,11 +5,13 @@ Every visit keeps the FIBs of all routers.
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
+from orchestrator.plan.addresses import Prefix
 from orchestrator.records.testimony import ForwardingEntry, NextHop
 from orchestrator.runtime.kernel.fib import KINDS, PROTOCOLS, ROUTE, next_hops
 from orchestrator.runtime.kernel.netlink import dump, netlink_in, read_attributes
@@ -32,16 +34,20 @@ def dump_fib(namespace: str, names: Mapping[int, str]) -> Iterator[ForwardingEnt
                 yield from read_entries(message.body, names)
 
 
+@functools.lru_cache(maxsize=4096)  # all nodes have nearly the same
+def _prefix(address: bytes, length: int) -> Prefix:
+    return ip_network((ip_address(address), length))
+
+
 def read_entries(message: bytes, names: Mapping[int, str]) -> Iterator[ForwardingEntry]:
     """The entry of a message; none of another table, or of what is no route of packets."""
     family, length, _, _, table, protocol, _, kind, _ = ROUTE.unpack_from(message)
     if table != _MAIN or kind not in KINDS or KINDS[kind] == "local":
         return
     attributes = read_attributes(message[ROUTE.size :])
-    address = ip_address(attributes.get(_DST, _NOWHERE[family]))
     hops = next_hops(attributes) if KINDS[kind] == "unicast" else ()
     yield ForwardingEntry(
-        prefix=ip_network((address, length)),
+        prefix=_prefix(attributes.get(_DST, _NOWHERE[family]), length),
         kind=KINDS[kind],
         protocol=PROTOCOLS.get(protocol, str(protocol)),
         next_hops=tuple(NextHop(hop.via, names.get(hop.interface, "")) for hop in hops),
