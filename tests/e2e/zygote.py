@@ -83,6 +83,7 @@ def _serve(orders: socket.socket) -> None:
     for module in {*VERBS.values(), *LATER}:
         import_module(f"orchestrator.cli.{module}")
     import_module("orchestrator.verbs.gathering")
+    import_module("orchestrator.verbs.report").prepare()
     gc.freeze()  # who looks through what is there copies its pages, for each child
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for commands
     while True:
