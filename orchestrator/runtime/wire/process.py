@@ -7,6 +7,7 @@ lists what its socket understands, and wire.c how it works. One line asks, one l
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -48,7 +49,8 @@ def start_wire(
     try:
         with log.open("ab") as output:
             started = subprocess.Popen(
-                [WIRE, socket_path],
+                [WIRE, socket_path.name],
+                cwd=socket_path.parent,  # a socket's own path has up to 107 octets (unix(7))
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -78,6 +80,15 @@ def _answers(socket_path: Path, process: Process) -> bool:
     return False
 
 
+def _connect(connecting: socket.socket, path: Path) -> None:
+    """By way of its folder, however long the path to that is."""
+    folder = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    try:
+        connecting.connect(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)
+
+
 class WireControl:
     """A connection to a running wire. Every method waits for the answer, and not for ever."""
 
@@ -86,7 +97,7 @@ class WireControl:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_s)
         try:
-            self._socket.connect(str(socket_path))
+            _connect(self._socket, socket_path)
         except OSError as error:
             self._socket.close()
             raise DeployError(f"the lab's wire does not answer: {why(error)}") from None

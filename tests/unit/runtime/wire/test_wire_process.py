@@ -141,6 +141,18 @@ def test_a_program_that_ends_at_once_is_told_with_its_words(
         start_wire(tmp_path / "control", tmp_path / "log")
 
 
+def test_however_long_the_path_is(tmp_path: Path) -> None:
+    """A socket's has up to 107 octets; where tests keep their state it was longer."""
+    folder = tmp_path / ("x" * 200)
+    folder.mkdir()
+    started = start_wire(folder / "control", tmp_path / "log")
+    try:
+        with WireControl(folder / "control") as wire:
+            assert wire.stats()["pid"] == started.pid
+    finally:
+        started.end()
+
+
 def test_a_program_that_is_not_built_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
