@@ -8,6 +8,8 @@ TOPOLOGY ?=
 C_SOURCES = $(shell find orchestrator -name '*.[ch]')
 # Where `make test-pythons` runs. Empty is every Python that pyproject.toml names.
 PYTHONS ?=
+# With `make test`: how many processes test side by side, each with labs of its own. Empty is one.
+PROCESSES ?=
 # How many faults `make soak` tries, and the seed that repeats its choices.
 N ?= 200
 SEED ?= 1
@@ -36,7 +38,7 @@ down: ## Remove everything the lab made
 	@$(LAB) down
 
 test: lab .venv/dev ## Run all tests: unit, golden, errors, end to end
-	@$(ROOT) .venv/bin/python -m pytest -n 2
+	@$(ROOT) .venv/bin/python -m pytest $(if $(PROCESSES),-n $(PROCESSES))
 
 test-pythons: .venv/dev ## Run the tests that boot no lab on each Python that we support
 	@$(ROOT) tools/test-units $(PYTHONS)
