@@ -25,7 +25,7 @@ from orchestrator.cli.common import (
     print_note,
 )
 from orchestrator.errors import UsageError
-from orchestrator.plan.outside import is_outside, tell_outside
+from orchestrator.plan.outside import is_outside, tell_missing, tell_outside
 from orchestrator.records.visit import Cold, Visit, to_json
 from orchestrator.spec.probing import ClientKind, HttpVersion
 from orchestrator.verbs.labs import plan_of
@@ -206,3 +206,5 @@ def _print_notes(lab: str, record: Visit, typed: str) -> None:
     plan, host = plan_of(lab), urlsplit(record.url).hostname or ""
     if is_outside(plan, host):
         print_note(tell_outside(plan, host))
+    elif record.error == "dns" and host not in plan.sites and (told := tell_missing(plan, host)):
+        print_note(told)

@@ -34,3 +34,9 @@ def tell_outside(plan: Plan, host: str) -> str:
     all_there_are = f"its sites are {sites}{more}" if sites else "and no site"
     instead = did_you_mean(host, plan.sites) or all_there_are
     return f"'{host}' is not in lab '{plan.name}', which has no Internet behind it; {instead}"
+
+
+def tell_missing(plan: Plan, host: str) -> str:
+    """That no site has a name, and the one that was meant; "" where none is near."""
+    meant = did_you_mean(host.rstrip("."), plan.sites)
+    return f"lab '{plan.name}' has no site '{host}'; {meant}" if meant else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.loading import load
-from orchestrator.plan.outside import is_outside, tell_outside
+from orchestrator.plan.outside import is_outside, tell_missing, tell_outside
 from orchestrator.shipped import shipped_topologies
 
 PLAN = load(shipped_topologies() / "minimal.yaml")
@@ -37,3 +37,10 @@ def test_the_site_that_was_meant_is_told(host: str) -> None:
     told = tell_outside(PLAN, host)
     assert told.startswith(f"'{host}' is not in lab 'minimal'")
     assert told.endswith("did you mean 'www.example.com'?")
+
+
+def test_a_slip_inside_a_zone_is_told_too() -> None:
+    assert tell_missing(PLAN, "wwww.example.com") == (
+        "lab 'minimal' has no site 'wwww.example.com'; did you mean 'www.example.com'?"
+    )
+    assert tell_missing(PLAN, "quite-another-thing.example.com") == ""
