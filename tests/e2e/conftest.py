@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if path.is_relative_to(Path(__file__).parent):
             told = needs_default_lab(path.relative_to(REPOSITORY).as_posix())
             assert told == ("internet" in fixtures), f"tests/lanes.py reads {path} otherwise"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed says of its lab what it did not see itself."""
+    from tests.e2e.afterwards import told_of
+
+    report = yield
+    labs = [lab for lab in getattr(item, "funcargs", {}).values() if isinstance(lab, RunningLab)]
+    if report.failed and call.when == "call":
+        report.sections += [(f"lab {lab.name}, right after", told_of(lab)) for lab in labs]
+    return report
 
 
 @pytest.fixture(scope="session")

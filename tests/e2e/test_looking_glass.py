@@ -26,9 +26,19 @@ def plan_of(lab: RunningLab) -> Plan:
 
 
 def routed(lab: RunningLab, *arguments: str, code: int = 0) -> dict[str, Any]:
-    """The families of `lab route`."""
-    shown = lab.cli.run("route", *arguments, "--json", "--name", lab.name, code=code)
-    families: dict[str, Any] = json.loads(shown)["families"]
+    """The families of `lab route`, which ends with ``code`` once its routers have converged.
+
+    A session that expired, as where a busy machine stood still, is no matter of these tests.
+    """
+    told: list[str] = []
+
+    def ended_so() -> bool:
+        done = lab.cli.try_run("route", *arguments, "--json", "--name", lab.name)
+        told.append(done.stdout + done.stderr)
+        return done.returncode == code
+
+    assert wait_for(ended_so, within_s=30), told[-1]
+    families: dict[str, Any] = json.loads(told[-1])["families"]
     return families
 
 
