@@ -131,9 +131,15 @@ class Mistake(ValueError):
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """``did you mean 'providers'?`` for the choice nearest to ``word``, or nothing."""
+    near = near_to(word, choices)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def near_to(word: str, choices: Iterable[str]) -> str:
+    """The choice that ``word`` may be a slip for; "" if none is near."""
     by_folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
-    return f"did you mean '{by_folded[near[0]]}'?" if near else ""
+    return by_folded[near[0]] if near else ""
 
 
 def nearest(word: str, choices: Iterable[str], otherwise: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from itertools import chain
 
-from orchestrator.errors import did_you_mean
+from orchestrator.errors import did_you_mean, near_to
 from orchestrator.plan.addresses import holds
 from orchestrator.plan.model import Plan
 from orchestrator.spec.domains import zone_of
@@ -37,6 +37,8 @@ def tell_outside(plan: Plan, host: str) -> str:
 
 
 def tell_missing(plan: Plan, host: str) -> str:
-    """That no site has a name, and the one that was meant; "" where none is near."""
-    meant = did_you_mean(host.rstrip("."), plan.sites)
-    return f"lab '{plan.name}' has no site '{host}'; {meant}" if meant else ""
+    """That no site has a name, and the one of its zone that was meant; "" where none is near."""
+    asked, zone = host.rstrip(".").lower(), zone_of(host.rstrip(".").lower(), plan.zones)
+    own = {site.removesuffix(f".{zone}"): site for site in plan.sites if site.endswith(f".{zone}")}
+    near = near_to(asked.removesuffix(f".{zone}"), own)
+    return f"lab '{plan.name}' has no site '{host}'; did you mean '{own[near]}'?" if near else ""
