@@ -49,6 +49,7 @@
 #include "ring.h"
 #include "taps.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -217,6 +218,15 @@ static void print_summary(void)
     fflush(stdout);
 }
 
+/* What waits in the rings is lost after 0.4 s, and routers weigh 16 times as much as all that is in
+ * no control group: it is read before anybody computes, where that is allowed. */
+static void go_first(bool first)
+{
+    int policy = first ? SCHED_RR : SCHED_OTHER;
+    struct sched_param lowest = {.sched_priority = sched_get_priority_min(policy)};
+    sched_setscheduler(0, policy, &lowest);
+}
+
 static void run(const char *folder, bool tied)
 {
     int signals = open_signals(), epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -227,6 +237,7 @@ static void run(const char *folder, bool tied)
         create_file(&taps[i], folder);
     watch(epoll, signals, tied);
     struct timestamp started = now();
+    go_first(true);
     for (unsigned i = 0; i < tap_count; i++)
         start_ring(&taps[i]);
     puts("ready");
@@ -238,6 +249,7 @@ static void run(const char *folder, bool tied)
         stop_ring(&taps[i], &taps[i].ring);
     struct timestamp ended = now();
     drain_the_rest(epoll, signals);
+    go_first(false);
     for (unsigned i = 0; i < tap_count; i++) {
         count_drops(&taps[i], &taps[i].ring);
         finish_file(&taps[i], started, ended);
