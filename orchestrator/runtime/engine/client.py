@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import traceback
@@ -56,6 +57,10 @@ class _Api(docker.APIClient):
 
     _has_answered = False
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.trust_env = False  # for every request it would be searched for proxies and passwords
+
     def send(self, *arguments: Any, **options: Any) -> requests.Response:
         """As requests has it."""
         try:
@@ -74,6 +79,27 @@ class _Client(docker.DockerClient):
 
     def __init__(self, **options: Any) -> None:
         self.api = _Api(**options)
+
+
+def inspected(client: docker.DockerClient, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """What `docker inspect` tells of containers; of those that are gone nothing.
+
+    They are asked for over one connection: the SDK has one for each URL, and all that requests does
+    besides is four fifths of what it takes to ask for the 48 of a lab. Raises HostError where
+    Docker stops answering, APIError for what else it says.
+    """
+    api = client.api
+    pool: Any = api.get_adapter(api.base_url).get_connection(api.base_url)
+    for name in names:
+        path = f"/v{api.api_version}/containers/{name}/json"
+        try:
+            answer = pool.urlopen("GET", path, timeout=float(api.timeout), retries=False)
+        except (HTTPError, OSError) as error:
+            raise gone() from error
+        if answer.status == 200:
+            yield json.loads(answer.data)
+        elif answer.status != 404:
+            yield api.inspect_container(name)  # which raises what it means
 
 
 def _address() -> str:

@@ -21,7 +21,7 @@ from orchestrator.roles import role_of
 from orchestrator.roles.base import COMMON_SYSCTLS, LAB, Limits, Role
 from orchestrator.runtime.disk.labs import system_name
 from orchestrator.runtime.disk.state import LabState
-from orchestrator.runtime.engine.client import explaining, in_parallel
+from orchestrator.runtime.engine.client import explaining, in_parallel, inspected
 from orchestrator.runtime.engine.priority import parent_of
 from orchestrator.runtime.polling import wait_for
 
@@ -167,26 +167,21 @@ def find_containers(client: docker.DockerClient, lab: str) -> dict[str, Containe
     """The lab's containers by node name, running or not."""
     with explaining():
         found = client.api.containers(all=True, filters={"label": f"{LAB_LABEL}={lab}"})
-    containers = in_parallel(lambda entry: _inspect(client, entry["Id"]), found)
-    return {container.node: container for container in containers if container is not None}
+        containers = map(_container, inspected(client, [entry["Id"] for entry in found]))
+        return {container.node: container for container in containers}
 
 
 def find_container(client: docker.DockerClient, lab: str, node: str) -> Container | None:
     """A node's container, running or not; None where there is none."""
     with explaining():
-        return _inspect(client, system_name(lab, node))
+        return next(map(_container, inspected(client, [system_name(lab, node)])), None)
 
 
-def _inspect(client: docker.DockerClient, name: str) -> Container | None:
-    try:
-        details: Mapping[str, Any] = client.api.inspect_container(name)
-    except NotFound:
-        return None
+def _container(details: Mapping[str, Any]) -> Container:
     state, config = details["State"], details["Config"]
-    node = config["Labels"].get(NODE_LABEL, "")
     return Container(
         details["Id"],
-        node,
+        config["Labels"].get(NODE_LABEL, ""),
         state["Pid"],
         state["Running"],
         config["Image"],

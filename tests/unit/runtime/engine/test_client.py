@@ -10,9 +10,10 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import APIError
 
 from orchestrator.errors import HostError, LabError
-from orchestrator.runtime.engine.client import connect, explaining, is_of_docker
+from orchestrator.runtime.engine.client import connect, explaining, inspected, is_of_docker
 from orchestrator.verbs.bugs import refusal_in
 
 _ANSWERS = {"/version": b'{"ApiVersion": "1.44"}', "/_ping": b"OK"}
@@ -182,3 +183,40 @@ def test_a_connection_of_ours_that_breaks_is_not_docker_s() -> None:
     with pytest.raises(ConnectionError) as caught:
         raise ConnectionResetError("by a node")
     assert not is_of_docker(caught.value)
+
+
+def of_containers(connection: socket.socket) -> None:
+    """As Docker that has `one` and `two`, over one connection until something goes wrong."""
+    with connection.makefile("rb") as requests:
+        while words := requests.readline().split():
+            while requests.readline().strip():
+                pass
+            name = words[1].decode().split("/")[-2]
+            code = {"one": 200, "two": 200, "ill": 500}.get(name, 404)
+            body = f'{{"Id": "{name}", "message": "no"}}'.encode()
+            head = f"HTTP/1.1 {code} So\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.sendall(head.encode() + body)
+            if code == 500:
+                return
+
+
+def test_containers_that_are_gone_are_left_out(path: Path) -> None:
+    with daemon(path, of_containers):
+        client = docker.DockerClient(base_url=f"unix://{path}", version="1.44")
+        found = inspected(client, ["one", "gone", "two"])
+        assert [each["Id"] for each in found] == ["one", "two"]
+        client.close()
+
+
+def test_what_else_docker_says_of_containers_is_an_error(path: Path) -> None:
+    with daemon(path, of_containers):
+        client = docker.DockerClient(base_url=f"unix://{path}", version="1.44")
+        with pytest.raises(APIError):
+            list(inspected(client, ["ill"]))
+        client.close()
+
+
+def test_docker_goes_away_while_it_tells_of_containers(path: Path) -> None:
+    client = docker.DockerClient(base_url=f"unix://{path}", version="1.44")
+    with daemon(path, lambda connection: None), pytest.raises(HostError, match="stopped answering"):
+        list(inspected(client, ["one"]))

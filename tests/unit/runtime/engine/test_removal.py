@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import docker
@@ -55,10 +55,10 @@ class Docker:
         self.present = max(0, self.present - self.at_once)
         return listed
 
-    def inspect_container(self, name: str) -> dict[str, Any]:
+    def inspected(self, client: object, names: Iterable[str]) -> Iterator[dict[str, Any]]:
         state = {"Pid": 0, "Running": False, "Paused": False}
         config = {"Labels": {}, "Image": ""}
-        return {"Id": name, "State": state, "Config": config, "LogPath": ""}
+        return ({"Id": n, "State": state, "Config": config, "LogPath": ""} for n in names)
 
     def remove_container(self, identifier: str, **options: Any) -> None:
         pass
@@ -69,6 +69,7 @@ class Docker:
 
 def remove(engine: Docker, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(containers.time, "monotonic", engine.monotonic)
+    monkeypatch.setattr(containers, "inspected", engine.inspected)
     return remove_containers(cast(docker.DockerClient, engine), "big")
 
 
