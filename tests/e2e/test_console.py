@@ -52,8 +52,8 @@ class Screen:
 
     def answer(self, line: str, within_s: float = WITHIN_S) -> str:
         def answered() -> str:
-            _, _, after = self.text().rpartition(PROMPT + line)
-            return after if after.rstrip().endswith(f"\n{PROMPT.rstrip()}") else ""
+            _, typed, after = self.text().rpartition(PROMPT + line)
+            return after if typed and after.rstrip().endswith(f"\n{PROMPT.rstrip()}") else ""
 
         shown = wait_for(answered, within_s)
         assert shown, f"no answer to '{line}':\n{self.text()}"
