@@ -57,6 +57,13 @@ Rendered = Mapping[str, Mapping[str, str]]
 Watch = Callable[[Mapping[str, str]], None]
 ChecksOf = Callable[[Node, Plan], tuple[HealthCheck, ...]]
 # From the root certificate (DER) to the files that make a browser trust it.
+# Who is called what without the DNS; the names are Debian's.
+_HOSTS = """\
+127.0.0.1 localhost
+::1 localhost ip6-localhost ip6-loopback
+ff02::1 ip6-allnodes
+ff02::2 ip6-allrouters
+"""
 Trust = Callable[[bytes], Mapping[str, str]]
 
 
@@ -73,6 +80,7 @@ def require_images(client: docker.DockerClient, plan: Plan) -> dict[str, str]:
 
 def write_nodes(state: LabState, plan: Plan, rendered: Rendered, trust: Trust) -> None:
     """Every node's folder: its gate, its rendered files, and the root it trusts."""
+    _write(state.hosts, _HOSTS)
     authority = mint_authority(plan.name)
     state.keep_issuer(authority.intermediate.pem, authority.intermediate.key_pem)
     for node in plan.nodes.values():

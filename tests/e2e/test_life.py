@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -243,6 +244,17 @@ def test_a_program_that_a_node_lacks_is_named(minimal: RunningLab) -> None:
     done = minimal.cli.try_run("exec", "--name", minimal.name, "edge", "--", "no-such", "-x")
     assert (done.returncode, done.stdout) == (127, "")
     assert done.stderr == "lab: 'edge' has no program 'no-such'\n"
+
+
+@pytest.mark.parametrize("node", ["cloud", "laptop"])
+def test_nothing_of_the_host_s_network_is_in_a_node(minimal: RunningLab, node: str) -> None:
+    """Docker, which has none for it, would put this machine's name servers there."""
+    shown = json.loads(minimal.exec(node, "ip", "-j", "link"))
+    planned = {port["name"] for port in minimal.plan()["nodes"][node]["interfaces"]}
+    assert {port["ifname"] for port in shown} == {*planned, "lo"}
+    assert "127.0.0.1" in minimal.exec(node, "getent", "ahostsv4", "localhost")
+    servers = re.findall(r"^nameserver (\S+)", minimal.exec(node, "cat", "/etc/resolv.conf"), re.M)
+    assert servers == (["192.168.1.1"] if node == "laptop" else [])
 
 
 def test_down_of_nothing_is_fine(cli: Cli) -> None:

@@ -96,6 +96,11 @@ class LabState:
         return self.folder / "resolv" / node
 
     @property
+    def hosts(self) -> Path:
+        """The /etc/hosts of every node."""
+        return self.folder / "hosts"
+
+    @property
     def wire_socket(self) -> Path:
         """Where the lab's `wire` process listens."""
         return self.folder / "wire.sock"

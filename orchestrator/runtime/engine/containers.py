@@ -84,7 +84,11 @@ def create_container(
     engine: Mapping[str, Any],
 ) -> str:
     """A container for a node, not started. Returns its id. ``engine`` is what `docker info`
-    tells."""
+    tells.
+
+    Its network namespace is runc's: for a network of its own, "none" too, Docker starts all of
+    itself once more with each container, which took a fifth of what a lab takes to boot.
+    """
     role = role_of(node)
     config = _host_config(state, node, role, seccomp)
     config["cgroup_parent"] = parent_of(state.lab, engine, role.limits)
@@ -97,12 +101,13 @@ def create_container(
             environment=dict(role.environment),
             labels={LAB_LABEL: state.lab, NODE_LABEL: node.name},
             host_config=client.api.create_host_config(**config),
+            network_disabled=True,
         )
     return str(made["Id"])
 
 
 def _host_config(state: LabState, node: Node, role: Role, seccomp: str) -> dict[str, Any]:
-    binds = [f"{state.node_folder(node.name)}:{LAB}:ro"]
+    binds = [f"{state.node_folder(node.name)}:{LAB}:ro", f"{state.hosts}:/etc/hosts:ro"]
     if state.resolv_conf(node.name).exists():
         binds.append(f"{state.resolv_conf(node.name)}:/etc/resolv.conf")
     # Daemons that need capabilities get them as their own user, from their file; others
