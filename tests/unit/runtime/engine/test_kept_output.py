@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_a_log_that_is_larger_than_a_block(tmp_path: Path) -> None:
 
 def test_nothing_was_written_yet(tmp_path: Path) -> None:
     assert texts(written(tmp_path / "log"), 0, 9) == []
+
+
+def test_a_file_that_is_older_is_not_read(tmp_path: Path) -> None:
+    """Most nodes write nothing while somebody visits; what lies here says otherwise."""
+    path = written(tmp_path / "log", entry(8, "not looked at\n"))
+    for age_s, found in ((0, ["not looked at"]), (9, [])):
+        os.utime(path, (_BEGAN_S + 7 - age_s, _BEGAN_S + 7 - age_s))
+        assert texts(path, 7, 9) == found
 
 
 def test_a_long_line_comes_in_parts(tmp_path: Path) -> None:
