@@ -89,7 +89,8 @@ def inspected(client: docker.DockerClient, names: Iterable[str]) -> Iterator[dic
     Docker stops answering, APIError for what else it says.
     """
     api = client.api
-    pool: Any = api.get_adapter(api.base_url).get_connection(api.base_url)
+    adapter: Any = api.get_adapter(api.base_url)
+    pool = adapter.get_connection(api.base_url)
     for name in names:
         path = f"/v{api.api_version}/containers/{name}/json"
         try:
