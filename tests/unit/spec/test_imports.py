@@ -66,7 +66,7 @@ def test_a_packed_file(suffix: str, pack: Packing, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"1|2|0")[:-9], b"no gzip"])
+@pytest.mark.parametrize("data", [gzip.compress(b"1|2|0")[:-9], b"no gzip"], ids=["cut", "none"])
 def test_a_damaged_file(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(data)
     with pytest.raises(SpecError) as caught:
