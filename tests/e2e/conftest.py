@@ -33,6 +33,8 @@ as:
   ber: {asn: 64501, at: Berlin, peers: [fra]}
   fra: {asn: 64502, at: Frankfurt}
 """
+# How long a lab may take: how busy a machine is decides no test.
+PATIENTLY = ("--timeout", "180")
 # What the labs of a process are called by, where several test.
 _PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "").replace("gw", "-")
 # The labs that tests share, the dearest first.
@@ -169,7 +171,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 def _booted(
     cli: Cli, topology: str, name: str, captures: Path, *options: str
 ) -> Iterator[RunningLab]:
-    cli.run("up", topology, "--name", name, *options)
+    cli.run("up", topology, "--name", name, *PATIENTLY, *options, timeout=240)
     yield RunningLab(cli, name, captures)
     cli.run("down", "--name", name)
 

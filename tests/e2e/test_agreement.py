@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.drift import differences
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import PATIENTLY, Cli, RunningLab
 
 _TWENTY = "\n".join(["  - [many-a, many-b]"] * 19)
 AT_ITS_LIMITS = f"""
@@ -69,7 +69,7 @@ def test_a_lab_is_as_planned_where_bird_decides(
     monkeypatch.setenv("CLICKLAB_STATE", str(cli.state))
     path, name = tmp_path / "topology.yaml", "test-agreement"
     path.write_text(topology)
-    cli.run("up", str(path), "--name", name)
+    cli.run("up", str(path), "--name", name, *PATIENTLY, timeout=240)
     try:
         assert differences(name) == ()
         assert json.loads(cli.run("bgp", "summary", "--name", name, "--json"))["all_up"]

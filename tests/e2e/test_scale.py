@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.plan.addresses import FAMILIES
 from tests.e2e.birds import plan_of
-from tests.e2e.conftest import Cli, RunningLab
+from tests.e2e.conftest import PATIENTLY, Cli, RunningLab
 from tests.e2e.leftovers import leftovers
 
 NAME, COUNT = "test-scale", 60
@@ -25,7 +25,7 @@ SAMPLE = 8
 def graph(cli: Cli, tmp_path: Path) -> Iterator[RunningLab]:
     topology = tmp_path / "graph.yaml"
     topology.write_text(cli.run("generate", str(COUNT), "--seed", "1"), encoding="utf-8")
-    cli.run("up", str(topology), "--name", NAME)
+    cli.run("up", str(topology), "--name", NAME, *PATIENTLY, timeout=240)
     try:
         yield RunningLab(cli, NAME, tmp_path)
     finally:

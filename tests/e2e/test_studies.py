@@ -18,7 +18,7 @@ from orchestrator.records.pcapng import DECRYPTION_SECRETS, NAME_RESOLUTION, rea
 from orchestrator.runtime.polling import wait_for
 from orchestrator.shipped import shipped_scenarios
 from orchestrator.spec.scenario_check import read_scenario
-from tests.e2e.conftest import REPOSITORY, Cli, RunningLab
+from tests.e2e.conftest import PATIENTLY, REPOSITORY, Cli, RunningLab
 from tests.e2e.leftovers import leftovers
 from tests.e2e.scenarios import groups_without, write_scenario
 
@@ -44,10 +44,10 @@ def study(
     cli: Cli, scenario: str, captures: Path, *options: str, lab: RunningLab | None = None
 ) -> dict[str, Any]:
     """What `lab study --json` prints."""
-    named = ("--name", lab.name) if lab else ()
+    named = ("--name", lab.name) if lab else PATIENTLY
     relative = os.path.relpath(captures, REPOSITORY)  # as that which users have by default
     done = cli.try_run(
-        *("study", scenario, "--json", "--captures", relative, *named, *options), timeout=240
+        *("study", scenario, "--json", "--captures", relative, *named, *options), timeout=480
     )
     assert done.stdout, f"exit {done.returncode}: {done.stderr}"
     told: dict[str, Any] = json.loads(done.stdout)
