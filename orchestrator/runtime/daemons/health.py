@@ -32,8 +32,10 @@ from orchestrator.refusals import why
 from orchestrator.runtime.engine.containers import Container
 from orchestrator.runtime.engine.inside import conversation
 from orchestrator.runtime.network.namespaces import entered, routing_socket
+from orchestrator.runtime.polling import wait_for
 
 _TIMEOUT_S = 2.0
+_NEWS_WITHIN_S = 2.0
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _TYPES = {"A": 1, "SOA": 6, "AAAA": 28}
 # A row of BIRD's: the first of an answer follows a code and a dash, the others a space.
@@ -135,7 +137,7 @@ def _ask_dns(check: DnsCheck, container: Container, ca: Path) -> None:
 
 
 def _ask_bird(check: BirdCheck, container: Container, ca: Path) -> None:
-    told = bird(container, "show protocols")
+    told = protocols(container)
     up = established(told)
     down = [name for name in check.sessions if name not in up]
     if down:
@@ -149,6 +151,19 @@ def _ask_bird(check: BirdCheck, container: Container, ca: Path) -> None:
     if missing:
         count = f"{len(missing)} of {len(check.prefixes)}"
         raise NotYet(f"bird: {count} prefixes missing: {missing[0]} …")
+
+
+def protocols(container: Container, which: str = "") -> str:
+    """What BIRD tells of its protocols (``which`` may be "all"), of RTR sessions when no news is on
+    its way: BIRD asks their server every minute, and calls none established until all is there."""
+    told = list[str]()
+
+    def is_settled() -> bool:
+        told.append(bird(container, f"show protocols {which}".rstrip()))
+        return "Sync-" not in told[-1]
+
+    wait_for(is_settled, _NEWS_WITHIN_S, every_s=0.02)
+    return told[-1]
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from orchestrator.plan.addresses import Address
-from orchestrator.runtime.daemons.health import bird
+from orchestrator.runtime.daemons.health import bird, protocols
 from orchestrator.runtime.daemons.rib import lines_of
 from orchestrator.runtime.engine.containers import Container
 
@@ -72,7 +72,7 @@ def sessions_of(container: Container, validates: bool) -> Bird:
     """Ask a BIRD. ``validates`` says that it has tables of ROAs. Raises OSError."""
     tables = ("roas4", "roas6") if validates else ()
     return Bird(
-        read_sessions(bird(container, "show protocols all")),
+        read_sessions(protocols(container, "all")),
         read_bfd(bird(container, "show bfd sessions")),
         read_adjacencies(bird(container, "show ospf neighbors")),
         sum(read_count(bird(container, f"show route table {table} count")) for table in tables),

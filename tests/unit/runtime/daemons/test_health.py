@@ -49,6 +49,15 @@ def test_a_session_that_a_limit_shut_is_down_and_does_not_try_again() -> None:
     assert shut_down(PROTOCOLS.replace("0000 \n", f"{tripped}0000 \n")) == {"off", "to_down"}
 
 
+def test_an_rtr_session_is_told_when_its_news_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a minute, for as long as a round trip takes, it is no session that is established."""
+    row = "1002-rtr_rpki   RPKI       ---        up     20:15:01.000  {}\n0000 \n"
+    answers = [row.format(state) for state in ("Sync-Start", "Sync-Running", "Established")]
+    monkeypatch.setattr(health, "bird", lambda container, command: answers.pop(0))
+    assert established(health.protocols(Container("", "", 0, True, ""))) == {"rtr_rpki"}
+    assert answers == []
+
+
 def test_an_answer_without_protocols_has_no_sessions() -> None:
     assert established("9001 syntax error\n") == set()
     assert established("") == set()
