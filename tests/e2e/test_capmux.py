@@ -469,7 +469,7 @@ def test_what_a_full_ring_lost_is_counted(row: Row, tmp_path: Path) -> None:
 
 
 def test_it_goes_before_what_computes(row: Row, tmp_path: Path) -> None:
-    """Under SCHED_RR where a process may, as whoever runs the tests finds out; then not longer."""
+    """Under SCHED_RR where a process may, as whoever runs the tests finds out."""
     with start_capture(row.taps(), tmp_path) as capture:
         policy = os.sched_getscheduler(capture._process.pid)
     assert policy == (os.SCHED_RR if _may_go_first() else os.SCHED_OTHER)

@@ -85,7 +85,7 @@ def inspected(client: docker.DockerClient, names: Iterable[str]) -> Iterator[dic
     """What `docker inspect` tells of containers; of those that are gone nothing.
 
     They are asked for over one connection: the SDK has one for each URL, and all that requests does
-    besides is four fifths of what it takes to ask for the 48 of a lab. Raises HostError where
+    besides is two thirds of what it takes to ask for the 48 of a lab. Raises HostError where
     Docker stops answering, APIError for what else it says.
     """
     api = client.api

@@ -87,7 +87,7 @@ def create_container(
     tells.
 
     Its network namespace is runc's: for a network of its own, "none" too, Docker starts all of
-    itself once more with each container, which took a fifth of what a lab takes to boot.
+    itself once more with each container, a quarter of the processors' time of a boot.
     """
     role = role_of(node)
     config = _host_config(state, node, role, seccomp)
